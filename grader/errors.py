@@ -1,0 +1,43 @@
+"""Every exception the grader raises on purpose.
+
+    GraderError
+    ├── UsageError            wrong path, empty folder, unwritable output: exit code 2
+    ├── RubricError           a rubric that breaks a rule; names file and line: exit code 2
+    ├── SubmissionError       a file that is not a readable notebook: a `failed` row
+    ├── SandboxError          the isolation asked for is not to be had on this machine: exit code 2
+    ├── DataError             the assignment's data set is missing or damaged: exit code 2
+    └── ExchangeError         the kernel's side sent something malformed or too large
+
+Messages are *rule, received value, where*, for example
+``rubrics/x.yaml:31: 'points' must be > 0. Received: -1``.
+"""
+
+from __future__ import annotations
+
+
+class GraderError(Exception):
+    """Anything the grader refuses or cannot do, in one clear line."""
+
+
+class UsageError(GraderError):
+    """The command was called with something that cannot be used."""
+
+
+class RubricError(GraderError):
+    """A rubric breaks a rule. The message starts with ``file:line:``."""
+
+
+class SubmissionError(GraderError):
+    """A submitted file is not a notebook that can be read."""
+
+
+class SandboxError(GraderError):
+    """The sandbox asked for cannot be started on this machine."""
+
+
+class DataError(GraderError):
+    """The data set that the assignment is about is missing or damaged."""
+
+
+class ExchangeError(GraderError):
+    """A message or array from the kernel breaks the protocol or a size limit."""

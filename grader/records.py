@@ -1,0 +1,415 @@
+"""The nouns of grading, as frozen records. Data in here is judged by others; nothing in here acts.
+
+A submitted file becomes a `Submission`, running it gives `Evidence`, judging the two against a rubric gives
+`Finding`s, and adding those up gives a `Score`; a `Result` is everything that is kept about one submission.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A sentence for people, not yet in anyone's language."""
+
+    text: str
+    """English text with ``{name}`` places; the key under which translations are found."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """What goes into the places: strings and numbers."""
+
+
+def say(text: str, **values: Any) -> Message:
+    """Make a `Message`. Translators extract the first argument of every call of this function."""
+    return Message(text, values)
+
+
+# --- the submitted file -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One saved or fresh output of a cell."""
+
+    kind: Literal["stream", "error", "data"]
+    text: str
+    """Stream text, ``text/plain`` of a result, or the traceback of an error, without terminal colours."""
+    name: str = ""
+    """``stdout``/``stderr`` for a stream, the exception's class name (may be empty) for an error."""
+    value: str = ""
+    """The exception's message for an error."""
+    has_image: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell as submitted."""
+
+    index: int
+    """Position in the submitted notebook, counted from 0. People are shown ``index + 1``."""
+    kind: Literal["code", "markdown", "raw"]
+    source: str
+    outputs: tuple[Output, ...] = ()
+    """The outputs that the student saved."""
+    execution_count: int | None = None
+    given: bool = False
+    """True where the cell is the assignment's own, unchanged (white space aside)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of the student's prose."""
+
+    cell: int
+    text: str
+    source: Literal["markdown", "comment", "print"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a question is answered in one submission."""
+
+    question: str
+    """The rubric's question id."""
+    cells: tuple[int, ...]
+    """Indices of all cells that belong to the question, in order."""
+    passages: tuple[Passage, ...] = ()
+    """What the student wrote there, the assignment's own words taken out."""
+    found_by: Literal["marker", "heading", "alignment", "none"] = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One student's notebook, normalised."""
+
+    id: str
+    """The file's name without ``.ipynb``, made safe for paths and unique in its class."""
+    path: str
+    sha256: str
+    """Of the submitted file's bytes."""
+    cells: tuple[Cell, ...]
+    places: Mapping[str, Place]
+    """One for every question of the rubric, empty where nothing was found."""
+    notebook: Mapping[str, Any]
+    """The normalised notebook (nbformat 4.5 JSON) that is run."""
+
+    def place(self, question: str) -> Place:
+        """The place of a question; an empty one where the rubric's question is unknown here."""
+        return self.places.get(question, Place(question, ()))
+
+
+# --- what happened when it ran ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An exception in the kernel."""
+
+    name: str
+    """The class's name, for example ``ValueError``."""
+    message: str
+    names: tuple[str, ...] = ()
+    """The class's and its bases' names, nearest first."""
+
+
+class CellStatus(StrEnum):
+    """How a cell's run ended."""
+
+    OK = "ok"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    NOT_RUN = "not_run"
+
+
+@dataclass(frozen=True, slots=True)
+class CellRun:
+    """What running one code cell gave."""
+
+    cell: int
+    status: CellStatus
+    outputs: tuple[Output, ...] = ()
+    raised: Raised | None = None
+    seconds: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """All that the cell wrote, streams and results joined in order."""
+        return "".join(output.text for output in self.outputs if output.kind != "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer of a network, by what it computes."""
+
+    class_name: str
+    """The Keras class it is or derives from, for example ``Dense``; the student's own name where it derives from none."""
+    units: int | None = None
+    """For dense layers: the width."""
+    activation: str | None = None
+    """Name of the activation found by computing it; ``None`` where the layer has none, ``unknown`` where none fits."""
+    config: Mapping[str, Any] = field(default_factory=dict)
+    weights: tuple[Array, ...] = ()
+    output_shape: tuple[int | None, ...] | None = None
+    """Without the batch axis."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A model's layers from input to output, at one moment."""
+
+    layers: tuple[Layer, ...]
+    input_shape: tuple[int | None, ...] | None = None
+    """Without the batch axis."""
+    output_shape: tuple[int | None, ...] | None = None
+    """Without the batch axis."""
+    state: str = ""
+    """sha256 over the weights; the same state has the same digest, whichever variable holds it."""
+    chain: bool = False
+    """True where the layers alone, one after the other, give the model's output: the trusted side can compute it."""
+
+    @property
+    def dense(self) -> tuple[Layer, ...]:
+        """The dense layers in order, the output layer last."""
+        return tuple(layer for layer in self.layers if layer.class_name == "Dense")
+
+    @property
+    def hidden_units(self) -> tuple[int | None, ...]:
+        """Widths of the hidden dense layers."""
+        return tuple(layer.units for layer in self.dense[:-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """An array or pipeline handed to Keras."""
+
+    shape: tuple[int, ...] | None
+    dtype: str = ""
+    sha256: str = ""
+    rows: tuple[int, ...] = ()
+    """Which rows `sample` holds."""
+    sample: Array | None = None
+    """A few rows, as the student's code prepared them."""
+    batch_size: int | None = None
+    """Of a pipeline that makes its own batches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What a callback did when it was sent one scenario, an epoch at a time."""
+
+    scenario: str
+    losses: tuple[float, ...]
+    """The losses sent, one an epoch."""
+    stopped_after: int | None
+    """Number of epochs (from 1) after which training was told to stop; ``None`` if never."""
+    raised: Raised | None = None
+    raised_after: int | None = None
+    """Epoch (from 1) in which it raised; 0 where it failed before the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A callback class of the student's, or an object passed to ``fit``."""
+
+    id: str
+    """The recorder's name for the class; the same class has the same id."""
+    name: str
+    names: tuple[str, ...] = ()
+    """The class's and its bases' names, nearest first."""
+    is_callback: bool = False
+    """Derives from Keras's ``Callback``."""
+    is_instance: bool = True
+    """False where the class itself, or something else, was passed instead of an instance."""
+    hooks: tuple[str, ...] = ()
+    """The hooks of Keras that the student's classes define, for example ``on_epoch_end``."""
+    own: bool = False
+    """Defined by the student, not by Keras."""
+    cell: int | None = None
+    """Where it was seen first: the cell that defined it or passed it."""
+    transcripts: tuple[Transcript, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """One call of ``fit``, or one loop that trained a model."""
+
+    id: int
+    cell: int
+    model: str
+    """The recorder's name for the model object; two trainings of one object share it."""
+    network: Network
+    """As it was when the training ended."""
+    optimizer: tuple[str, ...] = ()
+    """Class names of the optimizer and its bases, nearest first, Keras's and the student's."""
+    loss: str = ""
+    metrics: tuple[str, ...] = ()
+    epochs: int = 0
+    """Epochs that ran to their end."""
+    epochs_asked: int = 0
+    epochs_before: int = 0
+    """Epochs that the same model object had been trained before this call."""
+    batch_size: int | None = None
+    steps: int = 0
+    """Batches in an epoch."""
+    logs: tuple[Mapping[str, float], ...] = ()
+    x: Data | None = None
+    y: Data | None = None
+    callbacks: tuple[Callback, ...] = ()
+    raised: Raised | None = None
+    source: Literal["kernel", "trained", "replayed"] = "kernel"
+    built_only: bool = False
+    """True for a model that was built or compiled but never trained."""
+    test_probabilities: Array | None = None
+    """Shape (test images, outputs), in the order of the test set: what the kernel answered for test images shuffled by
+    the trusted side. Only for models that the trusted side cannot compute itself."""
+
+    @property
+    def completed(self) -> bool:
+        """At least one epoch ran and the call did not raise."""
+        return self.raised is None and self.epochs > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of ``evaluate`` or ``predict`` that the student made."""
+
+    kind: Literal["evaluate", "predict"]
+    cell: int
+    model: str
+    network: Network
+    x: Data | None = None
+    y: Data | None = None
+    result: tuple[float, ...] = ()
+    """``evaluate``: loss and metrics in Keras's order."""
+    output: Array | None = None
+    """``predict``: the first rows of what came back."""
+    raised: Raised | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What running one submission showed. Everything in it that came out of the kernel is a claim."""
+
+    runs: Mapping[int, CellRun]
+    """By cell index; only code cells."""
+    trainings: tuple[Training, ...] = ()
+    calls: tuple[Call, ...] = ()
+    callbacks: tuple[Callback, ...] = ()
+    """Every callback class that the student defined or passed."""
+    cut_short: Message | None = None
+    """Why the run did not reach its end."""
+    seconds: float = 0.0
+    peak_memory_mb: float = 0.0
+    notes: tuple[str, ...] = ()
+    """Facts for the instructor, such as exchange messages that were refused."""
+
+
+# --- judgement --------------------------------------------------------------------------------------------------------
+
+
+class Status(StrEnum):
+    """What became of one criterion."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    """Could not be judged because something it depends on is missing; the message names it."""
+    NEEDS_REVIEW = "needs_review"
+    """A person decides; the points are provisional."""
+    ERROR = "error"
+    """The grader's own fault, never the student's."""
+
+
+Basis = Literal["recomputed", "claimed", "static", "human"]
+"""Worked out by the trusted side; taken from the kernel; read in the submitted file; given by a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The judgement of one criterion."""
+
+    question: str
+    check: str
+    """The criterion's id, unique in its question."""
+    status: Status
+    points: float
+    max_points: float
+    message: Message
+    basis: Basis = "static"
+    cells: tuple[int, ...] = ()
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    """JSON-able facts behind the judgement."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionScore:
+    """Points of one question."""
+
+    question: str
+    score: float
+    max_score: float
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Points of one submission."""
+
+    score: float
+    max_score: float
+    provisional: bool
+    """True while any finding waits for a person or is the grader's own error."""
+    questions: tuple[QuestionScore, ...]
+
+
+class Outcome(StrEnum):
+    """How far a submission got."""
+
+    GRADED = "graded"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSummary:
+    """One training, for reports."""
+
+    question: str
+    """Empty where it answers none."""
+    cell: int
+    epochs: int
+    source: str
+    layers: tuple[str, ...]
+    logs: tuple[Mapping[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Everything kept about one graded submission."""
+
+    submission: str
+    path: str
+    sha256: str
+    rubric_sha256: str
+    status: Outcome
+    reason: Message | None
+    score: Score
+    trainings: tuple[TrainingSummary, ...] = ()
+    passages: Mapping[str, tuple[Passage, ...]] = field(default_factory=dict)
+    """The student's prose by question."""
+    notes: tuple[Message, ...] = ()
+    """Remarks for the reader, for example where an answer was found outside its place."""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """``run``, ``judge`` and ``total``, wall time."""
+    peak_memory_mb: float = 0.0
+    versions: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,370 @@
+"""The rubric: what is asked, how it is recognised, and what each criterion is worth. Read from YAML, fully validated.
+
+A rubric is refused before anything runs. Every refusal reads ``file:line: rule. Received: value``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+
+from grader.errors import RubricError
+
+Language = Literal["es", "en"]
+Text = dict[Language, str]
+"""The same text in each language."""
+
+Points = Annotated[float, Field(gt=0)]
+Width = Annotated[int, Field(gt=0)]
+
+
+class Strict(BaseModel):
+    """Base of all rubric parts: unknown keys are errors, values cannot change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Limits(Strict):
+    """What one submission may use. Reaching one gives a `partial` result that still grades what ran."""
+
+    seconds_per_cell: float = Field(900, gt=0, description="Wall time of one cell, in seconds.")
+    seconds_per_submission: float = Field(3600, gt=0, description="Wall time of one notebook, in seconds.")
+    memory_mb: int = Field(6000, gt=0, description="Resident memory of the kernel and all its children, in MB.")
+    output_mb: float = Field(20, gt=0, description="What all cells together may print or show, in MB.")
+    files_mb: int = Field(1000, gt=0, description="What may be written to disk, in MB.")
+    processes: int = Field(256, gt=0, description="Processes at one time.")
+
+
+class Selector(Strict):
+    """How a question's training is recognised, wherever it stands and whatever it is called."""
+
+    hidden: list[Width] | None = Field(None, description="Widths of the hidden dense layers.")
+    epochs: int | None = Field(None, gt=0, description="Epochs that the network was trained.")
+    vectorised: bool | None = Field(None, description="False: the images reach the dense layers unflattened.")
+    outputs_other_than: Width | None = Field(None, description="The output layer has another width than this.")
+    own_callback: bool | None = Field(None, description="A callback class of the student's own is passed.")
+
+
+class Criterion(Strict):
+    """What all criteria have in common."""
+
+    id: str = Field("", description="Unique in its question; the check's name where left out.")
+    points: Points
+    title: Text = Field(default_factory=dict, description="What is looked at, in a few words.")
+    expected: Text = Field(default_factory=dict, description="What would have earned the points.")
+    hint: Text = Field(default_factory=dict, description="Shown when points are lost; helps without giving the answer.")
+    public: bool = Field(True, description="Shown by a student's own `grader check`.")
+
+
+class HiddenLayers(Criterion):
+    """The hidden dense layers have exactly these widths."""
+
+    check: Literal["hidden_layers"]
+    units: list[Width]
+
+
+class HiddenActivation(Criterion):
+    """Every hidden dense layer has this activation."""
+
+    check: Literal["hidden_activation"]
+    activation: str
+
+
+class OutputLayer(Criterion):
+    """The last dense layer has this width and activation."""
+
+    check: Literal["output_layer"]
+    units: Width
+    activation: str
+
+
+class Optimizer(Criterion):
+    """The network was compiled with this optimizer."""
+
+    check: Literal["optimizer"]
+    name: str
+
+
+class Epochs(Criterion):
+    """The question's training ran for exactly this number of epochs."""
+
+    check: Literal["epochs"]
+    epochs: int = Field(gt=0)
+
+
+class BatchSize(Criterion):
+    """The question's training used batches of this size."""
+
+    check: Literal["batch_size"]
+    batch_size: int = Field(gt=0)
+
+
+class EpochLog(Criterion):
+    """The outputs saved in the file show loss and accuracy of every epoch."""
+
+    check: Literal["epoch_log"]
+
+
+class TestAccuracy(Criterion):
+    """Accuracy on the real test set, recomputed by the grader, is above this share."""
+
+    check: Literal["test_accuracy"]
+    above: float = Field(gt=0, lt=1)
+
+
+class Evaluated(Criterion):
+    """The model of another question was evaluated on the real test set."""
+
+    check: Literal["evaluated"]
+    model_of: str
+
+
+class PredictedClass(Criterion):
+    """The class named for the first test image is what these questions' models predict."""
+
+    check: Literal["predicted_class"]
+    models_of: list[str] = Field(min_length=1)
+
+
+class NetworkTrained(Criterion):
+    """The network of another question, with other hidden widths or another number of epochs, was trained."""
+
+    check: Literal["network_trained"]
+    like: str
+    units: list[Width] | None = None
+    epochs: int | None = Field(None, gt=0)
+
+
+class ExpectedError(Criterion):
+    """Training without making the images vectors was tried, and its error is in the saved outputs."""
+
+    check: Literal["expected_error"]
+    mistake: Literal["not_vectorised"]
+
+
+class Concept(Criterion):
+    """An idea that the student's prose has to express."""
+
+    check: Literal["concept"]
+    ways: list[str] = Field(min_length=1)
+
+
+class CallbackClass(Criterion):
+    """A subclass of Keras's Callback with an epoch-end hook."""
+
+    check: Literal["callback_class"]
+
+
+class CallbackUsed(Criterion):
+    """An instance of the class was passed to ``fit``, and training ran with it."""
+
+    check: Literal["callback_used"]
+
+
+class CallbackStops(Criterion):
+    """Stops at the first epoch whose loss is at or below the threshold."""
+
+    check: Literal["callback_stops"]
+    loss: float = Field(gt=0)
+
+
+class CallbackWaits(Criterion):
+    """Does not stop while the loss is above the threshold."""
+
+    check: Literal["callback_waits"]
+    loss: float = Field(gt=0)
+
+
+AnyCriterion = Annotated[
+    HiddenLayers
+    | HiddenActivation
+    | OutputLayer
+    | Optimizer
+    | Epochs
+    | BatchSize
+    | EpochLog
+    | TestAccuracy
+    | Evaluated
+    | PredictedClass
+    | NetworkTrained
+    | ExpectedError
+    | Concept
+    | CallbackClass
+    | CallbackUsed
+    | CallbackStops
+    | CallbackWaits,
+    Field(discriminator="check"),
+]
+
+
+class Question(Strict):
+    """One question of the assignment."""
+
+    id: str = Field(min_length=1)
+    title: Text
+    prompt: str = Field(description="The question as students read it; used to find its place and to spot copies.")
+    points: Points
+    training: Selector | None = Field(None, description="How the question's training is recognised; none if it has none.")
+    criteria: list[AnyCriterion] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_criteria(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("criteria"), list):
+            for criterion in data["criteria"]:
+                if isinstance(criterion, dict) and "check" in criterion:
+                    criterion.setdefault("id", criterion["check"])
+        return data
+
+
+class Rubric(Strict):
+    """A whole rubric, valid in itself: points add up, ids are unique, references exist."""
+
+    title: Text
+    language: Language = "es"
+    data: Literal["fashion_mnist"] = "fashion_mnist"
+    assignment: str | None = Field(None, description="The notebook students were given; a path from the rubric's folder.")
+    points: Points
+    review_below: float = Field(0.7, ge=0, le=1, description="Prose marked with less confidence goes to a person.")
+    classes: list[list[str]] = Field(default_factory=list, description="Names of each class, in every language.")
+    limits: Limits = Limits()
+    questions: list[Question] = Field(min_length=1)
+    sha256: str = Field("", description="Of the rubric file; filled in when it is read.")
+    folder: str = Field("", description="Where the rubric file stands; filled in when it is read.")
+
+    def question(self, question_id: str) -> Question:
+        """The question with this id. Raises `KeyError` if there is none."""
+        for question in self.questions:
+            if question.id == question_id:
+                return question
+        raise KeyError(question_id)
+
+    @property
+    def assignment_path(self) -> Path | None:
+        """The assignment notebook's path, or None where the rubric names none."""
+        return None if self.assignment is None else Path(self.folder) / self.assignment
+
+
+def load_rubric(path: Path) -> Rubric:
+    """Read and validate a rubric.
+
+    Raises:
+        RubricError: for the first rule it breaks, as ``file:line: rule. Received: value``.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise RubricError(f"{path}: a rubric must be a readable file. Received: {error.strerror}") from error
+    try:
+        document = YAML(typ="rt").load(raw)
+        plain = YAML(typ="safe", pure=True).load(raw)
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise RubricError(f"{path}:{line}: a rubric must be valid YAML. Received: {error.problem}") from error
+    except Exception as error:  # ruamel raises plain ValueErrors for some undecodable bytes
+        raise RubricError(f"{path}:1: a rubric must be valid YAML. Received: {str(error)[:200]}") from error
+    if not isinstance(plain, dict):
+        raise RubricError(f"{path}:1: a rubric must be a mapping of keys. Received: {type(plain).__name__}")
+    plain = {**plain, "sha256": hashlib.sha256(raw).hexdigest(), "folder": str(path.resolve().parent)}
+    try:
+        rubric = Rubric.model_validate(plain)
+    except ValidationError as error:
+        raise RubricError(_first_error(path, document, error)) from error
+    for where, rule, received in _broken_rules(rubric):
+        raise RubricError(f"{path}:{_line(document, where)}: {rule}. Received: {received}")
+    return rubric
+
+
+def _first_error(path: Path, document: Any, error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = [part for part in first["loc"] if not _is_union_tag(document, first["loc"], part)]
+    name = next((part for part in reversed(where) if isinstance(part, str)), "rubric")
+    rule = {
+        "extra_forbidden": f"'{name}' is not a known key",
+        "missing": f"'{name}' must be given",
+        "greater_than": f"'{name}' must be > {first.get('ctx', {}).get('gt', 0):g}",
+        "less_than": f"'{name}' must be < {first.get('ctx', {}).get('lt', 0):g}",
+        "union_tag_invalid": f"'check' must be one of {first.get('ctx', {}).get('expected_tags')}",
+        "union_tag_not_found": "'check' must be given",
+    }.get(first["type"], f"'{name}': {first['msg'][0].lower()}{first['msg'][1:]}")
+    received = first["input"]
+    if first["type"] == "union_tag_invalid" and isinstance(received, dict):
+        received = received.get("check")
+    shown = "nothing" if first["type"] in ("missing", "union_tag_not_found") else repr(received)[:120]
+    return f"{path}:{_line(document, where)}: {rule}. Received: {shown}"
+
+
+def _is_union_tag(document: Any, loc: tuple[int | str, ...], part: int | str) -> bool:
+    """Pydantic puts the name of a union's member into the location; the file has no such key."""
+    node = document
+    for step in loc:
+        if step == part and isinstance(node, Mapping) and step not in node and node.get("check") == step:
+            return True
+        try:
+            node = node[step]
+        except (KeyError, IndexError, TypeError):
+            if not (isinstance(node, Mapping) and node.get("check") == step):
+                return False
+    return False
+
+
+def _line(document: Any, where: list[int | str] | tuple[int | str, ...]) -> int:
+    """The line, from 1, of the deepest part of `where` that stands in the file."""
+    node, line = document, 1
+    for step in where:
+        try:
+            line = (node.lc.key(step) if isinstance(node, Mapping) else node.lc.item(step))[0] + 1
+            node = node[step]
+        except (KeyError, IndexError, TypeError, AttributeError):
+            break
+    return line
+
+
+def _broken_rules(rubric: Rubric) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
+    """Rules between parts: place, rule, and what was received."""
+    total = sum(question.points for question in rubric.questions)
+    if abs(total - rubric.points) > 1e-9:
+        yield ("points",), "'points' must be the sum of the questions' points", f"{rubric.points:g}, sum {total:g}"
+    ids = [question.id for question in rubric.questions]
+    for number, question in enumerate(rubric.questions):
+        place = ("questions", number)
+        if ids.index(question.id) != number:
+            yield (*place, "id"), "a question's 'id' must be unique", repr(question.id)
+        yield from _broken_rules_in_question(rubric, question, place, set(ids))
+
+
+def _broken_rules_in_question(
+    rubric: Rubric, question: Question, place: tuple[int | str, ...], ids: set[str]
+) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
+    total = sum(criterion.points for criterion in question.criteria)
+    if abs(total - question.points) > 1e-9:
+        rule = f"'points' of question {question.id} must be the sum of its criteria's points"
+        yield (*place, "points"), rule, f"{question.points:g}, sum {total:g}"
+    if rubric.language not in question.title:
+        yield (*place, "title"), f"'title' must be given in the rubric's language {rubric.language!r}", "nothing"
+    names = [criterion.id for criterion in question.criteria]
+    for number, criterion in enumerate(question.criteria):
+        here = (*place, "criteria", number)
+        if names.index(criterion.id) != number:
+            yield (*here, "id"), "a criterion's 'id' must be unique in its question", repr(criterion.id)
+        for key, target in _references(criterion):
+            if target not in ids:
+                yield (*here, key), f"'{key}' must name a question", repr(target)
+        if isinstance(criterion, PredictedClass) and not rubric.classes:
+            yield here, "'classes' must be given where a criterion asks for a predicted class", "nothing"
+
+
+def _references(criterion: Criterion) -> Iterator[tuple[str, str]]:
+    if isinstance(criterion, Evaluated):
+        yield "model_of", criterion.model_of
+    if isinstance(criterion, NetworkTrained):
+        yield "like", criterion.like
+    if isinstance(criterion, PredictedClass):
+        for target in criterion.models_of:
+            yield "models_of", target
