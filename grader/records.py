@@ -7,7 +7,8 @@ A submitted file becomes a `Submission`, running it gives `Evidence`, judging th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -152,7 +153,9 @@ class Layer:
     """One layer of a network, by what it computes."""
 
     class_name: str
-    """The Keras class it is or derives from, for example ``Dense``; the student's own name where it derives from none."""
+    """The Keras class it is or derives from, for example ``Dense``; the student's own name where it derives
+    from none.
+    """
     units: int | None = None
     """For dense layers: the width."""
     activation: str | None = None
@@ -179,8 +182,24 @@ class Network:
 
     @property
     def dense(self) -> tuple[Layer, ...]:
-        """The dense layers in order, the output layer last."""
-        return tuple(layer for layer in self.layers if layer.class_name == "Dense")
+        """The dense layers in order, the output layer last, each with the activation that follows it."""
+        return tuple(
+            replace(layer, activation=self._activation_after(position))
+            for position, layer in enumerate(self.layers)
+            if layer.class_name == "Dense"
+        )
+
+    def _activation_after(self, position: int) -> str | None:
+        """A dense layer's own activation, or that of a later layer with nothing but normalisation in between."""
+        own = self.layers[position].activation
+        if own not in (None, "linear"):
+            return own
+        for layer in self.layers[position + 1 :]:
+            if layer.activation not in (None, "linear") and layer.class_name != "Dense":
+                return layer.activation
+            if layer.weights and "Normalization" not in layer.class_name:
+                break
+        return own
 
     @property
     def hidden_units(self) -> tuple[int | None, ...]:
@@ -413,3 +432,20 @@ class Result:
     """``run``, ``judge`` and ``total``, wall time."""
     peak_memory_mb: float = 0.0
     versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HumanMark:
+    """What a person decided about one criterion of one submission."""
+
+    submission: str
+    question: str
+    check: str
+    points: float | None
+    """None takes the person's earlier mark back: the automatic one counts again."""
+    who: str
+    comment: str = ""
+    sha256: str = ""
+    """Of the submitted file that the person looked at."""
+    at: datetime | None = None
+    """When it was given, in UTC; filled in when it is written."""

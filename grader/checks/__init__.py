@@ -1,0 +1,5 @@
+"""The trusted side's judgement: evidence and rubric in, findings out."""
+
+from grader.checks.judge import judge
+
+__all__ = ["judge"]

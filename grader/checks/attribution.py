@@ -1,0 +1,192 @@
+"""Which training answers which question.
+
+No check names a student's variable. A question's own place comes first: there, the last complete try counts, unless
+another question describes it better (three networks trained in one loop answer three questions). Where a place holds
+no try, or none that is anything like what was asked, the whole notebook is searched for one that no other question
+claims.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from grader.records import Evidence, Network, Submission, Training
+from grader.rubric import Question, Rubric, Selector
+
+LIKE = 0.5
+"""From this match on, a try in the question's own place is taken for an answer to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """The training that answers a question."""
+
+    training: Training
+    in_place: bool
+    """False where it was found outside the question's place."""
+    match: float
+    """How far it is what the question describes, 0 to 1."""
+
+
+def attribute(submission: Submission, evidence: Evidence, rubric: Rubric) -> dict[str, Attribution]:
+    """The training of each question that has one."""
+    questions = [question for question in rubric.questions if question.training is not None]
+    tries = [training for training in evidence.trainings if not is_given(training, submission)]
+    chosen: dict[str, Attribution] = {}
+    for question in questions:
+        found = _in_place(question, questions, tries, submission)
+        if found is not None:
+            chosen[question.id] = found
+    for question in _shortest_first(questions, chosen):
+        found = _elsewhere(question, tries, submission, chosen)
+        if found is not None:
+            chosen[question.id] = found
+    return chosen
+
+
+def is_given(training: Training, submission: Submission) -> bool:
+    """True for what the assignment's own cells do, unless the student's callback takes part in it."""
+    if not submission.cells[training.cell].given:
+        return False
+    return not any(
+        callback.own and callback.cell is not None and not submission.cells[callback.cell].given
+        for callback in training.callbacks
+    )
+
+
+def _in_place(
+    question: Question, questions: Sequence[Question], tries: Sequence[Training], submission: Submission
+) -> Attribution | None:
+    cells = submission.place(question.id).cells
+    own = [training for training in tries if training.cell in cells]
+    for pool in _from_complete_to_built(question, own):
+        mine = [training for training in pool if not _described_better(training, question, questions, submission)]
+        if mine:
+            best = _last_of_the_kind(question, mine)
+            return Attribution(best, in_place=True, match=match(question.training, best))
+    return None
+
+
+def _last_of_the_kind(question: Question, pool: Sequence[Training]) -> Training:
+    """The last try; a try that misses the kind of thing asked for gives way to one that does not."""
+    if question.training is not None and question.training.vectorised is False:
+        return max(pool, key=lambda training: (match(question.training, training), training.id))
+    return pool[-1]
+
+
+def _from_complete_to_built(question: Question, tries: Sequence[Training]) -> list[list[Training]]:
+    """Tries in the order in which they count: complete ones, those that raised, models that were only built."""
+    if question.training is not None and question.training.vectorised is False:
+        return [[training for training in tries if not training.built_only]]
+    complete = [training for training in tries if _complete(training)]
+    raised = [training for training in tries if not training.built_only and not _complete(training)]
+    built = [training for training in tries if training.built_only and training.network.layers]
+    return [complete, raised, built]
+
+
+def _complete(training: Training) -> bool:
+    return training.completed or (not training.built_only and training.raised is None and training.steps > 0)
+
+
+def _described_better(
+    training: Training, question: Question, questions: Sequence[Question], submission: Submission
+) -> bool:
+    """True if another question describes this training fully and more closely than `question` does."""
+    mine = _closeness(question.training, training)
+    for other in questions:
+        if other.id == question.id or match(other.training, training) < 1:
+            continue
+        shared = training.cell in submission.place(other.id).cells
+        has_own = bool(set(submission.place(other.id).cells) - set(submission.place(question.id).cells))
+        if (shared or not has_own) and _closeness(other.training, training) > mine:
+            return True
+    return False
+
+
+def _closeness(selector: Selector | None, training: Training) -> tuple[float, int]:
+    """How well a description fits, then how unusual what it describes is."""
+    if selector is None:
+        return (0.0, 0)
+    unusual = [selector.vectorised is False, selector.outputs_other_than is not None, selector.own_callback is True]
+    return (match(selector, training), sum(unusual))
+
+
+def _shortest_first(questions: Sequence[Question], chosen: Mapping[str, Attribution]) -> list[Question]:
+    """Questions that still look for an answer; those with the shortest description choose first."""
+    open_ones = [question for question in questions if question.id not in chosen or chosen[question.id].match < LIKE]
+    return sorted(open_ones, key=lambda question: len(question.training.model_fields_set) if question.training else 0)
+
+
+def _elsewhere(
+    question: Question, tries: Sequence[Training], submission: Submission, chosen: Mapping[str, Attribution]
+) -> Attribution | None:
+    """The try outside the question's place that fits best and that no other question claims."""
+    taken = {found.training.id for other, found in chosen.items() if other != question.id and found.match >= LIKE}
+    free = [training for training in tries if training.id not in taken]
+    for pool in _from_complete_to_built(question, free):
+        fitting = [training for training in pool if match(question.training, training) > LIKE - 0.01]
+        if question.id in chosen:
+            fitting = [training for training in fitting if match(question.training, training) >= 0.9]
+        if fitting:
+            best = max(
+                fitting,
+                key=lambda training: (match(question.training, training), _unplaced(training, submission), training.id),
+            )
+            if match(question.training, best) >= 0.9 or question.id not in chosen:
+                return Attribution(best, in_place=False, match=match(question.training, best))
+    return None
+
+
+def _unplaced(training: Training, submission: Submission) -> bool:
+    return not any(training.cell in place.cells for place in submission.places.values())
+
+
+# --- how well a training is what a question describes -----------------------------------------------------------------
+
+
+def match(selector: Selector | None, training: Training) -> float:
+    """The share of a description that a training meets, 0 to 1."""
+    if selector is None:
+        return 0.0
+    parts = []
+    if selector.hidden is not None:
+        parts.append(_hidden_match(training.network, selector.hidden))
+    if selector.epochs is not None:
+        parts.append(_epoch_match(training, selector.epochs))
+    if selector.vectorised is not None:
+        parts.append(float(is_vectorised(training) == selector.vectorised))
+    if selector.outputs_other_than is not None:
+        dense = training.network.dense
+        parts.append(float(bool(dense) and dense[-1].units != selector.outputs_other_than))
+    if selector.own_callback is not None:
+        own = any(callback.own or callback.name == "LambdaCallback" for callback in training.callbacks)
+        parts.append(float(own == selector.own_callback))
+    return sum(parts) / len(parts) if parts else 0.0
+
+
+def _hidden_match(network: Network, wanted: Sequence[int]) -> float:
+    found = network.hidden_units
+    if list(found) == list(wanted):
+        return 1.0
+    return 0.6 if set(wanted) <= set(found) else 0.0
+
+
+def _epoch_match(training: Training, wanted: int) -> float:
+    if training.epochs == wanted:
+        return 1.0
+    return 0.9 if training.epochs and training.epochs_before + training.epochs == wanted else 0.0
+
+
+def is_vectorised(training: Training) -> bool:
+    """False where the images reach the dense layers as a matrix, so that the output is no vector for each image."""
+    network = training.network
+    if network.output_shape is not None:
+        return len(network.output_shape) <= 1
+    for layer in network.layers:
+        if layer.class_name in ("Flatten", "Reshape", "GlobalAveragePooling1D", "GlobalAveragePooling2D"):
+            return True
+        if layer.class_name == "Dense":
+            break
+    axes = 0 if training.x is None or training.x.shape is None else len(training.x.shape)
+    return axes <= 2

@@ -1,0 +1,145 @@
+"""What every check is given, and how a check says what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from grader.checks.attribution import Attribution
+from grader.records import (
+    Basis,
+    Cell,
+    CellStatus,
+    Evidence,
+    Finding,
+    Message,
+    Place,
+    Status,
+    Submission,
+    Training,
+    say,
+)
+from grader.rubric import Criterion, Question, Rubric
+from grader.training.data import DataSet
+
+
+@dataclass(frozen=True)
+class Context:
+    """One criterion's view of one submission."""
+
+    submission: Submission
+    evidence: Evidence
+    rubric: Rubric
+    data: DataSet
+    answers: Mapping[str, Attribution]
+    """Which training answers which question."""
+    question: Question
+
+    @cached_property
+    def place(self) -> Place:
+        """Where this question is answered."""
+        return self.submission.place(self.question.id)
+
+    def training(self, question: str | None = None) -> Training | None:
+        """The training that answers a question (this one by default), None if there is none."""
+        found = self.answers.get(question or self.question.id)
+        return None if found is None else found.training
+
+    # --- findings ---------------------------------------------------------------------------------------------------
+
+    def passed(self, criterion: Criterion, message: Message, basis: Basis, **more: Any) -> Finding:
+        """All points."""
+        return self.finding(criterion, Status.PASSED, criterion.points, message, basis, **more)
+
+    def failed(self, criterion: Criterion, message: Message, basis: Basis, **more: Any) -> Finding:
+        """No points."""
+        return self.finding(criterion, Status.FAILED, 0.0, message, basis, **more)
+
+    def review(self, criterion: Criterion, message: Message, basis: Basis, points: float = 0.0, **more: Any) -> Finding:
+        """A person decides; until then, `points`."""
+        return self.finding(criterion, Status.NEEDS_REVIEW, points, message, basis, **more)
+
+    def finding(
+        self,
+        criterion: Criterion,
+        status: Status,
+        points: float,
+        message: Message,
+        basis: Basis,
+        cells: Iterable[int] = (),
+        evidence: Mapping[str, Any] | None = None,
+    ) -> Finding:
+        """A finding of this question."""
+        return Finding(
+            question=self.question.id,
+            check=criterion.id,
+            status=status,
+            points=points,
+            max_points=criterion.points,
+            message=message,
+            basis=basis,
+            cells=tuple(cells),
+            evidence=evidence or {},
+        )
+
+    def missing(self, criterion: Criterion, message: Message, cells: Iterable[int] | None = None) -> Finding:
+        """What a criterion needs is not there: the student's omission, unless the run shows another reason.
+
+        Cells that a limit kept from running block the criterion; cells that plainly ran when the notebook was saved,
+        and raise today, send it to a person.
+        """
+        wanted = tuple(cells) if cells is not None else self._relevant_cells()
+        blocked = [index for index in wanted if self.blocked(index)]
+        if blocked:
+            reason = say("Not judged: cell {cell} was cut short or did not run.", cell=blocked[0] + 1)
+            if any(ran_when_saved(self.submission.cells[index]) for index in blocked):
+                return self.review(criterion, reason, "static", cells=blocked)
+            return self.finding(criterion, Status.SKIPPED, 0.0, reason, "static", cells=blocked)
+        broken = [index for index in wanted if self.breaks_today(index)]
+        if broken:
+            raised = self.evidence.runs[broken[0]].raised
+            return self.review(
+                criterion,
+                say(
+                    "Cell {cell} ran when the notebook was saved, but raises {error} today; a person looks at its saved outputs.",
+                    cell=broken[0] + 1,
+                    error="an exception" if raised is None else f"{raised.name}: {raised.message[:200]}",
+                ),
+                "static",
+                cells=broken,
+                evidence={"saved_output": saved_text(self.submission.cells[broken[0]])[:2000]},
+            )
+        return self.failed(criterion, message, "static", cells=self.place.cells[:3])
+
+    def _relevant_cells(self) -> tuple[int, ...]:
+        """The question's code cells; the whole notebook's where the question has none of its own."""
+        own = tuple(
+            index
+            for index in self.place.cells
+            if self.submission.cells[index].kind == "code" and not self.submission.cells[index].given
+        )
+        return own or tuple(cell.index for cell in self.submission.cells if cell.kind == "code" and not cell.given)
+
+    def blocked(self, index: int) -> bool:
+        """True for a cell that a limit cut short or kept from running."""
+        run = self.evidence.runs.get(index)
+        return run is not None and run.status in (CellStatus.TIMEOUT, CellStatus.NOT_RUN)
+
+    def breaks_today(self, index: int) -> bool:
+        """True for a cell that raises today and did not when it was saved."""
+        run = self.evidence.runs.get(index)
+        return run is not None and run.status is CellStatus.ERROR and ran_when_saved(self.submission.cells[index])
+
+
+def ran_when_saved(cell: Cell) -> bool:
+    """True for a cell that was run before the notebook was saved, and raised nothing."""
+    if any(output.kind == "error" for output in cell.outputs):
+        return False
+    return bool(cell.outputs) or cell.execution_count is not None
+
+
+def saved_text(cell: Cell) -> str:
+    """All text of a cell's saved outputs, streams joined in order."""
+    return "".join(output.text for output in cell.outputs if output.kind != "error")

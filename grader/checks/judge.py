@@ -1,0 +1,130 @@
+"""Judges one submission: every criterion of the rubric, each by its check."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.checks import callbacks, networks, predictions, training
+from grader.checks.attribution import Attribution, attribute
+from grader.checks.context import Context
+from grader.checks.epoch_log import check_epoch_log
+from grader.checks.expected_error import check_expected_error
+from grader.checks.prose import check_concept
+from grader.records import Evidence, Finding, Message, Status, Submission, TrainingSummary, say
+from grader.rubric import Concept, Criterion, Question, Rubric
+from grader.training.data import load_data
+
+Check = Callable[[Any, Context], Finding]
+
+
+def _check_concept(criterion: Concept, context: Context) -> Finding:
+    """Prose is judged by its own package; what students were given counts as copied."""
+    given = [cell.source for cell in context.submission.cells if cell.given]
+    prompts = [question.prompt for question in context.rubric.questions]
+    return check_concept(
+        criterion,
+        context.question,
+        context.submission,
+        review_below=context.rubric.review_below,
+        other_texts=[*given, *prompts],
+    )
+
+
+CHECKS: dict[str, Check] = {
+    "hidden_layers": networks.check_hidden_layers,
+    "hidden_activation": networks.check_hidden_activation,
+    "output_layer": networks.check_output_layer,
+    "optimizer": networks.check_optimizer,
+    "epochs": training.check_epochs,
+    "batch_size": training.check_batch_size,
+    "epoch_log": check_epoch_log,
+    "test_accuracy": training.check_test_accuracy,
+    "network_trained": training.check_network_trained,
+    "evaluated": predictions.check_evaluated,
+    "predicted_class": predictions.check_predicted_class,
+    "expected_error": check_expected_error,
+    "concept": _check_concept,
+    "callback_class": callbacks.check_callback_class,
+    "callback_used": callbacks.check_callback_used,
+    "callback_stops": callbacks.check_callback_stops,
+    "callback_waits": callbacks.check_callback_waits,
+}
+"""By the name that the rubric gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What was found in one submission."""
+
+    findings: tuple[Finding, ...]
+    trainings: tuple[TrainingSummary, ...]
+    notes: tuple[Message, ...]
+
+
+def judge(submission: Submission, evidence: Evidence, rubric: Rubric, data: Path) -> Judgement:
+    """All findings of one submission, in the rubric's order.
+
+    Args:
+        data: folder of the real data set.
+
+    Raises:
+        DataError: the data set is missing or damaged.
+    """
+    answers = attribute(submission, evidence, rubric)
+    images = load_data(data)
+    findings = []
+    for question in rubric.questions:
+        context = Context(submission, evidence, rubric, images, answers, question)
+        findings.extend(_check(criterion, context) for criterion in question.criteria)
+    return Judgement(tuple(findings), _summaries(evidence, answers), _notes(answers, rubric))
+
+
+def _check(criterion: Criterion, context: Context) -> Finding:
+    """One criterion; a fault of the check is the grader's own, shown as such, and never the student's zero."""
+    check = CHECKS[getattr(criterion, "check")]  # noqa: B009
+    try:
+        return check(criterion, context)
+    except Exception as error:
+        logging.getLogger(__name__).exception("%s: check %s", context.submission.id, criterion.id)
+        message = say("The grader failed on this criterion: {error}", error=f"{type(error).__name__}: {error}"[:300])
+        return context.finding(criterion, Status.ERROR, 0.0, message, "static")
+
+
+def _summaries(evidence: Evidence, answers: dict[str, Attribution]) -> tuple[TrainingSummary, ...]:
+    by_training = {found.training.id: question for question, found in answers.items()}
+    return tuple(
+        TrainingSummary(
+            question=by_training.get(item.id, ""),
+            cell=item.cell,
+            epochs=item.epochs,
+            source=item.source,
+            layers=tuple(
+                " ".join(str(part) for part in (layer.class_name, layer.units, layer.activation) if part is not None)
+                for layer in item.network.layers
+            ),
+            logs=item.logs,
+        )
+        for item in evidence.trainings
+        if not item.built_only
+    )
+
+
+def _notes(answers: dict[str, Attribution], rubric: Rubric) -> tuple[Message, ...]:
+    """Where an answer was found outside its question's place."""
+    return tuple(
+        say(
+            "The training of question {question} was found in cell {cell}, outside the question's place.",
+            question=question.id,
+            cell=answers[question.id].training.cell + 1,
+        )
+        for question in _graded_by_training(rubric)
+        if question.id in answers and not answers[question.id].in_place
+    )
+
+
+def _graded_by_training(rubric: Rubric) -> list[Question]:
+    return [question for question in rubric.questions if question.training is not None]

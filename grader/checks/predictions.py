@@ -1,0 +1,244 @@
+"""Checks of what the student had the models evaluate and predict, and of the classes that are named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from grader.checks.class_names import judge_class_answer
+from grader.checks.context import Context
+from grader.checks.training import shape, test_probabilities
+from grader.records import Call, Data, Finding, Network, Passage, say
+from grader.rubric import Evaluated, PredictedClass
+from grader.training.networks import predict
+from grader.training.preparation import Preparation, find_preparation
+
+SAME_ACCURACY = 0.003
+"""Largest difference between an accuracy that Keras returned and the one computed here, for the same weights
+and data.
+"""
+MAX_PRINTED = 2_000
+"""Characters of a cell's output in which a class is looked for."""
+
+
+def check_evaluated(criterion: Evaluated, context: Context) -> Finding:
+    """The other question's model, in a state that it was trained to there, was evaluated on the real test set."""
+    calls = [call for call in context.evidence.calls if call.kind == "evaluate" and call.raised is None]
+    wanted = _states_of(criterion.model_of, context)
+    on_test = [call for call in calls if _is_test_set(call, context)]
+    for call in reversed(on_test):
+        if call.network.state in wanted.states or call.model in wanted.models and call.cell in context.place.cells:
+            return _evaluated(criterion, context, call)
+    for call in reversed(on_test):
+        if call.cell in context.place.cells and shape(call.network) in wanted.shapes:
+            return _evaluated(criterion, context, call)
+    if on_test:
+        message = say(
+            "Another model than that of question {other} was evaluated on the test set.", other=criterion.model_of
+        )
+        return context.failed(criterion, message, "claimed", cells=[on_test[-1].cell])
+    own = [call for call in calls if call.cell in context.place.cells]
+    if own:
+        message = say("The model was evaluated on other data than the test images and labels.")
+        return context.failed(criterion, message, "claimed", cells=[own[-1].cell])
+    return context.missing(criterion, say("No evaluation on the test set was found."))
+
+
+def _evaluated(criterion: Evaluated, context: Context, call: Call) -> Finding:
+    result = ", ".join(f"{value:.4f}" for value in call.result[:3])
+    message = say("The model was evaluated on the real test set: {result}.", result=result)
+    evidence = {"result": list(call.result[:3])}
+    return context.passed(criterion, message, "recomputed", cells=[call.cell], evidence=evidence)
+
+
+class _Wanted:
+    """What counts as another question's model: its states, its objects, its form."""
+
+    def __init__(self) -> None:
+        self.states: set[str] = set()
+        self.models: set[str] = set()
+        self.shapes: set[Any] = set()
+
+
+def _states_of(question: str, context: Context) -> _Wanted:
+    wanted = _Wanted()
+    chosen = context.training(question)
+    cells = context.submission.place(question).cells
+    for training in context.evidence.trainings:
+        if training == chosen or training.cell in cells:
+            wanted.models.add(training.model)
+            wanted.shapes.add(shape(training.network))
+            if training.network.state:
+                wanted.states.add(training.network.state)
+    return wanted
+
+
+def _is_test_set(call: Call, context: Context) -> bool:
+    """True if a call's data are the real test images, all of them, and its result is what they give.
+
+    Where the network can be computed here, the returned accuracy has to agree with the one computed on the real images
+    and labels; otherwise the images' sampled rows and their number decide.
+    """
+    if call.x is None:
+        return False
+    preparation = find_preparation(call.x, context.data)
+    count = len(context.data.test_images)
+    right_rows = preparation is not None and preparation.source == "test"
+    if call.x.rows:
+        right_rows = right_rows and call.x.shape is not None and call.x.shape[0] == count
+    if not right_rows or preparation is None:
+        return False
+    if call.kind == "predict" or not call.network.chain:
+        return True
+    return _result_agrees(call, preparation, context)
+
+
+def _result_agrees(call: Call, preparation: Preparation, context: Context) -> bool:
+    """True unless the call returned metrics of which none is near the accuracy computed here."""
+    if len(call.result) < 2:
+        return True
+    try:
+        outputs = predict(call.network, preparation.apply(context.data.test_images))
+    except ValueError:
+        return True
+    if outputs.ndim != 2 or outputs.shape[1] < 2 or not np.isfinite(outputs).all():
+        return True
+    accuracy = float(np.mean(outputs.argmax(axis=1) == context.data.test_labels))
+    near = any(abs(value - accuracy) <= SAME_ACCURACY for value in call.result[1:])
+    return near or not _labels_are_real(call.y, context)
+
+
+def _labels_are_real(y: Data | None, context: Context) -> bool:
+    """True if the sampled labels are the real ones, as numbers or one-hot."""
+    if y is None or y.sample is None or not y.rows or max(y.rows) >= len(context.data.test_labels):
+        return True
+    sample = np.asarray(y.sample)
+    found = sample.argmax(axis=-1) if sample.ndim == 2 and sample.shape[1] > 1 else sample.reshape(-1)
+    return bool(np.array_equal(found, context.data.test_labels[list(y.rows)]))
+
+
+# --- named classes ----------------------------------------------------------------------------------------------------
+
+
+def check_predicted_class(criterion: PredictedClass, context: Context) -> Finding:
+    """The class that the student names for the first test image is what the student's own models predict for it."""
+    predicted = _predicted_classes(criterion, context)
+    named, cells = _named_classes(context)
+    evidence = {"named": sorted(named), "predicted": sorted(predicted)}
+    where: dict[str, Any] = {"cells": cells, "evidence": evidence}
+    if not named:
+        return context.missing(criterion, say("No class is named for the first test image."))
+    if not predicted:
+        message = say(
+            "A class is named, but no model of questions {questions} predicted it.",
+            questions=", ".join(criterion.models_of),
+        )
+        return context.missing(criterion, message, _training_cells(criterion, context))
+    if named <= predicted:
+        message = say("Class {named} is named, and the model predicts it.", named=_names(named, context))
+        return context.passed(criterion, message, "recomputed", **where)
+    values = {"named": _names(named, context), "predicted": _names(predicted, context)}
+    if named & predicted:
+        message = say("Several classes are named: {named}; the model predicts {predicted}. A person decides.", **values)
+        return context.review(criterion, message, "recomputed", points=criterion.points, **where)
+    message = say("Class {named} is named, but the model predicts {predicted}.", **values)
+    return context.failed(criterion, message, "recomputed", **where)
+
+
+def _training_cells(criterion: PredictedClass, context: Context) -> list[int] | None:
+    cells = [index for question in criterion.models_of for index in context.submission.place(question).cells]
+    return [index for index in cells if context.submission.cells[index].kind == "code"] or None
+
+
+def _predicted_classes(criterion: PredictedClass, context: Context) -> set[int]:
+    """Classes that the questions' models predict for the first test image."""
+    found = set()
+    for question in criterion.models_of:
+        training = context.training(question)
+        if training is None or training.built_only or not training.network.layers:
+            continue
+        probabilities, _ = test_probabilities(training, context)
+        if probabilities is not None and len(probabilities):
+            found.add(int(probabilities[0].argmax()))
+    return found | _predicted_by_calls(criterion, context)
+
+
+def _predicted_by_calls(criterion: PredictedClass, context: Context) -> set[int]:
+    """What those models answered when the student asked them to predict the test set, retrained or not."""
+    models = {
+        training.model
+        for question in criterion.models_of
+        for training in [context.training(question)]
+        if training is not None and not training.built_only
+    }
+    found = set()
+    for call in context.evidence.calls:
+        if call.kind == "predict" and call.model in models and call.raised is None and _is_test_set(call, context):
+            label = _first_class(call.network, call.x, context)
+            if label is not None:
+                found.add(label)
+    return found
+
+
+def _first_class(network: Network, x: Data | None, context: Context) -> int | None:
+    preparation = find_preparation(x, context.data)
+    if preparation is None or not network.chain:
+        return None
+    try:
+        return int(predict(network, preparation.apply(context.data.test_images[:1]))[0].argmax())
+    except ValueError:
+        return None
+
+
+def _named_classes(context: Context) -> tuple[set[int], list[int]]:
+    """Classes that the student names: in prose first, else in what the question's code prints."""
+    passages = context.place.passages
+    for source in ("markdown", "comment", "print"):
+        named, cells = _in_passages([passage for passage in passages if passage.source == source], context)
+        if named:
+            return named, cells
+    return _in_outputs(context.place.cells, context)
+
+
+def _in_passages(passages: Iterable[Passage], context: Context) -> tuple[set[int], list[int]]:
+    named: set[int] = set()
+    cells: list[int] = []
+    for passage in passages:
+        found = judge_class_answer(passage.text, context.rubric.classes)
+        if found:
+            named |= found
+            cells.append(passage.cell)
+    return named, cells
+
+
+def _in_outputs(indices: Iterable[int], context: Context) -> tuple[set[int], list[int]]:
+    named: set[int] = set()
+    cells: list[int] = []
+    for index in indices:
+        run = context.evidence.runs.get(index)
+        if run is None or context.submission.cells[index].given:
+            continue
+        found = _in_output_text(run.text, context)
+        if found:
+            named |= found
+            cells.append(index)
+    return named, cells
+
+
+def _in_output_text(text: str, context: Context) -> set[int]:
+    """Classes in printed lines; progress bars and vectors of numbers name none."""
+    named: set[int] = set()
+    for line in text[-MAX_PRINTED:].replace("\r", "\n").replace("\x08", "").splitlines():
+        if "/step" in line or "━" in line or "[==" in line or line.count(".") > 2:
+            continue
+        named |= judge_class_answer(line.strip(), context.rubric.classes)
+    return named
+
+
+def _names(classes: Iterable[int], context: Context) -> str:
+    labels = context.rubric.classes
+    return ", ".join(
+        f"{number} ({labels[number][0]})" if number < len(labels) else str(number) for number in sorted(classes)
+    )

@@ -1,0 +1,218 @@
+"""Checks of how a network was trained, and of what came of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from grader.checks.context import Context
+from grader.checks.networks import basis_of, widths
+from grader.records import Array, Finding, Network, Training, say
+from grader.rubric import BatchSize, Epochs, HiddenActivation, HiddenLayers, NetworkTrained, TestAccuracy
+from grader.training.networks import predict
+from grader.training.preparation import find_preparation
+
+
+def check_epochs(criterion: Epochs, context: Context) -> Finding:
+    """The training ran for exactly the epochs asked for."""
+    training = context.training()
+    if training is None or training.built_only or (training.raised is not None and not training.epochs):
+        return context.missing(criterion, say("No training was found for this question."))
+    where: dict[str, Any] = {"cells": [training.cell]}
+    if not training.epochs and training.steps:
+        message = say(
+            "The network was trained by a loop of {steps} steps; a person counts its epochs.", steps=training.steps
+        )
+        return context.review(criterion, message, "claimed", **where)
+    found = trained_in_place(training, context)
+    if criterion.epochs in (training.epochs, found):
+        return context.passed(
+            criterion, say("Training ran for {epochs} epochs.", epochs=criterion.epochs), "claimed", **where
+        )
+    message = say(
+        "Training ran for {found} epochs instead of {wanted}.", found=training.epochs, wanted=criterion.epochs
+    )
+    return context.failed(criterion, message, "claimed", **where)
+
+
+def trained_in_place(training: Training, context: Context) -> int:
+    """Epochs that the same model was trained by several calls of ``fit`` within this question's place."""
+    return sum(
+        other.epochs
+        for other in context.evidence.trainings
+        if other.model == training.model and other.cell in context.place.cells and other.id <= training.id
+    )
+
+
+def check_batch_size(criterion: BatchSize, context: Context) -> Finding:
+    """The training used batches of the size asked for."""
+    training = context.training()
+    if training is None or training.built_only or (training.raised is not None and not training.epochs):
+        return context.missing(criterion, say("No training was found for this question."))
+    where: dict[str, Any] = {"cells": [training.cell]}
+    if training.batch_size is None:
+        message = say("The size of the batches could not be seen; a person looks at it.")
+        return context.review(criterion, message, "claimed", **where)
+    if training.batch_size == criterion.batch_size:
+        message = say("Training used batches of {size}.", size=training.batch_size)
+        return context.passed(criterion, message, "claimed", **where)
+    message = say(
+        "Training used batches of {found} instead of {wanted}.", found=training.batch_size, wanted=criterion.batch_size
+    )
+    return context.failed(criterion, message, "claimed", **where)
+
+
+def check_test_accuracy(criterion: TestAccuracy, context: Context) -> Finding:
+    """The share of real test images that the trained network gets right, computed here."""
+    training = context.training()
+    if training is None or training.built_only or (training.raised is not None and not training.epochs):
+        return context.missing(criterion, say("No trained network was found for this question."))
+    where: dict[str, Any] = {"cells": [training.cell]}
+    probabilities, basis = test_probabilities(training, context)
+    if probabilities is None:
+        message = say("The network's accuracy could not be computed; a person looks at it.")
+        return context.review(criterion, message, "claimed", **where)
+    accuracy = float(np.mean(probabilities.argmax(axis=1) == context.data.test_labels))
+    where["evidence"] = {"accuracy": round(accuracy, 4)}
+    values = {"accuracy": f"{accuracy:.1%}", "wanted": f"{criterion.above:.0%}"}
+    if np.isfinite(probabilities).all() and accuracy > criterion.above:
+        message = say(
+            "The network gets {accuracy} of the real test images right; more than {wanted} was asked.", **values
+        )
+        return context.passed(criterion, message, basis, **where)
+    message = say("The network gets {accuracy} of the real test images right, not more than {wanted}.", **values)
+    return context.failed(criterion, message, basis, **where)
+
+
+def test_probabilities(training: Training, context: Context) -> tuple[Array | None, Any]:
+    """What the network says of the real test images, and whether that was computed here or by the kernel."""
+    if training.network.chain:
+        preparation = find_preparation(training.x, context.data)
+        if preparation is not None:
+            inputs = preparation.apply(context.data.test_images)
+            try:
+                return predict(training.network, inputs), "recomputed"
+            except ValueError:
+                return None, "claimed"
+    return training.test_probabilities, "claimed"
+
+
+def check_network_trained(criterion: NetworkTrained, context: Context) -> Finding:
+    """Another question's network, with other widths or another number of epochs, was trained."""
+    training = context.training()
+    if training is None or training.built_only or not training.network.dense:
+        return context.missing(criterion, say("No training was found for this question."))
+    if training.raised is not None and not training.epochs:
+        return context.missing(
+            criterion,
+            say("The training raised {error}.", error=f"{training.raised.name}: {training.raised.message[:200]}"),
+            [training.cell],
+        )
+    wrong = _epochs_wrong(criterion, training, context) or _network_wrong(criterion, training, context)
+    if wrong is not None:
+        return wrong
+    evidence = {"found": list(training.network.hidden_units), "epochs": training.epochs}
+    where: dict[str, Any] = {"cells": [training.cell], "evidence": evidence}
+    if criterion.epochs is not None and training.epochs_before:
+        message = say(
+            "Trained for {epochs} epochs, as a further training of a network that had {before} before.",
+            epochs=training.epochs,
+            before=training.epochs_before,
+        )
+        return context.passed(criterion, message, "claimed", **where)
+    message = say(
+        "A network of {units} hidden units was trained for {epochs} epochs.",
+        units=widths(list(training.network.hidden_units)),
+        epochs=training.epochs,
+    )
+    return context.passed(criterion, message, basis_of(training.network), **where)
+
+
+def _epochs_wrong(criterion: NetworkTrained, training: Training, context: Context) -> Finding | None:
+    if criterion.epochs is None:
+        return None
+    reached = {training.epochs, training.epochs_before + training.epochs, trained_in_place(training, context)}
+    if criterion.epochs in reached:
+        return None
+    if not training.epochs and training.steps:
+        message = say(
+            "The network was trained by a loop of {steps} steps; a person counts its epochs.", steps=training.steps
+        )
+        return context.review(criterion, message, "claimed", cells=[training.cell])
+    if context.breaks_today(training.cell) or context.blocked(training.cell):
+        return context.missing(criterion, say("No training was found for this question."), [training.cell])
+    message = say(
+        "Training ran for {found} epochs instead of {wanted}.", found=training.epochs, wanted=criterion.epochs
+    )
+    return context.failed(criterion, message, "claimed", cells=[training.cell])
+
+
+def _network_wrong(criterion: NetworkTrained, training: Training, context: Context) -> Finding | None:
+    """An error carried forward costs once: like the other question's network as the student has it, or as it
+    was asked.
+    """
+    base = context.training(criterion.like)
+    shapes = [shape(training.network)]
+    wanted = _asked(criterion, context)
+    own = None if base is None or not base.network.dense else _with_units(shape(base.network), criterion.units)
+    if any(found in (wanted, own) for found in shapes):
+        return None
+    where: dict[str, Any] = {"cells": [training.cell]}
+    found_units = widths(list(training.network.hidden_units))
+    if criterion.units is not None and not set(criterion.units) <= set(training.network.hidden_units):
+        message = say(
+            "The network has {found} hidden units instead of {wanted}.",
+            found=found_units,
+            wanted=widths(criterion.units),
+        )
+        return context.failed(criterion, message, basis_of(training.network), **where)
+    if criterion.units is None:
+        message = say(
+            "The epochs are right, but another network than that of question {like} was trained; a person decides.",
+            like=criterion.like,
+        )
+        return context.review(criterion, message, "claimed", points=criterion.points, **where)
+    message = say(
+        "Besides its width, the network differs from that of question {like}: {found}.",
+        like=criterion.like,
+        found=describe(training.network),
+    )
+    return context.failed(criterion, message, basis_of(training.network), **where)
+
+
+Shape = tuple[tuple[int | None, str | None], ...]
+
+
+def shape(network: Network) -> Shape:
+    """Widths and activations of the dense layers."""
+    return tuple((layer.units, layer.activation) for layer in network.dense)
+
+
+def _with_units(base: Shape, units: list[int] | None) -> Shape:
+    """The same with other hidden widths, one after the other."""
+    if units is None:
+        return base
+    hidden = list(base[:-1])
+    changed = [(width, hidden[min(i, len(hidden) - 1)][1] if hidden else None) for i, width in enumerate(units)]
+    return (*changed, *hidden[len(units) :], *base[-1:])
+
+
+def _asked(criterion: NetworkTrained, context: Context) -> Shape:
+    """The other question's network as its rubric asks for it, with this criterion's widths."""
+    hidden: list[int] = []
+    activation = None
+    output: tuple[tuple[int | None, str | None], ...] = ()
+    for other in context.rubric.question(criterion.like).criteria:
+        if isinstance(other, HiddenLayers):
+            hidden = other.units
+        elif isinstance(other, HiddenActivation):
+            activation = other.activation
+        elif other.check == "output_layer":
+            output = ((other.units, other.activation),)
+    return (*((width, activation) for width in criterion.units or hidden), *output)
+
+
+def describe(network: Network) -> str:
+    """``512 sigmoid, 10 softmax``."""
+    return ", ".join(f"{layer.units} {layer.activation or 'linear'}" for layer in network.dense)

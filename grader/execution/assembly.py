@@ -1,0 +1,193 @@
+"""From messages of the kernel to the records that checks work on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from grader.execution.exchange import (
+    BuiltEvent,
+    CallbackEvent,
+    CallEvent,
+    Event,
+    ExchangeReader,
+    FaultEvent,
+    FitEvent,
+    WireCallback,
+    WireCompiled,
+    WireData,
+    WireLayer,
+    WireNetwork,
+    WireRaised,
+)
+from grader.records import Array, Call, Callback, Data, Network, Raised, Training, Transcript
+from grader.training.networks import LayerClaim, Trace, build_network
+
+
+class Assembler:
+    """Collects one run's trainings, calls and callbacks in the order in which they happened."""
+
+    def __init__(self, reader: ExchangeReader) -> None:
+        self._reader = reader
+        self.trainings: list[Training] = []
+        self.calls: list[Call] = []
+        self.callbacks: dict[str, Callback] = {}
+        self.faults: list[str] = []
+
+    def add(self, event: Event, cell: int) -> None:
+        """Take in one event that was sent while `cell` ran."""
+        if isinstance(event, FitEvent):
+            self._add_fit(event, cell)
+        elif isinstance(event, BuiltEvent):
+            self._add_built(event, cell)
+        elif isinstance(event, CallEvent):
+            self._add_call(event, cell)
+        elif isinstance(event, CallbackEvent):
+            self._know(self._callback(event, cell))
+        elif isinstance(event, FaultEvent):
+            self.faults.append(f"{event.where}: {event.error}")
+
+    def _add_fit(self, event: FitEvent, cell: int) -> None:
+        callbacks = tuple(self._know(self._callback(item, cell)) for item in event.callbacks)
+        x = self._data(event.x)
+        self.trainings.append(
+            Training(
+                id=len(self.trainings),
+                cell=cell,
+                model=event.model,
+                network=self._network(event.network),
+                **_compiled(event.compiled),
+                epochs=event.epochs,
+                epochs_asked=max(0, event.epochs_asked - event.initial_epoch),
+                epochs_before=event.epochs_before,
+                batch_size=_batch_size(event, x),
+                steps=event.steps,
+                logs=tuple(event.logs),
+                x=x,
+                y=self._data(event.y),
+                callbacks=callbacks,
+                raised=_raised(event.raised),
+            )
+        )
+
+    def _add_built(self, event: BuiltEvent, cell: int) -> None:
+        self.trainings.append(
+            Training(
+                id=len(self.trainings),
+                cell=cell,
+                model=event.model,
+                network=self._network(event.network),
+                **_compiled(event.compiled),
+                steps=event.loop_steps,
+                built_only=event.loop_steps == 0,
+            )
+        )
+
+    def _add_call(self, event: CallEvent, cell: int) -> None:
+        self.calls.append(
+            Call(
+                kind=event.kind,
+                cell=cell,
+                model=event.model,
+                network=self._network(event.network),
+                x=self._data(event.x),
+                y=self._data(event.y),
+                result=tuple(event.result),
+                output=self._reader.array(event.output),
+                raised=_raised(event.raised),
+            )
+        )
+
+    def set_transcripts(self, callback: str, transcripts: tuple[Transcript, ...]) -> None:
+        """Keep what a callback did in the scenarios, everywhere it is mentioned."""
+        known = replace(self.callbacks[callback], transcripts=transcripts)
+        self.callbacks[callback] = known
+        for position, training in enumerate(self.trainings):
+            if any(item.id == callback for item in training.callbacks):
+                changed = tuple(
+                    replace(item, transcripts=transcripts) if item.id == callback else item
+                    for item in training.callbacks
+                )
+                self.trainings[position] = replace(training, callbacks=changed)
+
+    def set_probabilities(self, training: int, probabilities: Array) -> None:
+        """Keep what the kernel answered for the test images."""
+        self.trainings[training] = replace(self.trainings[training], test_probabilities=probabilities)
+
+    # --- parts ------------------------------------------------------------------------------------------------------
+
+    def _know(self, callback: Callback) -> Callback:
+        known = self.callbacks.get(callback.id)
+        if known is None:
+            self.callbacks[callback.id] = callback
+            return callback
+        return replace(callback, cell=known.cell, transcripts=known.transcripts)
+
+    def _callback(self, item: WireCallback, cell: int) -> Callback:
+        return Callback(
+            id=item.id,
+            name=item.name,
+            names=tuple(item.names),
+            is_callback=item.is_callback,
+            is_instance=item.instance,
+            hooks=tuple(item.hooks),
+            own=item.own,
+            cell=cell,
+        )
+
+    def _network(self, wire: WireNetwork | None) -> Network:
+        if wire is None:
+            return Network(())
+        trace = None
+        if wire.trace is not None:
+            start, end = self._reader.array(wire.trace.input), self._reader.array(wire.trace.output)
+            if start is not None and end is not None:
+                trace = Trace(start, end, tuple(self._layer(call) for call in wire.trace.calls))
+        weights = [self._reader.array(item) for item in wire.weights]
+        return build_network(
+            [self._layer(layer) for layer in wire.layers],
+            trace,
+            [value for value in weights if value is not None],
+            None if wire.input_shape is None else tuple(wire.input_shape),
+            None if wire.output_shape is None else tuple(wire.output_shape),
+        )
+
+    def _layer(self, wire: WireLayer) -> LayerClaim:
+        weights = [self._reader.array(item) for item in wire.weights]
+        return LayerClaim(
+            names=tuple(wire.names),
+            config=wire.config,
+            weights=tuple(value for value in weights if value is not None),
+            activation=wire.activation,
+            probe=None if wire.probe is None else tuple(wire.probe),
+            input=self._reader.array(wire.input),
+            output=self._reader.array(wire.output),
+        )
+
+    def _data(self, wire: WireData | None) -> Data | None:
+        if wire is None:
+            return None
+        sample = self._reader.array(wire.sample)
+        return Data(
+            shape=tuple(wire.shape),
+            dtype=wire.dtype,
+            sha256=wire.sha256,
+            rows=tuple(wire.rows) if sample is not None and len(wire.rows) == len(sample) else (),
+            sample=sample,
+            batch_size=wire.batch_size,
+        )
+
+
+def _compiled(wire: WireCompiled) -> dict[str, Any]:
+    return {"optimizer": tuple(wire.optimizer), "loss": wire.loss, "metrics": tuple(wire.metrics)}
+
+
+def _raised(wire: WireRaised | None) -> Raised | None:
+    return None if wire is None else Raised(wire.name, wire.message, tuple(wire.names))
+
+
+def _batch_size(event: FitEvent, x: Data | None) -> int | None:
+    """The size of a training's batches: the pipeline's own, else as the call says, else Keras's default for arrays."""
+    if x is not None and x.batch_size:
+        return x.batch_size
+    return event.batch_size or (None if x is None else 32)

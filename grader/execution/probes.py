@@ -1,0 +1,98 @@
+"""Questions that the trusted side puts to a running kernel: what a callback does, what a model predicts."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grader.execution.assembly import Assembler
+from grader.execution.exchange import ExchangeReader, put_array
+from grader.records import Array, Callback, Raised, Training, Transcript
+from grader.training.data import DataSet
+from grader.training.preparation import find_preparation
+from grader.training.scenarios import Scenario
+
+Ask = Callable[..., Awaitable[Mapping[str, Any] | None]]
+"""Sends a command with its arguments and returns the reply; None if the kernel gave none in time."""
+
+
+async def examine_callback(
+    ask: Ask, callback: Callback, keys: Sequence[str], scenarios: Sequence[Scenario]
+) -> tuple[Transcript, ...]:
+    """Send a callback every scenario, an epoch at a time, and note when it told training to stop.
+
+    Args:
+        keys: the names under which its own training reported loss and metrics.
+    """
+    transcripts = []
+    for scenario in scenarios:
+        transcript = await _play(ask, callback, keys, scenario)
+        if transcript is None:
+            return ()
+        transcripts.append(transcript)
+    return tuple(transcripts)
+
+
+async def _play(ask: Ask, callback: Callback, keys: Sequence[str], scenario: Scenario) -> Transcript | None:
+    begun = await ask("begin", callback=callback.id, epochs=len(scenario.losses))
+    if begun is None or "fault" in begun:
+        return None
+    if "raised" in begun:
+        await ask("end")
+        return Transcript(scenario.name, scenario.losses, None, _raised(begun["raised"]), 0)
+    stopped_after = raised = raised_after = None
+    for epoch, (loss, accuracy) in enumerate(zip(scenario.losses, scenario.accuracies, strict=True)):
+        reply = await ask("epoch", epoch=epoch, logs=_logs(keys, loss, accuracy))
+        if reply is None or "fault" in reply:
+            return None
+        if "raised" in reply:
+            raised, raised_after = _raised(reply["raised"]), epoch + 1
+            break
+        if reply.get("stopped") is True:
+            stopped_after = epoch + 1
+            break
+    await ask("end")
+    return Transcript(scenario.name, scenario.losses, stopped_after, raised, raised_after)
+
+
+def _logs(keys: Sequence[str], loss: float, accuracy: float) -> dict[str, float]:
+    """Logs as Keras sends them: Python floats of single-precision numbers."""
+    values = {}
+    for key in keys or ("loss", "accuracy"):
+        shift = 0.15 if key.startswith("val_") else 0.0
+        value = loss + shift if key.removeprefix("val_") == "loss" else accuracy - shift / 5
+        values[key] = float(np.float32(value))
+    return values
+
+
+def _raised(reply: Any) -> Raised:
+    """An exception as the kernel claims it."""
+    if not isinstance(reply, Mapping):
+        return Raised("Exception", "")
+    return Raised(str(reply.get("name", ""))[:300], str(reply.get("message", ""))[:2000])
+
+
+async def ask_for_predictions(
+    ask: Ask, training: Training, reader: ExchangeReader, assembler: Assembler, exchange: Path, data: DataSet
+) -> None:
+    """Have the kernel predict the real test images, shuffled so that their order tells it nothing."""
+    preparation = find_preparation(training.x, data)
+    if preparation is None:
+        return
+    order = np.random.default_rng(secrets.randbits(64)).permutation(len(data.test_images))
+    name = f"ask-{secrets.token_hex(8)}.npy"
+    put_array(exchange, name, preparation.apply(data.test_images[order]))
+    reply = await ask("predict", model=training.model, inputs=name)
+    (exchange / name).unlink(missing_ok=True)
+    output = (
+        reader.array(str(reply.get("output"))) if reply is not None and isinstance(reply.get("output"), str) else None
+    )
+    if output is None or output.ndim < 2 or len(output) != len(order):
+        return
+    restored: Array = np.empty((len(order), int(np.prod(output.shape[1:]))), np.float32)
+    restored[order] = output.reshape(len(order), -1)
+    assembler.set_probabilities(training.id, restored)

@@ -1,0 +1,145 @@
+"""Callbacks: which classes there are, and what one does when it is sent a training."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from .facts import class_names, exception, is_students
+
+HOOKS = tuple(
+    f"on_{part}_{moment}"
+    for part in ("epoch", "batch", "train", "train_batch", "test", "test_batch", "predict", "predict_batch")
+    for moment in ("begin", "end")
+)
+"""The methods that Keras calls."""
+
+
+class CallbackReader:
+    """Knows callback classes by key, and what their instances were like before they were trained with."""
+
+    def __init__(self) -> None:
+        self.classes: dict[str, type] = {}
+        self.instances: dict[str, tuple[dict[str, Any], Any]] = {}
+        self.defined: set[str] = set()
+
+    def callbacks(self, passed: Any) -> list[dict[str, Any]]:
+        """What was passed as ``callbacks``."""
+        if passed is None:
+            return []
+        items = list(passed) if isinstance(passed, (list, tuple)) else [passed]
+        return [self._callback(item) for item in items[:50]]
+
+    def _callback(self, item: Any) -> dict[str, Any]:
+        cls = item if isinstance(item, type) else type(item)
+        key = self.class_key(cls)
+        return {**self.class_facts(cls), "id": key, "instance": not isinstance(item, type)}
+
+    def class_key(self, cls: type) -> str:
+        """A stable name for a class; holds the class so that its id is not used again."""
+        key = f"c{id(cls):x}"
+        self.classes[key] = cls
+        return key
+
+    def newly_defined(self, cls: type) -> dict[str, Any] | None:
+        """Facts about a class that is seen in the notebook for the first time."""
+        key = self.class_key(cls)
+        if key in self.defined:
+            return None
+        self.defined.add(key)
+        return {**self.class_facts(cls), "id": key, "instance": False}
+
+    def class_facts(self, cls: type) -> dict[str, Any]:
+        """Names, bases and hooks of a class."""
+        own = [base for base in cls.__mro__ if is_students(base)]
+        return {
+            "name": cls.__name__,
+            "names": class_names(cls),
+            "is_callback": is_keras_callback(cls),
+            "own": bool(own),
+            "hooks": [hook for hook in HOOKS if any(hook in vars(base) for base in own)],
+        }
+
+    def note_instances(self, passed: Any, model: Any) -> None:
+        """Keep the callbacks' attributes as they were before training, to examine their behaviour afterwards."""
+        for item in list(passed) if isinstance(passed, (list, tuple)) else [passed]:
+            if item is not None and not isinstance(item, type) and hasattr(item, "__dict__"):
+                attributes = {name: _own_copy(value) for name, value in vars(item).items()}
+                self.instances[self.class_key(type(item))] = (attributes, model)
+
+
+class Simulation:
+    """Sends one callback the events of a training, one epoch at a time."""
+
+    def __init__(self, reader: CallbackReader, callback: str, epochs: int, last_model: Any) -> None:
+        self.cls = reader.classes[callback]
+        self.attributes: dict[str, Any] | None
+        self.attributes, self.model = reader.instances.get(callback, (None, last_model))
+        if self.model is None:
+            self.model = types.SimpleNamespace(stop_training=False)
+        self.epochs = epochs
+        self.before = getattr(self.model, "stop_training", False)
+        self.item: Any = None
+
+    def begin(self) -> dict[str, Any]:
+        """Make a fresh instance, as it was before its own training, and begin."""
+        try:
+            with silenced():
+                if self.attributes is None:
+                    self.item = self.cls()
+                else:
+                    self.item = object.__new__(self.cls)
+                    vars(self.item).update(self.attributes)
+                self.item.set_params({"verbose": 0, "epochs": self.epochs, "steps": 1})
+                self.item.set_model(self.model)
+                self.model.stop_training = False
+                self.item.on_train_begin({})
+        except BaseException as error:
+            return {"raised": exception(error), "stopped": False}
+        return {"stopped": bool(self.model.stop_training)}
+
+    def epoch(self, epoch: int, logs: dict[str, float]) -> dict[str, Any]:
+        """One epoch of one batch."""
+        try:
+            with silenced():
+                self.item.on_epoch_begin(epoch, {})
+                self.item.on_train_batch_begin(0, {})
+                self.item.on_train_batch_end(0, {k: v for k, v in logs.items() if not k.startswith("val_")})
+                self.item.on_epoch_end(epoch, dict(logs))
+        except BaseException as error:
+            return {"raised": exception(error), "stopped": bool(self.model.stop_training)}
+        return {"stopped": bool(self.model.stop_training)}
+
+    def end(self) -> None:
+        """Leave the student's model as it was."""
+        with contextlib.suppress(Exception):
+            self.model.stop_training = self.before
+
+
+def is_keras_callback(cls: type) -> bool:
+    """True for a class that derives from Keras's Callback."""
+    keras = sys.modules.get("keras")
+    base = getattr(getattr(keras, "callbacks", None), "Callback", None)
+    return base is not None and base in cls.__mro__
+
+
+def has_hooks(cls: type) -> bool:
+    """True for a class with a method named like a Keras hook."""
+    return any(name.startswith("on_") and callable(value) for name, value in vars(cls).items())
+
+
+@contextlib.contextmanager
+def silenced() -> Iterator[None]:
+    """What a callback prints while it is examined belongs to nobody."""
+    with Path(os.devnull).open("w") as sink, contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink):
+        yield
+
+
+def _own_copy(value: Any) -> Any:
+    """A list, dict or set of its own, so that training does not change it; anything else as it is."""
+    return value.copy() if isinstance(value, (list, dict, set)) else value

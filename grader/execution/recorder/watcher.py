@@ -1,0 +1,330 @@
+"""Watches Keras's entry points and the ends of cells, and obeys the trusted side's commands."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import sys
+import types
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .callbacks import CallbackReader, Simulation, has_hooks, is_keras_callback
+from .data import DataReader, is_pipeline
+from .facts import MAX_TEXT, class_names, exception, is_students, number, numbers, unique, whole
+from .models import TRACE_ROWS, ModelReader, compile_facts, default_inputs, state_of
+from .writer import Writer
+
+MAX_EPOCHS_LOGGED = 2_000
+
+
+def quietly(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A fault in recording is written down, never raised into the student's cell."""
+
+    @functools.wraps(function)
+    def wrapper(self: Watcher, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(self, *args, **kwargs)
+        except Exception as error:
+            with contextlib.suppress(Exception):
+                self.emit("fault", where=function.__name__, error=f"{type(error).__name__}: {error}"[:MAX_TEXT])
+            return None
+
+    return wrapper
+
+
+class Fit:
+    """What is noted while one call of ``fit`` runs."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.logs: list[dict[str, float]] = []
+        self.epochs = 0
+        self.steps = 0
+
+
+class Watcher:
+    """Watches one kernel."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+        self.emit = writer.emit
+        self.models = ModelReader(writer)
+        self.data = DataReader(writer)
+        self.callbacks = CallbackReader()
+        self.active: list[Fit] = []
+        self.busy = 0
+        self.watching = True
+        self.keys: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
+        self.objects: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
+        self.epochs_trained: dict[str, int] = {}
+        self.states: dict[str, str] = {}
+        self.steps_before: dict[int, int] = {}
+        self.used_in_cell: list[Any] = []
+        self.last_model: Any = None
+        self.simulation: Simulation | None = None
+        self.shell: Any = None
+
+    def key(self, model: Any) -> str:
+        """A stable name for a model object."""
+        if model not in self.keys:
+            self.keys[model] = f"m{len(self.keys) + 1}-{id(model):x}"
+            self.objects[self.keys[model]] = model
+        return self.keys[model]
+
+    # --- watching Keras ---------------------------------------------------------------------------------------------
+
+    @quietly
+    def watch(self) -> None:
+        """Put the recorder around Keras's entry points; called once, right after Keras was imported."""
+        import keras
+        from keras.src.callbacks.callback_list import CallbackList
+
+        trainer = next(base for base in keras.Model.__mro__ if "fit" in vars(base))
+        compiler = next(base for base in keras.Model.__mro__ if "compile" in vars(base))
+        _wrap(trainer, "fit", self._fit)
+        _wrap(trainer, "evaluate", functools.partial(self._call, "evaluate"))
+        _wrap(trainer, "predict", functools.partial(self._call, "predict"))
+        _wrap(compiler, "compile", self._compile)
+        _wrap(CallbackList, "on_epoch_end", self._epoch_end)
+        _wrap(CallbackList, "on_train_batch_end", self._batch_end)
+
+    def _compile(self, original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any) -> Any:
+        result = original(model, *args, **kwargs)
+        with contextlib.suppress(Exception):
+            self.last_model = model
+            self.used_in_cell.append(model)
+        return result
+
+    def _epoch_end(self, original: Callable[..., Any], callback_list: Any, *args: Any, **kwargs: Any) -> Any:
+        if self.active and not self.busy and not self.models.busy:
+            with contextlib.suppress(Exception):
+                fit = self.active[-1]
+                fit.epochs += 1
+                logs = args[1] if len(args) > 1 else kwargs.get("logs")
+                if len(fit.logs) < MAX_EPOCHS_LOGGED:
+                    fit.logs.append({str(name)[:80]: float(value) for name, value in dict(logs or {}).items()})
+        return original(callback_list, *args, **kwargs)
+
+    def _batch_end(self, original: Callable[..., Any], callback_list: Any, *args: Any, **kwargs: Any) -> Any:
+        if self.active and not self.busy and not self.models.busy:
+            with contextlib.suppress(Exception):
+                fit = self.active[-1]
+                fit.steps = max(fit.steps, int(args[0] if args else kwargs["batch"]) + 1)
+        return original(callback_list, *args, **kwargs)
+
+    def _fit(self, original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any) -> Any:
+        if self.busy or self.models.busy or self.active or not self.watching:
+            return original(model, *args, **kwargs)
+        arguments = self._arguments(original, model, args, kwargs)
+        if "x" in arguments and isinstance(arguments["x"], types.GeneratorType):
+            args, kwargs, arguments = _replayable(original, model, args, kwargs)
+        facts = self._before_fit(model, arguments) or {}
+        fit = Fit(model)
+        self.active.append(fit)
+        raised: BaseException | None = None
+        try:
+            return original(model, *args, **kwargs)
+        except BaseException as error:
+            raised = error
+            raise
+        finally:
+            self.active.pop()
+            self._after_fit(fit, facts, arguments, raised)
+
+    @quietly
+    def _arguments(self, original: Any, model: Any, args: Any, kwargs: Any) -> dict[str, Any]:
+        try:
+            bound = inspect.signature(original).bind(model, *args, **kwargs)
+        except TypeError:
+            return {}
+        bound.apply_defaults()
+        return dict(bound.arguments)
+
+    @quietly
+    def _before_fit(self, model: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+        self.callbacks.note_instances(arguments.get("callbacks"), model)
+        x, y = arguments.get("x"), arguments.get("y")
+        return {
+            "model": self.key(model),
+            "x": self.data.data(x),
+            "y": self.data.data(x, second=True) if is_pipeline(x) else self.data.data(y),
+            "callbacks": self.callbacks.callbacks(arguments.get("callbacks")),
+            "batch_size": arguments.get("batch_size") if isinstance(arguments.get("batch_size"), int) else None,
+            "epochs_asked": whole(arguments.get("epochs")),
+            "initial_epoch": whole(arguments.get("initial_epoch")),
+            "validation": arguments.get("validation_data") is not None,
+            "validation_split": number(arguments.get("validation_split")),
+        }
+
+    @quietly
+    def _after_fit(
+        self, fit: Fit, facts: dict[str, Any], arguments: dict[str, Any], raised: BaseException | None
+    ) -> None:
+        model, key = fit.model, self.key(fit.model)
+        before = self.epochs_trained.get(key, 0)
+        self.epochs_trained[key] = before + fit.epochs
+        self.emit(
+            "fit",
+            **{"model": key, **facts},
+            network=self.models.describe(model, self.data.inputs(arguments.get("x"))),
+            compiled=compile_facts(model),
+            epochs=fit.epochs,
+            epochs_before=before,
+            steps=fit.steps,
+            logs=fit.logs,
+            raised=exception(raised),
+        )
+        self.states[key] = state_of(model)
+        self.last_model = model
+        self.used_in_cell.append(model)
+
+    def _call(self, kind: str, original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any) -> Any:
+        if self.busy or self.models.busy or self.active or not self.watching:
+            return original(model, *args, **kwargs)
+        arguments = self._arguments(original, model, args, kwargs) or {}
+        raised: BaseException | None = None
+        result: Any = None
+        self.busy += 1
+        try:
+            result = original(model, *args, **kwargs)
+            return result
+        except BaseException as error:
+            raised = error
+            raise
+        finally:
+            self.busy -= 1
+            self._after_call(kind, model, arguments, result, raised)
+
+    @quietly
+    def _after_call(
+        self, kind: str, model: Any, arguments: dict[str, Any], result: Any, raised: BaseException | None
+    ) -> None:
+        x, y = arguments.get("x"), arguments.get("y")
+        if isinstance(x, types.GeneratorType):
+            x = None
+        self.emit(
+            kind,
+            model=self.key(model),
+            network=self.models.describe(model, self.data.inputs(x)),
+            x=self.data.data(x),
+            y=self.data.data(x, second=True) if x is not None and is_pipeline(x) else self.data.data(y),
+            result=numbers(result) if kind == "evaluate" else [],
+            output=self._first_rows(result) if kind == "predict" else None,
+            raised=exception(raised),
+        )
+        self.used_in_cell.append(model)
+
+    def _first_rows(self, result: Any) -> str | None:
+        import numpy as np
+
+        return None if result is None else self.writer.save(np.asarray(result)[:TRACE_ROWS])
+
+    # --- cells ------------------------------------------------------------------------------------------------------
+
+    def before_cell(self, *_: Any) -> None:
+        """Models of the previous cell need no longer be held."""
+        self.used_in_cell.clear()
+
+    @quietly
+    def after_cell(self, *_: Any) -> None:
+        """Report models that were built, or trained by a loop, and callback classes that were defined."""
+        keras = sys.modules.get("keras")
+        if keras is None or not hasattr(keras, "Model"):
+            return
+        names = {name: value for name, value in self.shell.user_ns.items() if not name.startswith("_")}
+        optimizers = [value for value in names.values() if isinstance(value, keras.optimizers.Optimizer)]
+        for model in unique([*self.used_in_cell, *(v for v in names.values() if isinstance(v, keras.Model))]):
+            self._after_cell_model(model, optimizers)
+            optimizers.append(getattr(model, "optimizer", None))
+        self.steps_before = {id(item): whole(getattr(item, "iterations", 0)) for item in optimizers}
+        for value in list(names.values()):
+            if isinstance(value, type) and is_students(value) and (is_keras_callback(value) or has_hooks(value)):
+                facts = self.callbacks.newly_defined(value)
+                if facts is not None:
+                    self.emit("callback", **facts)
+
+    @quietly
+    def _after_cell_model(self, model: Any, optimizers: list[Any]) -> None:
+        key, state = self.key(model), state_of(model)
+        known = self.states.get(key)
+        if known == state:
+            return
+        self.states[key] = state
+        if self.epochs_trained.get(key, 0) > 0:
+            return
+        optimizer = getattr(model, "optimizer", None)
+        stepped = [item for item in [optimizer, *optimizers] if self._steps_since(item) > 0]
+        compiled = compile_facts(model)
+        if stepped and not compiled["optimizer"]:
+            compiled["optimizer"] = class_names(type(stepped[0]))
+        self.emit(
+            "built",
+            model=key,
+            network=self.models.describe(model, default_inputs(model)),
+            compiled=compiled,
+            loop_steps=max((self._steps_since(item) for item in stepped), default=0),
+        )
+
+    def _steps_since(self, optimizer: Any) -> int:
+        """Steps that an optimizer has made in the current cell."""
+        return whole(getattr(optimizer, "iterations", 0)) - self.steps_before.get(id(optimizer), 0)
+
+    # --- commands of the trusted side -------------------------------------------------------------------------------
+
+    def command(self, name: str, nonce: str, **arguments: Any) -> None:
+        """Do what the trusted side asks for, and answer with an event that repeats its nonce."""
+        self.watching = False
+        try:
+            reply = getattr(self, f"_command_{name}")(**arguments)
+        except Exception as error:
+            reply = {"fault": f"{type(error).__name__}: {error}"[:MAX_TEXT]}
+        finally:
+            self.watching = True
+        self.emit("reply", nonce=nonce, reply=reply)
+
+    def _command_predict(self, model: str, inputs: str) -> dict[str, Any]:
+        import numpy as np
+
+        values = np.load(self.writer.folder / inputs, allow_pickle=False)
+        output = self.objects[model].predict(values, batch_size=500, verbose=0)
+        return {"output": self.writer.save(np.asarray(output))}
+
+    def _command_begin(self, callback: str, epochs: int) -> dict[str, Any]:
+        self.simulation = Simulation(self.callbacks, callback, epochs, self.last_model)
+        return self.simulation.begin()
+
+    def _command_epoch(self, epoch: int, logs: dict[str, float]) -> dict[str, Any]:
+        assert self.simulation is not None
+        return self.simulation.epoch(epoch, logs)
+
+    def _command_end(self) -> dict[str, Any]:
+        assert self.simulation is not None
+        self.simulation.end()
+        self.simulation = None
+        return {}
+
+
+def _replayable(original: Any, model: Any, args: Any, kwargs: Any) -> tuple[Any, Any, dict[str, Any]]:
+    """A generator can be looked at only once: hand Keras one that yields the same batches."""
+    bound = inspect.signature(original).bind(model, *args, **kwargs)
+    generator = bound.arguments["x"]
+
+    def again() -> Iterator[Any]:
+        yield from generator
+
+    bound.arguments["x"] = again()
+    return bound.args[1:], bound.kwargs, {**bound.arguments, "x": None}
+
+
+def _wrap(owner: Any, name: str, replacement: Callable[..., Any]) -> None:
+    """Put `replacement(original, self, ...)` in the place of a method, with the original's name and signature."""
+    original = getattr(owner, name)
+
+    @functools.wraps(original)
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return replacement(original, self, *args, **kwargs)
+
+    setattr(owner, name, method)

@@ -1,0 +1,161 @@
+"""The command line that starts a kernel apart from everything it has no business with.
+
+With ``bwrap`` the kernel sees a read-only system, the Python installation, the data set, a private home and ``/tmp``;
+it has no network and no sight of other processes. With ``none`` it runs as the user, for a student's own machine.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from grader.errors import SandboxError
+
+Kind = Literal["bwrap", "none"]
+
+FILES = Path(__file__).parent / "sandbox_files"
+"""What is laid into the sandbox: stand-ins for modules that exist only in Colab."""
+RECORDER = Path(__file__).parent / "recorder"
+RECORDER_MODULE = "_kernel_recorder"
+"""The recorder's name inside the kernel."""
+INSIDE = Path("/opt/kernel")
+"""Where the recorder and the stand-ins are in the sandbox."""
+
+SYSTEM_FOLDERS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+ETC_FILES = ("ld.so.cache", "alternatives", "fonts", "localtime", "mime.types", "ssl/certs", "ssl/openssl.cnf", "magic")
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The folders of one run, on the host."""
+
+    root: Path
+    """Short, since the paths of sockets are limited to about 100 bytes."""
+
+    @property
+    def home(self) -> Path:
+        """The student's home and working folder."""
+        return self.root / "home"
+
+    @property
+    def exchange(self) -> Path:
+        """Where the recorder writes."""
+        return self.root / "exchange"
+
+    @property
+    def wire(self) -> Path:
+        """Connection file and sockets."""
+        return self.root / "wire"
+
+    @property
+    def modules(self) -> Path:
+        """Links to the recorder and the stand-ins, for a kernel outside any sandbox."""
+        return self.root / "modules"
+
+    def make(self, data: Path, kind: Kind) -> None:
+        """Make the folders, with the data set where Keras looks for it."""
+        for folder in (self.home, self.exchange, self.wire):
+            folder.mkdir(parents=True, exist_ok=True)
+        datasets = self.home / ".keras" / "datasets" / "fashion-mnist"
+        datasets.mkdir(parents=True)
+        if kind == "none":
+            self.modules.mkdir()
+            (self.modules / "google").symlink_to(FILES / "google")
+            (self.modules / RECORDER_MODULE).symlink_to(RECORDER)
+            for file in sorted(data.glob("*-ubyte.gz")):
+                shutil.copyfile(file, datasets / file.name)
+
+
+def check_sandbox(kind: Kind) -> None:
+    """See that the sandbox works on this machine.
+
+    Raises:
+        SandboxError: it does not; the message says what to install or which flag to give.
+    """
+    if kind == "none":
+        return
+    advice = (
+        "install it (Debian and Ubuntu: apt-get install bubblewrap), or give --sandbox none for notebooks you trust"
+    )
+    if shutil.which("bwrap") is None:
+        raise SandboxError(f"grading strangers' notebooks needs bubblewrap: {advice}. Received: no bwrap on the PATH")
+    command = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true"]
+    try:
+        tried = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SandboxError(f"bubblewrap must be able to start a process: {advice}. Received: {error}") from error
+    if tried.returncode != 0:
+        reason = tried.stderr.strip().splitlines()[-1:] or [f"exit code {tried.returncode}"]
+        raise SandboxError(
+            "bubblewrap must be allowed to make user namespaces "
+            "(on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0), "
+            f"or give --sandbox none for notebooks you trust. Received: {reason[0]}"
+        )
+
+
+def kernel_command(kind: Kind, room: Room, data: Path) -> list[str]:
+    """The command that starts the kernel; ``{connection_file}`` is left for Jupyter to fill in."""
+    if kind == "none":
+        return [sys.executable, "-m", RECORDER_MODULE, str(room.exchange), "-f", "{connection_file}"]
+    inside = "/home/student"
+    command = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--hostname", "notebook", "--clearenv"]
+    for name, value in kernel_environment(Path(inside), INSIDE / "modules").items():
+        command += ["--setenv", name, value]
+    command += ["--uid", "1000", "--gid", "1000", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    command += _system()
+    command += ["--bind", str(room.home), inside]
+    command += ["--ro-bind", str(data.resolve()), f"{inside}/.keras/datasets/fashion-mnist"]
+    command += ["--ro-bind", str(FILES / "google"), f"{INSIDE}/modules/google"]
+    command += ["--ro-bind", str(RECORDER), f"{INSIDE}/modules/{RECORDER_MODULE}"]
+    command += ["--bind", str(room.exchange), f"{INSIDE}/exchange", "--bind", str(room.wire), str(room.wire)]
+    command += ["--chdir", inside, sys.executable, "-m", RECORDER_MODULE, f"{INSIDE}/exchange"]
+    return [*command, "-f", "{connection_file}"]
+
+
+def _system() -> list[str]:
+    """The system and the Python installation, read-only."""
+    words = ["--ro-bind", "/usr", "/usr"]
+    for folder in SYSTEM_FOLDERS:
+        path = Path(folder)
+        if path.is_symlink():
+            words += ["--symlink", str(path.readlink()), folder]
+        elif path.exists():
+            words += ["--ro-bind", folder, folder]
+    for name in ETC_FILES:
+        words += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    installation = {Path(prefix).resolve() for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
+    for prefix in sorted({*installation, Path(sys.prefix)}):
+        if not prefix.is_relative_to("/usr"):
+            words += ["--ro-bind", str(prefix), str(prefix)]
+    return words
+
+
+def kernel_environment(home: Path, modules: Path) -> dict[str, str]:
+    """The kernel's whole environment; nothing of the grader's own gets in.
+
+    Args:
+        home: the student's home, as the kernel sees it.
+        modules: where the recorder and the stand-ins are, as the kernel sees it.
+    """
+    return {
+        "HOME": str(home),
+        "USER": "student",
+        "LOGNAME": "student",
+        "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "TERM": "xterm-color",
+        "SHELL": "/bin/bash",
+        "PYTHONPATH": str(modules),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "KERAS_HOME": str(home / ".keras"),
+        "MPLCONFIGDIR": str(home / ".config" / "matplotlib"),
+        "IPYTHONDIR": str(home / ".ipython"),
+        "PIP_NO_INDEX": "1",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "CUDA_VISIBLE_DEVICES": "-1",
+    }

@@ -1,0 +1,382 @@
+"""Runs one notebook, cell by cell, and gathers what it showed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import re
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
+
+from grader.errors import ExchangeError, SandboxError
+from grader.execution.assembly import Assembler
+from grader.execution.exchange import ExchangeReader, ReplyEvent
+from grader.execution.probes import ask_for_predictions, examine_callback
+from grader.execution.sandbox import RECORDER_MODULE, Kind, Room, kernel_command, kernel_environment
+from grader.execution.watchdog import Watchdog
+from grader.records import Callback, CellRun, CellStatus, Evidence, Message, Output, Raised, Submission, Training, say
+from grader.rubric import CallbackStops, Limits, Rubric
+from grader.training.data import load_data
+from grader.training.scenarios import stopping_scenarios
+
+STARTUP_SECONDS = 120.0
+GRACE_SECONDS = 15.0
+"""How long a kernel that was interrupted may take to answer again."""
+ASK_SECONDS = 120.0
+MAX_OUTPUT_TEXT = 1_000_000
+"""Characters of one output that are kept."""
+ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+
+
+def run_submission(
+    submission: Submission,
+    rubric: Rubric,
+    *,
+    sandbox: Kind,
+    limits: Limits,
+    data: Path,
+    executed: Path | None = None,
+) -> Evidence:
+    """Run a submission's notebook in a kernel of its own.
+
+    Args:
+        sandbox: ``bwrap`` or ``none``.
+        limits: reaching one cuts the run short; what ran is kept.
+        data: folder with the data set's four files.
+        executed: where to write the notebook with the outputs of this run.
+
+    Raises:
+        SandboxError: the kernel cannot be started at all.
+        DataError: the data set is missing or damaged.
+    """
+    room = Room(Path(tempfile.mkdtemp(prefix="g-")))
+    try:
+        room.make(data, sandbox)
+        session = Session(submission, rubric, limits, room, data, sandbox)
+        evidence = asyncio.run(session.run())
+        if executed is not None:
+            executed.parent.mkdir(parents=True, exist_ok=True)
+            nbformat.write(session.notebook, executed)
+        return evidence
+    finally:
+        shutil.rmtree(room.root, ignore_errors=True)
+
+
+class Client(NotebookClient):  # type: ignore[misc]
+    """nbclient with a cap on what all cells together may show."""
+
+    output_left = 0.0
+    flooded = False
+    timed_out = False
+
+    def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
+        """Count what is shown; past the cap nothing more is kept and the kernel is interrupted."""
+        if msg["msg_type"] in ("stream", "display_data", "execute_result", "error", "update_display_data"):
+            self.output_left -= _size(msg["content"])
+            if self.output_left < 0:
+                if not self.flooded:
+                    self.flooded = True
+                    self.interrupt()
+                return None
+        return super().process_message(msg, cell, cell_index)
+
+    def interrupt(self) -> None:
+        """Interrupt the running cell, without waiting."""
+        message = self.kc.session.msg("interrupt_request")
+        self.kc.control_channel.send(message)
+
+    async def _async_handle_timeout(self, timeout: int, cell: Any = None) -> None:  # noqa: ARG002
+        if not self.timed_out:
+            self.timed_out = True
+            self.interrupt()
+
+
+class Session:
+    """One kernel's life."""
+
+    def __init__(
+        self, submission: Submission, rubric: Rubric, limits: Limits, room: Room, data: Path, sandbox: Kind
+    ) -> None:
+        self.submission = submission
+        self.limits = limits
+        self.room = room
+        self.data = data
+        self.sandbox = sandbox
+        self.notebook = nbformat.from_dict(submission.notebook)
+        self.reader = ExchangeReader(room.exchange)
+        self.assembler = Assembler(self.reader)
+        self.runs: dict[int, CellRun] = {}
+        self.cut_short: Message | None = None
+        self.notes: list[str] = []
+        self.replies: dict[str, Mapping[str, Any]] = {}
+        self.examined: set[str] = set()
+        self.last_keys: tuple[str, ...] = ()
+        thresholds = [
+            criterion.loss
+            for question in rubric.questions
+            for criterion in question.criteria
+            if isinstance(criterion, CallbackStops)
+        ]
+        self.scenarios = stopping_scenarios(thresholds[0]) if thresholds else ()
+        self.watchdog = Watchdog(limits, (room.home, room.exchange), self._pid)
+        self.manager = self._manager()
+        self.client = Client(self.notebook, km=self.manager, timeout=None, allow_errors=True, iopub_timeout=20)
+        self.client.output_left = limits.output_mb * 1e6
+
+    def _manager(self) -> AsyncKernelManager:
+        manager = AsyncKernelManager(transport="ipc", connection_file=str(self.room.wire / "k.json"))
+        manager._kernel_spec = KernelSpec(
+            argv=kernel_command(self.sandbox, self.room, self.data),
+            language="python",
+            display_name="Python 3",
+            interrupt_mode="message",
+        )
+        return manager
+
+    def _pid(self) -> int | None:
+        provisioner = self.manager.provisioner
+        process = getattr(provisioner, "process", None)
+        return None if process is None else int(process.pid)
+
+    # --- the run ----------------------------------------------------------------------------------------------------
+
+    async def run(self) -> Evidence:
+        """All cells, in order, until the end or a limit."""
+        began = time.monotonic()
+        await self._start()
+        watching = asyncio.ensure_future(self.watchdog.watch())
+        try:
+            await self._run_cells(began)
+            if self.cut_short is None:
+                await self._examine_unused_callbacks()
+        finally:
+            watching.cancel()
+            self.watchdog.kill()
+            with contextlib.suppress(Exception):
+                await self.client._async_cleanup_kernel()
+        return self._evidence(time.monotonic() - began)
+
+    async def _start(self) -> None:
+        environment = kernel_environment(self.room.home, self.room.modules) if self.sandbox == "none" else None
+        try:
+            await self.manager.start_kernel(
+                cwd=str(self.room.home),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                **({"env": environment} if environment else {}),
+            )
+            self.client.kc = self.manager.client()
+            self.client.kc.start_channels()
+            await self.client.kc.wait_for_ready(timeout=STARTUP_SECONDS)
+        except RuntimeError as error:
+            self.watchdog.kill()
+            raise SandboxError(f"a kernel must start in the sandbox. Received: {error}") from error
+
+    async def _run_cells(self, began: float) -> None:
+        for cell in self.submission.cells:
+            if cell.kind != "code":
+                continue
+            left = self.limits.seconds_per_submission - (time.monotonic() - began)
+            if self.cut_short is None and left <= 0:
+                self.cut_short = say(
+                    "The notebook took longer than the {limit} seconds it may take; it was stopped before cell {cell}.",
+                    limit=self.limits.seconds_per_submission,
+                    cell=cell.index + 1,
+                )
+            if self.cut_short is not None:
+                self.runs[cell.index] = CellRun(cell.index, CellStatus.NOT_RUN)
+                continue
+            await self._run_cell(cell.index, min(self.limits.seconds_per_cell, left))
+            await self._gather(cell.index)
+
+    async def _run_cell(self, index: int, seconds: float) -> None:
+        cell = self.notebook.cells[index]
+        began = time.monotonic()
+        self.client.timeout, self.client.timed_out = seconds, False
+        died = False
+        try:
+            await asyncio.wait_for(self.client.async_execute_cell(cell, index), seconds + GRACE_SECONDS)
+        except (DeadKernelError, TimeoutError):
+            died = True
+        status, raised = _ending(cell.get("outputs", []))
+        if self.client.timed_out or died:
+            status = CellStatus.TIMEOUT if self.client.timed_out else CellStatus.ERROR
+        self.runs[index] = CellRun(
+            index, status, read_outputs(cell.get("outputs", [])), raised, time.monotonic() - began
+        )
+        if died or self.client.flooded or not await self._answers():
+            self.cut_short = self._why(index, seconds)
+            self.watchdog.kill()
+        elif self.client.timed_out:
+            self.notes.append(f"cell {index + 1} was interrupted after {seconds:.0f} seconds")
+
+    def _why(self, index: int, seconds: float) -> Message:
+        if self.watchdog.exceeded is not None:
+            return self.watchdog.exceeded
+        if self.client.flooded:
+            return say(
+                "Cell {cell} showed more than the {limit} MB that a notebook may show.",
+                cell=index + 1,
+                limit=self.limits.output_mb,
+            )
+        if self.client.timed_out:
+            return say(
+                "Cell {cell} took longer than the {limit} seconds it may take, and could not be interrupted.",
+                cell=index + 1,
+                limit=round(seconds),
+            )
+        return say("The kernel ended while cell {cell} ran.", cell=index + 1)
+
+    async def _answers(self) -> bool:
+        """True if the kernel still answers."""
+        if self.watchdog.exceeded is not None or not await self.manager.is_alive():
+            return False
+        message = self.client.kc.execute("", silent=True, store_history=False)
+        return await self._reply_to(message, GRACE_SECONDS)
+
+    async def _reply_to(self, message: str, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                reply = await self.client.kc.get_shell_msg(timeout=1)
+            except Exception:  # nothing came within a second
+                if not await self.manager.is_alive():
+                    return False
+                continue
+            if reply["parent_header"].get("msg_id") == message:
+                return True
+        return False
+
+    # --- what it showed ---------------------------------------------------------------------------------------------
+
+    async def _gather(self, index: int) -> None:
+        """Take in what the kernel wrote while the cell ran, and ask what can only be asked now."""
+        first = len(self.assembler.trainings)
+        if not self._take_in(index) or self.cut_short is not None:
+            return
+        for training in self.assembler.trainings[first:]:
+            self.last_keys = tuple(training.logs[0]) if training.logs else self.last_keys
+            await self._examine_used_callbacks(training)
+            if not training.built_only and training.raised is None and not training.network.chain:
+                data = load_data(self.data)
+                await ask_for_predictions(self._ask, training, self.reader, self.assembler, self.room.exchange, data)
+        self.reader.forget_arrays()
+
+    def _take_in(self, index: int) -> bool:
+        try:
+            for event in self.reader.new_events():
+                if isinstance(event, ReplyEvent):
+                    self.replies[event.nonce] = event.reply
+                else:
+                    self.assembler.add(event, index)
+        except ExchangeError as error:
+            self.notes.append(str(error))
+            return False
+        return True
+
+    async def _examine_used_callbacks(self, training: Training) -> None:
+        keys = tuple(training.logs[0]) if training.logs else ("loss", *_metric_names(training))
+        for callback in training.callbacks:
+            if callback.own or callback.name == "LambdaCallback":
+                await self._examine(callback, keys)
+
+    async def _examine_unused_callbacks(self) -> None:
+        for callback in list(self.assembler.callbacks.values()):
+            if callback.own and callback.id not in self.examined:
+                await self._examine(callback, tuple(dict.fromkeys(("loss", "accuracy", *self.last_keys))))
+
+    async def _examine(self, callback: Callback, keys: tuple[str, ...]) -> None:
+        if not self.scenarios:
+            return
+        self.examined.add(callback.id)
+        transcripts = await examine_callback(self._ask, callback, keys, self.scenarios)
+        self.assembler.set_transcripts(callback.id, transcripts)
+
+    async def _ask(self, name: str, **arguments: Any) -> Mapping[str, Any] | None:
+        """Send the recorder a command; its reply comes back through the exchange folder."""
+        nonce = secrets.token_hex(8)
+        words = json.dumps(json.dumps({"name": name, "nonce": nonce, **arguments}))
+        code = f"__import__('sys').modules['{RECORDER_MODULE}'].command(**__import__('json').loads({words}))"
+        message = self.client.kc.execute(code, silent=True, store_history=False, allow_stdin=False)
+        if not await self._reply_to(message, ASK_SECONDS):
+            return None
+        self._take_in(max(self.runs, default=0))
+        return self.replies.pop(nonce, None)
+
+    def _evidence(self, seconds: float) -> Evidence:
+        notes = [*self.notes, *self.reader.refused, *self.assembler.faults[:20]]
+        return Evidence(
+            runs=dict(self.runs),
+            trainings=tuple(self.assembler.trainings),
+            calls=tuple(self.assembler.calls),
+            callbacks=tuple(self.assembler.callbacks.values()),
+            cut_short=self.cut_short,
+            seconds=seconds,
+            peak_memory_mb=self.watchdog.peak_memory_mb,
+            notes=tuple(notes),
+        )
+
+
+def read_outputs(outputs: list[Any]) -> tuple[Output, ...]:
+    """Outputs of a run as records, streams that were split joined again."""
+    records: list[Output] = []
+    for output in outputs:
+        record = _output(output)
+        if record.kind == "stream" and records and records[-1].kind == "stream" and records[-1].name == record.name:
+            record = replace(record, text=(records.pop().text + record.text)[:MAX_OUTPUT_TEXT])
+        records.append(record)
+    return tuple(records)
+
+
+def _output(output: Any) -> Output:
+    kind = output.get("output_type")
+    if kind == "stream":
+        return Output("stream", _clean(output.get("text", "")), str(output.get("name", "stdout")))
+    if kind == "error":
+        trace = "\n".join(str(line) for line in output.get("traceback", []))
+        return Output("error", _clean(trace), str(output.get("ename", "")), _clean(str(output.get("evalue", ""))))
+    data = output.get("data", {})
+    image = any(str(key).startswith("image/") for key in data)
+    return Output("data", _clean(data.get("text/plain", "")), has_image=image)
+
+
+def _clean(text: Any) -> str:
+    return ANSI.sub("", "".join(text) if isinstance(text, list) else str(text))[:MAX_OUTPUT_TEXT]
+
+
+def _ending(outputs: list[Any]) -> tuple[CellStatus, Raised | None]:
+    for output in reversed(outputs):
+        if output.get("output_type") == "error":
+            name = str(output.get("ename", ""))
+            return CellStatus.ERROR, Raised(name, _clean(str(output.get("evalue", "")))[:5000], (name,))
+    return CellStatus.OK, None
+
+
+def _metric_names(training: Training) -> tuple[str, ...]:
+    """Names under which a compiled model will report its metrics."""
+    return tuple(name for name in training.metrics if name not in ("loss", "compile_metrics")) or ("accuracy",)
+
+
+def _size(value: Any) -> int:
+    """Characters in a message's texts."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(_size(item) for item in value.values())
+    if isinstance(value, list):
+        return sum(_size(item) for item in value)
+    return 8
