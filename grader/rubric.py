@@ -6,11 +6,14 @@ A rubric is refused before anything runs. Every refusal reads ``file:line: rule.
 from __future__ import annotations
 
 import hashlib
+import itertools
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
+from pydantic_core import PydanticCustomError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
@@ -148,11 +151,76 @@ class ExpectedError(Criterion):
     mistake: Literal["not_vectorised"]
 
 
+def _check_way(way: str, info: ValidationInfo) -> str:
+    """Refuse a way that cannot be read, with the rule it breaks."""
+    words = info.data.get("words", {})
+    problem = next(_problems_of_way(way, words if isinstance(words, dict) else {}), None)
+    if problem is not None:
+        raise PydanticCustomError("way", "{rule}", {"rule": problem})
+    return way
+
+
+def _check_words(words: dict[str, list[str]]) -> dict[str, list[str]]:
+    for name, alternatives in words.items():
+        if not re.fullmatch(r"[A-Z][A-Z_]+", name):
+            raise PydanticCustomError("word_name", "a name in 'words' must be two or more capital letters")
+        if not alternatives or any(not word.strip() or re.search(r"[|&+*]|[A-Z]{2}", word) for word in alternatives):
+            raise PydanticCustomError("word_list", "each name in 'words' must list plain words in small letters")
+    return words
+
+
+Way = Annotated[str, AfterValidator(_check_way)]
+
+
 class Concept(Criterion):
-    """An idea that the student's prose has to express."""
+    """An idea that the student's prose has to express.
+
+    A way is a phrase such as ``LOSS & TEST & sube|aumenta``: ``|`` parts words that mean the same, ``&`` joins words
+    that stand in one clause in any order, ``+`` joins clauses of one sentence. Words of one alternative stand in that
+    order with at most three others between (``no generaliza``). A name in capitals stands for its list in `words`.
+    Accents, endings and small typos do not matter; a word after a negation counts only where the way itself says
+    ``no``.
+    """
 
     check: Literal["concept"]
-    ways: list[str] = Field(min_length=1)
+    words: Annotated[dict[str, list[str]], AfterValidator(_check_words)] = Field(
+        default_factory=dict, description="Names in capitals for lists of words, for use in ways."
+    )
+    given: list[Way] = Field(
+        default_factory=list,
+        description="Turns of phrase that everyone takes from the question; they count for nothing.",
+    )
+    ways: list[Way] = Field(min_length=1, description="Each of these phrases expresses the idea.")
+    partly: list[Way] = Field(default_factory=list, description="These say half of it; a person looks at the answer.")
+    against: list[Way] = Field(default_factory=list, description="These say the contrary.")
+    related: list[Way] = Field(
+        default_factory=list, description="An answer with these, but none of the above, is looked at by a person."
+    )
+
+
+def parse_way(way: str, words: Mapping[str, list[str]]) -> tuple[tuple[tuple[tuple[str, ...], ...], ...], ...]:
+    """A way as clauses of parts of alternatives of words, with the names in capitals replaced by their words."""
+    return tuple(tuple(_alternatives(part, words) for part in clause.split("&")) for clause in way.split("+"))
+
+
+def _alternatives(part: str, words: Mapping[str, list[str]]) -> tuple[tuple[str, ...], ...]:
+    """The word sequences that a part stands for; a name may stand inside one, as in ``no STOP``."""
+    found: list[tuple[str, ...]] = []
+    for alternative in part.split("|"):
+        choices = [[tuple(choice.split()) for choice in words.get(word, [word])] for word in alternative.split()]
+        found.extend(tuple(word for piece in pieces for word in piece) for pieces in itertools.product(*choices))
+    return tuple(found)
+
+
+def _problems_of_way(way: str, words: Mapping[str, list[str]]) -> Iterator[str]:
+    for alternative in re.split(r"[+&|]", way):
+        if not alternative.strip():
+            yield "a way must have a word on both sides of '|', '&' and '+'"
+        for word in alternative.split():
+            if re.fullmatch(r"[A-Z_]{2,}", word) and word not in words:
+                yield f"a name in capitals must stand in 'words', {word} does not"
+            elif not re.fullmatch(r"[A-Z_]{2,}|[\w%-]+", word):
+                yield f"a way must be made of words, '|', '&' and '+', not {word!r}"
 
 
 class CallbackClass(Criterion):
@@ -210,7 +278,9 @@ class Question(Strict):
     title: Text
     prompt: str = Field(description="The question as students read it; used to find its place and to spot copies.")
     points: Points
-    training: Selector | None = Field(None, description="How the question's training is recognised; none if it has none.")
+    training: Selector | None = Field(
+        None, description="How the question's training is recognised; none if it has none."
+    )
     criteria: list[AnyCriterion] = Field(min_length=1)
 
     @model_validator(mode="before")
@@ -229,7 +299,9 @@ class Rubric(Strict):
     title: Text
     language: Language = "es"
     data: Literal["fashion_mnist"] = "fashion_mnist"
-    assignment: str | None = Field(None, description="The notebook students were given; a path from the rubric's folder.")
+    assignment: str | None = Field(
+        None, description="The notebook students were given; a path from the rubric's folder."
+    )
     points: Points
     review_below: float = Field(0.7, ge=0, le=1, description="Prose marked with less confidence goes to a person.")
     classes: list[list[str]] = Field(default_factory=list, description="Names of each class, in every language.")
@@ -316,10 +388,11 @@ def _is_union_tag(document: Any, loc: tuple[int | str, ...], part: int | str) ->
 
 def _line(document: Any, where: list[int | str] | tuple[int | str, ...]) -> int:
     """The line, from 1, of the deepest part of `where` that stands in the file."""
-    node, line = document, 1
+    node: Any = document
+    line = 1
     for step in where:
         try:
-            line = (node.lc.key(step) if isinstance(node, Mapping) else node.lc.item(step))[0] + 1
+            line = int((node.lc.key if hasattr(node, "keys") else node.lc.item)(step)[0]) + 1
             node = node[step]
         except (KeyError, IndexError, TypeError, AttributeError):
             break

@@ -61,7 +61,9 @@ def _in_place(
     cells = submission.place(question.id).cells
     own = [training for training in tries if training.cell in cells]
     for pool in _from_complete_to_built(question, own):
-        mine = [training for training in pool if not _described_better(training, question, questions, submission)]
+        mine = [
+            training for training in pool if not _described_better(training, question, questions, tries, submission)
+        ]
         if mine:
             best = _last_of_the_kind(question, mine)
             return Attribution(best, in_place=True, match=match(question.training, best))
@@ -90,16 +92,24 @@ def _complete(training: Training) -> bool:
 
 
 def _described_better(
-    training: Training, question: Question, questions: Sequence[Question], submission: Submission
+    training: Training,
+    question: Question,
+    questions: Sequence[Question],
+    tries: Sequence[Training],
+    submission: Submission,
 ) -> bool:
-    """True if another question describes this training fully and more closely than `question` does."""
+    """True if another question, without such a try in a place of its own, describes this training more closely."""
     mine = _closeness(question.training, training)
+    here = submission.place(question.id).cells
     for other in questions:
         if other.id == question.id or match(other.training, training) < 1:
             continue
-        shared = training.cell in submission.place(other.id).cells
-        has_own = bool(set(submission.place(other.id).cells) - set(submission.place(question.id).cells))
-        if (shared or not has_own) and _closeness(other.training, training) > mine:
+        there = submission.place(other.id).cells
+        has_own = any(
+            attempt.cell in there and attempt.cell not in here and match(other.training, attempt) == 1
+            for attempt in tries
+        )
+        if not has_own and _closeness(other.training, training) > mine:
             return True
     return False
 

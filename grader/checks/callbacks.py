@@ -73,7 +73,7 @@ def check_callback_stops(criterion: CallbackStops, context: Context) -> Finding:
             where: dict[str, Any] = {"cells": _cells(callback), "evidence": {"transcript": as_json(transcript)}}
             return context.failed(criterion, fault, "claimed", **where)
     message = say(
-        "Stopped at the first epoch with a loss of {loss} or less, in every case tried.", loss=f"{criterion.loss:.2f}"
+        "Stopped at the first epoch with a loss of {loss:.2f} or less, in every case tried.", loss=criterion.loss
     )
     return context.passed(criterion, message, "claimed", cells=_cells(callback))
 
@@ -90,7 +90,7 @@ def check_callback_waits(criterion: CallbackWaits, context: Context) -> Finding:
         if fault is not None:
             where: dict[str, Any] = {"cells": _cells(callback), "evidence": {"transcript": as_json(transcript)}}
             return context.failed(criterion, fault, "claimed", **where)
-    message = say("Never stopped while the loss was above {loss}.", loss=f"{criterion.loss:.2f}")
+    message = say("Never stopped while the loss was above {loss:.2f}.", loss=criterion.loss)
     return context.passed(criterion, message, "claimed", cells=_cells(callback))
 
 
@@ -153,12 +153,12 @@ def _misses_stop(scenario: Scenario, transcript: Transcript, threshold: float) -
             error=f"{transcript.raised.name}: {transcript.raised.message[:200]}",
             epoch=transcript.raised_after or 0,
             wanted=wanted,
-            loss=_loss(scenario, wanted),
+            loss=scenario.losses[wanted - 1],
         )
     if transcript.stopped_after is None:
         return say(
             "Did not stop: loss fell to {loss} in epoch {wanted}, and training went on.",
-            loss=_loss(scenario, wanted),
+            loss=scenario.losses[wanted - 1],
             wanted=wanted,
         )
     return _stopped_at(scenario, transcript.stopped_after, threshold)
@@ -180,23 +180,19 @@ def _ends_early(scenario: Scenario, transcript: Transcript, threshold: float) ->
             "Raised {error} in epoch {epoch}, at loss {loss}: training broke off early.",
             error=error,
             epoch=epoch,
-            loss=_loss(scenario, epoch),
+            loss=scenario.losses[epoch - 1],
         )
     return None
 
 
 def _stopped_at(scenario: Scenario, epoch: int, threshold: float) -> Any:
     loss = scenario.losses[epoch - 1]
-    values = {"epoch": epoch, "loss": _loss(scenario, epoch), "threshold": f"{threshold:.2f}"}
+    values = {"epoch": epoch, "loss": loss, "threshold": threshold}
     if loss > threshold:
-        return say("Stopped after epoch {epoch} at loss {loss}, which is above {threshold}.", **values)
+        return say("Stopped after epoch {epoch} at loss {loss}, which is above {threshold:.2f}.", **values)
     return say(
-        "Stopped only after epoch {epoch}, at loss {loss}; an earlier loss was at or below {threshold}.", **values
+        "Stopped only after epoch {epoch}, at loss {loss}; an earlier loss was at or below {threshold:.2f}.", **values
     )
-
-
-def _loss(scenario: Scenario, epoch: int) -> str:
-    return f"{scenario.losses[epoch - 1]:.4f}".rstrip("0")
 
 
 def as_json(transcript: Transcript) -> dict[str, Any]:
@@ -205,5 +201,6 @@ def as_json(transcript: Transcript) -> dict[str, Any]:
         "scenario": transcript.scenario,
         "losses": list(transcript.losses),
         "stopped_after": transcript.stopped_after,
-        "raised": None if transcript.raised is None else transcript.raised.name,
+        "raised": None if transcript.raised is None else f"{transcript.raised.name}: {transcript.raised.message[:200]}",
+        "raised_after": transcript.raised_after,
     }

@@ -99,19 +99,23 @@ class Context:
             return self.finding(criterion, Status.SKIPPED, 0.0, reason, "static", cells=blocked)
         broken = [index for index in wanted if self.breaks_today(index)]
         if broken:
-            raised = self.evidence.runs[broken[0]].raised
             return self.review(
                 criterion,
                 say(
-                    "Cell {cell} ran when the notebook was saved, but raises {error} today; a person looks at its saved outputs.",
+                    "Cell {cell} ran when the notebook was saved, but raises {error} today; "
+                    "a person looks at its saved outputs.",
                     cell=broken[0] + 1,
-                    error="an exception" if raised is None else f"{raised.name}: {raised.message[:200]}",
+                    error=self._error(broken[0]),
                 ),
                 "static",
                 cells=broken,
                 evidence={"saved_output": saved_text(self.submission.cells[broken[0]])[:2000]},
             )
         return self.failed(criterion, message, "static", cells=self.place.cells[:3])
+
+    def _error(self, index: int) -> str:
+        raised = self.evidence.runs[index].raised
+        return "" if raised is None else f"{raised.name}: {raised.message[:200]}"
 
     def _relevant_cells(self) -> tuple[int, ...]:
         """The question's code cells; the whole notebook's where the question has none of its own."""

@@ -76,7 +76,7 @@ def judge(submission: Submission, evidence: Evidence, rubric: Rubric, data: Path
     """
     answers = attribute(submission, evidence, rubric)
     images = load_data(data)
-    findings = []
+    findings: list[Finding] = []
     for question in rubric.questions:
         context = Context(submission, evidence, rubric, images, answers, question)
         findings.extend(_check(criterion, context) for criterion in question.criteria)

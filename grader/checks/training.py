@@ -75,13 +75,15 @@ def check_test_accuracy(criterion: TestAccuracy, context: Context) -> Finding:
         return context.review(criterion, message, "claimed", **where)
     accuracy = float(np.mean(probabilities.argmax(axis=1) == context.data.test_labels))
     where["evidence"] = {"accuracy": round(accuracy, 4)}
-    values = {"accuracy": f"{accuracy:.1%}", "wanted": f"{criterion.above:.0%}"}
+    values = {"accuracy": accuracy, "wanted": criterion.above}
     if np.isfinite(probabilities).all() and accuracy > criterion.above:
         message = say(
-            "The network gets {accuracy} of the real test images right; more than {wanted} was asked.", **values
+            "The network gets {accuracy:.1%} of the real test images right; more than {wanted:.0%} was asked.", **values
         )
         return context.passed(criterion, message, basis, **where)
-    message = say("The network gets {accuracy} of the real test images right, not more than {wanted}.", **values)
+    message = say(
+        "The network gets {accuracy:.1%} of the real test images right, not more than {wanted:.0%}.", **values
+    )
     return context.failed(criterion, message, basis, **where)
 
 

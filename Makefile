@@ -1,0 +1,29 @@
+# make demo: set up and grade the samples. make test: set up and check everything. Both are quick the second time.
+BIN := .venv/bin
+OUT ?= out/demo
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test format
+
+help:
+	@echo "make demo   set up, grade submissions/ and show the marks (OUT=$(OUT))"
+	@echo "make test   set up, check format, types and imports, run the tests"
+	@echo "make setup  make .venv and install what the system lacks"
+	@echo "make format lay out the code"
+
+setup:
+	@scripts/setup
+
+demo: setup
+	@$(BIN)/grader grade submissions --rubric rubrics/fashion_mnist.yaml --out $(OUT)
+
+test: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .

@@ -1,0 +1,5 @@
+"""Judging what students write: does an answer express an idea of the rubric, and how sure is that?"""
+
+from grader.checks.prose.judging import Judgement, check_concept, judge_concept
+
+__all__ = ["Judgement", "check_concept", "judge_concept"]

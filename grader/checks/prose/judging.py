@@ -1,0 +1,214 @@
+"""From the ways found in an answer to a mark with a confidence, and to the finding of a criterion.
+
+Certain are an idea plainly said, plainly denied, or absent from an answer without a word about it. A person is asked
+where an answer says a thing and its contrary, says half of it, or speaks of the matter without a way the rubric knows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from grader.checks.prose.language import HEDGES
+from grader.checks.prose.matching import Match, ParsedWay, find_ways, knowing, without
+from grader.checks.prose.reading import Reading, read_answer
+from grader.records import Finding, Message, Place, Status, Submission, say
+from grader.rubric import Concept, Question, parse_way
+
+_SURE = 0.95
+_FORGIVEN = 0.9
+_HEDGED = 0.75
+_DOUBTFUL = 0.5
+_SHOWN_ANSWER = 600
+_SHOWN_SPANS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What was made of one answer for one idea."""
+
+    expressed: bool
+    share: float
+    """Of the criterion's points, 0 to 1; provisional where the confidence is low."""
+    confidence: float
+    """0 to 1: how likely a fair teacher would agree."""
+    spans: tuple[str, ...]
+    """The answer's own words that decided it."""
+    reason: Message
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What of a concept was found in an answer, by whether it counts."""
+
+    said: tuple[Match, ...]
+    denied: tuple[Match, ...]
+    idle: tuple[Match, ...]
+    """Copied, or in a bare list of terms."""
+
+
+def judge_concept(answer: str, concept: Concept, *, question_prompt: str, other_texts: Sequence[str] = ()) -> Judgement:
+    """Decide whether an answer expresses a concept.
+
+    Args:
+        answer: The student's prose, in Spanish or English.
+        concept: The idea, with the ways to say it.
+        question_prompt: The question as students read it; what is copied from it counts for nothing.
+        other_texts: Further texts that students were given, such as the assignment's notes.
+    """
+    reading = read_answer(answer, question_prompt, tuple(other_texts))
+    if not reading.tokens:
+        return Judgement(False, 0.0, 1.0, (), say("No answer was found."))
+    everything = (*concept.given, *concept.ways, *concept.partly, *concept.against, *concept.related)
+    reading = without(knowing(reading, _parsed(concept, everything)), _parsed(concept, concept.given))
+    ways = _sorted_out(reading, _parsed(concept, concept.ways))
+    against = _sorted_out(reading, _parsed(concept, concept.against))
+    if ways.said:
+        return _judge_said(reading, ways, against)
+    if against.said or ways.denied:
+        return _judge_contrary(reading, against.said or ways.denied)
+    partly = _sorted_out(reading, _parsed(concept, concept.partly))
+    if partly.said:
+        reason = say("The answer says part of it: “{words}”.", words=_quote(reading, partly.said))
+        return Judgement(True, 0.5, _DOUBTFUL, _spans(reading, partly.said), reason)
+    if ways.idle:
+        return _judge_idle(reading, ways.idle)
+    return _judge_unsaid(reading, _sorted_out(reading, _parsed(concept, concept.related)))
+
+
+def _judge_said(reading: Reading, ways: _Found, against: _Found) -> Judgement:
+    spans, words = _spans(reading, ways.said), _quote(reading, ways.said)
+    hedged = _is_hedged(reading, ways.said)
+    if against.said:
+        reason = say(
+            "The answer says this, “{words}”, and also the contrary, “{contrary}”.",
+            words=words,
+            contrary=_quote(reading, against.said),
+        )
+        return Judgement(not hedged, 0.0 if hedged else 1.0, _DOUBTFUL, spans, reason)
+    if all(token.asked for match in ways.said for token in match.tokens):
+        reason = say("The answer only asks whether it is so: “{words}”.", words=words)
+        return Judgement(False, 0.0, _DOUBTFUL, spans, reason)
+    confidence = _SURE if any(match.exact for match in ways.said) else _FORGIVEN
+    if hedged:
+        confidence = _HEDGED
+    return Judgement(True, 1.0, confidence, spans, say("The answer says so: “{words}”.", words=words))
+
+
+def _judge_contrary(reading: Reading, found: Sequence[Match]) -> Judgement:
+    confidence = _FORGIVEN if any(match.exact for match in found) else _DOUBTFUL
+    reason = say("The answer says the contrary: “{words}”.", words=_quote(reading, found))
+    return Judgement(False, 0.0, confidence, _spans(reading, found), reason)
+
+
+def _judge_idle(reading: Reading, idle: Sequence[Match]) -> Judgement:
+    tokens = [token for match in idle for token in match.tokens]
+    words = _quote(reading, idle)
+    if any(token.telegraphic for token in tokens):
+        reason = say("The answer is a row of terms that may be meant as a sentence: “{words}”.", words=words)
+        return Judgement(False, 0.0, _DOUBTFUL, (), reason)
+    if any(token.listed for token in tokens):
+        return Judgement(
+            False, 0.0, _SURE, (), say("The answer is a list of terms, not a statement: “{words}”.", words=words)
+        )
+    return Judgement(False, 0.0, _FORGIVEN, (), say("These words are the assignment's own: “{words}”.", words=words))
+
+
+def _judge_unsaid(reading: Reading, related: _Found) -> Judgement:
+    if related.said:
+        reason = say(
+            "The answer speaks of it, but does not clearly say it: “{words}”.", words=_quote(reading, related.said)
+        )
+        return Judgement(False, 0.0, _DOUBTFUL, _spans(reading, related.said), reason)
+    return Judgement(False, 0.0, _FORGIVEN, (), say("The answer does not say this."))
+
+
+def check_concept(
+    concept: Concept,
+    question: Question,
+    submission: Submission,
+    *,
+    review_below: float = 0.7,
+    other_texts: Sequence[str] = (),
+) -> Finding:
+    """Judge a concept in what a submission says at a question.
+
+    Args:
+        concept: The criterion.
+        question: The question it belongs to.
+        submission: Where the answer stands.
+        review_below: With less confidence than this, a person decides and the points are provisional.
+        other_texts: Texts that students were given; what is copied from them counts for nothing.
+    """
+    place = submission.place(question.id)
+    answer = _answer(place)
+    judgement = judge_concept(answer, concept, question_prompt=question.prompt, other_texts=other_texts)
+    if judgement.confidence < review_below:
+        status = Status.NEEDS_REVIEW
+    else:
+        status = Status.PASSED if judgement.share == 1 else Status.FAILED
+    return Finding(
+        question=question.id,
+        check=concept.id,
+        status=status,
+        points=round(concept.points * judgement.share, 6),
+        max_points=concept.points,
+        message=judgement.reason,
+        basis="static",
+        cells=tuple(sorted({passage.cell for passage in place.passages})),
+        evidence={
+            "confidence": judgement.confidence,
+            "words": list(judgement.spans),
+            "answer": answer[:_SHOWN_ANSWER],
+        },
+    )
+
+
+def _answer(place: Place) -> str:
+    order = {"markdown": 0, "comment": 1, "print": 2}
+    passages = sorted(place.passages, key=lambda passage: order[passage.source])
+    return "\n".join(passage.text.strip() for passage in passages)
+
+
+def _parsed(concept: Concept, ways: Sequence[str]) -> tuple[ParsedWay, ...]:
+    return _parse_all(tuple(ways), tuple((name, tuple(words)) for name, words in concept.words.items()))
+
+
+@lru_cache(maxsize=500)
+def _parse_all(ways: tuple[str, ...], words: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[ParsedWay, ...]:
+    named = {name: list(several) for name, several in words}
+    return tuple(parse_way(way, named) for way in ways)
+
+
+def _sorted_out(reading: Reading, ways: Sequence[ParsedWay]) -> _Found:
+    def those(keep: Callable[[Match], bool]) -> tuple[Match, ...]:
+        return tuple(match for match in found if keep(match))
+
+    found = find_ways(reading, ways)
+    return _Found(
+        said=those(lambda match: not match.denied and not _is_idle(match)),
+        denied=those(lambda match: match.denied and not _is_idle(match)),
+        idle=those(_is_idle),
+    )
+
+
+def _is_idle(match: Match) -> bool:
+    copied = all(token.copied for token in match.tokens)
+    return copied or any(token.listed or token.telegraphic for token in match.tokens)
+
+
+def _is_hedged(reading: Reading, found: Sequence[Match]) -> bool:
+    sentences = {token.sentence for match in found for token in match.tokens}
+    words = " ".join(token.word for token in reading.tokens if token.sentence in sentences)
+    return any(re.search(pattern, words) for pattern in HEDGES) or "no sé" in reading.text.lower()
+
+
+def _spans(reading: Reading, found: Sequence[Match]) -> tuple[str, ...]:
+    places = dict.fromkeys(place for match in found for place in match.spans)
+    return tuple(reading.words_between(*place) for place in places)[:_SHOWN_SPANS]
+
+
+def _quote(reading: Reading, found: Sequence[Match]) -> str:
+    return " … ".join(_spans(reading, found[:1]))[:200]

@@ -1,0 +1,246 @@
+"""Finding a rubric's way of saying something in an answer that has been read."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from rapidfuzz.distance import OSA
+
+from grader.checks.prose.language import ARTICLES, CLITICS, CONTRARIES, FINITE, KNOWN_WORDS, SHORT_NEGATORS
+from grader.checks.prose.reading import Reading, Token, denies, fold, keys_of
+
+Phrase = tuple[str, ...]
+ParsedWay = tuple[tuple[tuple[Phrase, ...], ...], ...]
+"""Clauses of parts of alternatives; see `grader.rubric.parse_way`."""
+
+_BELIEFS = frozenset(("que", "that", "think", "believe"))
+"""In "no creo que ..." all that follows is denied, whatever its verbs."""
+_FILLERS = 3
+_REACH = 6
+_SHORT_REACH = 2
+_LOOK_BACK = 40
+_CHOICES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A part of a way, found."""
+
+    places: tuple[int, ...]
+    """Of its words, in the answer's tokens."""
+    exact: bool
+    """No typo had to be forgiven."""
+    deniers: frozenset[int]
+    """Places of the negations that reach it, its own left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A whole way, found in one sentence."""
+
+    tokens: tuple[Token, ...]
+    """Those that the way names."""
+    spans: tuple[tuple[int, int], ...]
+    """Places in the answer's text, one for each clause of the way."""
+    exact: bool
+    """No typo had to be forgiven."""
+    denied: bool
+    """Some part of it is negated."""
+
+
+def knowing(reading: Reading, ways: Iterable[ParsedWay]) -> Reading:
+    """The answer with the words marked that these ways use: spelt right, they are no typos of other words."""
+    keys = _vocabulary(tuple(ways))
+    tokens = (replace(token, known=True) if token.keys & keys else token for token in reading.tokens)
+    return replace(reading, tokens=tuple(tokens))
+
+
+@lru_cache(maxsize=100)
+def _vocabulary(ways: tuple[ParsedWay, ...]) -> frozenset[str]:
+    words = {word for way in ways for group in way for part in group for phrase in part for word in phrase}
+    return frozenset(key for word in words for key in keys_of(word))
+
+
+def without(reading: Reading, ways: Iterable[ParsedWay]) -> Reading:
+    """The answer with the words of these ways blanked out."""
+    blank = {id(token) for match in find_ways(reading, ways) for token in match.tokens}
+    tokens = (replace(t, word="_", keys=frozenset()) if id(t) in blank else t for t in reading.tokens)
+    return replace(reading, tokens=tuple(tokens))
+
+
+def find_ways(reading: Reading, ways: Iterable[ParsedWay]) -> tuple[Match, ...]:
+    """Every place where one of the ways is said, negated or not: the best one in each clause."""
+    sentences = _sentences(reading)
+    return tuple(match for way in ways for clauses in sentences for match in _in_sentence(reading, clauses, way))
+
+
+def _sentences(reading: Reading) -> list[list[list[int]]]:
+    """Places of all tokens, by sentence and clause."""
+    tokens = reading.tokens
+    clauses = [list(group) for _, group in itertools.groupby(range(len(tokens)), key=lambda at: tokens[at].clause)]
+    return [list(group) for _, group in itertools.groupby(clauses, key=lambda clause: tokens[clause[0]].sentence)]
+
+
+def _in_sentence(reading: Reading, clauses: list[list[int]], way: ParsedWay) -> Iterator[Match]:
+    found = [[hits for clause in clauses if (hits := _in_clause(reading, clause, parts))] for parts in way]
+    for groups in itertools.islice(itertools.product(*found), _CHOICES**2):
+        chosen = [hit for group in groups for hit in group]
+        if not _overlap(chosen):
+            yield Match(
+                tokens=tuple(reading.tokens[at] for hit in chosen for at in hit.places),
+                spans=tuple(_span(reading, group) for group in groups),
+                exact=all(hit.exact for hit in chosen),
+                denied=_is_denied(chosen),
+            )
+
+
+def _is_denied(hits: Sequence[Hit]) -> bool:
+    """Whether a negation that is not the way's own reaches any part of it."""
+    own = {at for hit in hits for at in hit.places}
+    return any(hit.deniers - own for hit in hits)
+
+
+def _span(reading: Reading, hits: Sequence[Hit]) -> tuple[int, int]:
+    places = [at for hit in hits for at in hit.places]
+    return reading.tokens[min(places)].start, reading.tokens[max(places)].end
+
+
+def _overlap(hits: Sequence[Hit]) -> bool:
+    places = [at for hit in hits for at in hit.places]
+    return len(places) != len(set(places))
+
+
+def _in_clause(reading: Reading, clause: list[int], parts: tuple[tuple[Phrase, ...], ...]) -> tuple[Hit, ...]:
+    """One hit for each part, all in this clause: the least doubtful choice, or nothing."""
+    candidates: list[list[Hit]] = []
+    for part in parts:
+        hits = [hit for phrase in part for hit in _phrase_hits(reading, clause, phrase)]
+        if not hits:
+            return ()
+        candidates.append(sorted(hits, key=lambda hit: _doubt(reading, (hit,)))[:_CHOICES])
+    choices = [choice for choice in itertools.product(*candidates) if not _overlap(choice)]
+    return min(choices, key=lambda choice: _doubt(reading, choice), default=())
+
+
+def _doubt(reading: Reading, hits: Sequence[Hit]) -> tuple[int, int, int, int]:
+    tokens = [reading.tokens[at] for hit in hits for at in hit.places]
+    unusable = sum(token.copied or token.listed or token.telegraphic for token in tokens)
+    places = [at for hit in hits for at in hit.places]
+    return (
+        _is_denied(hits),
+        unusable,
+        sum(not hit.exact for hit in hits),
+        max(places) - min(places),
+    )
+
+
+def _phrase_hits(reading: Reading, clause: list[int], phrase: Phrase) -> Iterator[Hit]:
+    """Every place in the clause where the phrase's words stand in order, few others between."""
+    tokens = reading.tokens
+    for start in clause:
+        same = _same(tokens, start, phrase[0])
+        if same is None:
+            continue
+        rest = _rest_of_phrase(tokens, start, clause[-1], phrase[1:])
+        if rest is None:
+            continue
+        places, exact = (start, *(at for at, _ in rest)), same and all(exact for _, exact in rest)
+        if phrase[0] != "no":
+            yield Hit(places, exact, frozenset().union(*(deniers(tokens, at) for at in places)))
+        elif len(places) == 1 or _reaches(tokens, places[0], places[1]):
+            yield Hit(places, exact, frozenset())
+
+
+def _rest_of_phrase(
+    tokens: Sequence[Token], start: int, last: int, words: Sequence[str]
+) -> list[tuple[int, bool]] | None:
+    """Place of each further word, and whether it is spelt right; None where one is missing."""
+    found: list[tuple[int, bool]] = []
+    for word in words:
+        ahead = _within_fillers(tokens, found[-1][0] if found else start, last)
+        step = next(((at, same) for at in ahead if (same := _same(tokens, at, word)) is not None), None)
+        if step is None:
+            return None
+        found.append(step)
+    return found
+
+
+def _within_fillers(tokens: Sequence[Token], at: int, last: int) -> Iterator[int]:
+    """The places after this one, up to the clause's last, with few words between; articles do not count."""
+    fillers = 0
+    for place in range(at + 1, last + 1):
+        yield place
+        fillers += tokens[place].word not in ARTICLES
+        if fillers > _FILLERS:
+            return
+
+
+def _same(tokens: Sequence[Token], at: int, word: str) -> bool | None:
+    """True for the same word, False for one with a typo in it, None for another word."""
+    if word == "no":
+        return True if denies(tokens, at) else None
+    same = same_word(tokens[at].word, tokens[at].keys, word)
+    return None if same is False and tokens[at].known else same
+
+
+@lru_cache(maxsize=200_000)
+def same_word(word: str, keys: frozenset[str], wanted: str) -> bool | None:
+    """True for the same word in any inflection, False for one with a typo in it, None for another word."""
+    wanted_keys = keys_of(wanted)
+    if keys & wanted_keys:
+        return True
+    if keys & _known_keys() or word in FINITE or not word.isalpha():
+        return None
+    forms = {*keys, fold(word.removesuffix("s"))}
+    return False if any(_is_typo(own, other) for own in forms for other in wanted_keys) else None
+
+
+@lru_cache(maxsize=1)
+def _known_keys() -> frozenset[str]:
+    return frozenset(fold(word) for word in KNOWN_WORDS) | frozenset(
+        key for word in KNOWN_WORDS for key in keys_of(word)
+    )
+
+
+def _is_typo(own: str, other: str) -> bool:
+    """Within one edit of a word of six letters, two of nine; of five letters only a letter lost, added or swapped."""
+    size = min(len(own), len(other))
+    if max(len(own), len(other)) < 5 or size < 4:
+        return False
+    allowed = 2 if size >= 9 else 1
+    if OSA.distance(own, other, score_cutoff=allowed) > allowed:
+        return False
+    return size >= 6 or len(own) != len(other) or sorted(own) == sorted(other)
+
+
+def deniers(tokens: Sequence[Token], at: int) -> frozenset[int]:
+    """Places of the negations, and of phrases such as "en vez de", that reach this word from before in its clause."""
+    first = at
+    while at - first < _LOOK_BACK and first > 0 and tokens[first - 1].clause == tokens[at].clause:
+        first -= 1
+    negations = {place for place in range(first, at) if denies(tokens, place) and _reaches(tokens, place, at)}
+    words = {place: tokens[place].word for place in range(first, at)}
+    contraries = {
+        place
+        for place in range(max(first, at - _REACH), at)
+        for phrase in CONTRARIES
+        if all(words.get(place + step) == word for step, word in enumerate(phrase))
+    }
+    return frozenset(negations | contraries)
+
+
+def _reaches(tokens: Sequence[Token], negation: int, at: int) -> bool:
+    """Whether a negation's reach goes as far as this word: some words on, and not past another verb of its own."""
+    ahead = [token.word for token in tokens[negation + 1 : negation + 4]]
+    if not _BELIEFS.isdisjoint(ahead):
+        return True
+    reach = _SHORT_REACH if tokens[negation].word in SHORT_NEGATORS else _REACH
+    if at - negation > reach:
+        return False
+    verb = negation + 1
+    while verb < at and tokens[verb].word in CLITICS:
+        verb += 1
+    return not any(tokens[place].word in FINITE for place in range(verb + 1, at + 1))

@@ -1,0 +1,237 @@
+"""Reading an answer: words with their stems, cut into sentences and clauses, and what must not count as an answer."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import snowballstemmer
+
+from grader.checks.prose.language import (
+    ARTICLES,
+    CLAUSE_OPENERS,
+    CONTRACTIONS,
+    FINITE,
+    GLUE,
+    NEGATORS,
+    NOT_NEGATIONS,
+    SPELLINGS,
+)
+
+_STEMMERS = (snowballstemmer.stemmer("spanish"), snowballstemmer.stemmer("english"))
+_PIECE = re.compile(
+    r"\d+\s?[x×*]\s?\d+|\d[dD]\b|\by_\w+|\d+(?:\.\d+|,\d+(?![\d,)]))?%?"
+    r"|[^\W\d_]+(?:[-'’´][^\W\d_]+)*\d?|[+↑↓≠](?=\s|$)|[.,;:!?()\[\]\n…–—=/]|(?<=\s)-(?=\s)",
+)
+_SENTENCE_ENDS = frozenset(".;!?\n…")
+_CLAUSE_ENDS = frozenset(",:()[]–—-=")
+_LONGEST_ANSWER = 20_000
+_WRAPPED_LINE = 40
+_COPY_OF_PROMPT = 5
+_COPY_OF_OTHERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word of an answer."""
+
+    word: str
+    """Small letters, no accents, short forms written out."""
+    keys: frozenset[str]
+    """Folded word and stems: two words with a common key are the same word."""
+    sentence: int
+    clause: int
+    start: int
+    end: int
+    asked: bool = False
+    """Its sentence is a question."""
+    copied: bool = False
+    """Part of a run of words taken from the question or another given text."""
+    listed: bool = False
+    """Part of a bare list of terms."""
+    telegraphic: bool = False
+    """Part of a run of terms with a verb but nothing else that makes a sentence."""
+    known: bool = False
+    """A word of the rubric's, spelt right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An answer, read."""
+
+    text: str
+    tokens: tuple[Token, ...]
+
+    def words_between(self, start: int, end: int) -> str:
+        """The answer's own words between two places of its text, on one line."""
+        return " ".join(self.text[start:end].split())
+
+
+def read_answer(answer: str, prompt: str = "", others: Sequence[str] = ()) -> Reading:
+    """Read an answer; words copied from `prompt` or `others`, and bare lists of terms, are marked as such."""
+    text = unicodedata.normalize("NFC", answer[:_LONGEST_ANSWER])
+    tokens = tuple(_tokens(text))
+    copied = _copied(tokens, [prompt], _COPY_OF_PROMPT) | _copied(tokens, others, _COPY_OF_OTHERS)
+    tokens = tuple(replace(token, copied=True) if at in copied else token for at, token in enumerate(tokens))
+    return Reading(text, _mark_lists(tokens))
+
+
+def plain(word: str) -> str:
+    """Small letters without accents."""
+    decomposed = unicodedata.normalize("NFD", word.lower())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+@lru_cache(maxsize=50_000)
+def keys_of(word: str) -> frozenset[str]:
+    """The forms under which a word is compared: itself and its stems, spelt as they sound in Spanish."""
+    bare = plain(word)
+    if bare in SPELLINGS:
+        bare = SPELLINGS[bare]
+    if len(bare) <= 3:
+        return frozenset({bare, _STEMMERS[0].stemWord(bare)} if len(bare) == 3 else {bare})
+    forms = {bare, word.lower(), *_with_accents(bare)}
+    stems = {plain(stemmer.stemWord(form)) for stemmer in _STEMMERS for form in forms}
+    return frozenset(fold(form) for form in {bare, *stems} if len(form) >= 3)
+
+
+def _with_accents(word: str) -> Iterator[str]:
+    """A verb form as it would stand with the accent that hurried writers leave out: the stemmer needs it."""
+    if len(word) >= 5:
+        yield re.sub(r"ia(n|s|mos)?$", r"ía\1", word)
+        yield re.sub(r"[aeo]$", lambda vowel: {"a": "á", "e": "é", "o": "ó"}[vowel.group()], word)
+
+
+@lru_cache(maxsize=50_000)
+def fold(word: str) -> str:
+    """Spelt by sound: v as b, z and soft c as s, silent h gone, n before b and p as m, doubled letters once."""
+    shortest = 4  # "loss" must not sound like "los"
+    for pattern, sound in (
+        (r"^h|(?<![cst])h", ""),
+        (r"v", "b"),
+        (r"z|c(?=[ei])", "s"),
+        (r"qu(?=[ei])|c(?!h)", "k"),
+        (r"g(?=[ei])", "j"),
+        (r"ll", "y"),
+        (r"n(?=[bp])", "m"),
+        (r"(.)\1+", r"\1" if len(word) > shortest else r"\g<0>"),
+    ):
+        word = re.sub(pattern, sound, word)
+    return word
+
+
+def denies(tokens: Sequence[Token], at: int) -> bool:
+    """Whether the word at this place is a negation ("no", not the one in "no solo")."""
+    if tokens[at].word not in NEGATORS or (at > 0 and tokens[at - 1].word == "si"):  # "si no": else, or a split "sino"
+        return False
+    ahead = " ".join(token.word for token in tokens[at : at + 6])
+    return not any(re.match(pattern, ahead) for pattern in NOT_NEGATIONS)
+
+
+def _tokens(text: str) -> Iterator[Token]:
+    sentence = clause = 0
+    for piece in _PIECE.finditer(text):
+        mark = piece.group().strip(" ") or "\n"
+        if mark == "\n" and _is_wrapped(text, piece.start()):
+            continue
+        if mark in _SENTENCE_ENDS:
+            sentence, clause = sentence + 1, clause + 1
+            continue
+        if mark in _CLAUSE_ENDS or mark == "/":
+            clause += mark != "/"
+            continue
+        words = _spelt_out(mark)
+        if words[0] in CLAUSE_OPENERS:
+            clause += 1
+        asked = text[piece.end() :].lstrip(" ").startswith("?") if "?" in text else False
+        for word in words:
+            yield Token(word, keys_of(word), sentence, clause, piece.start(), piece.end(), asked)
+
+
+def _is_wrapped(text: str, end: int) -> bool:
+    """Whether a line's end only wraps a sentence: a long line, and the next goes on in small letters."""
+    line = text[text.rfind("\n", 0, end) + 1 : end]
+    return len(line.strip()) >= _WRAPPED_LINE and text[end + 1 : end + 40].lstrip(" #>\t")[:1].islower()
+
+
+def _spelt_out(mark: str) -> list[str]:
+    word = plain(mark)
+    if re.match(r"\d+\s?[x×*]", word):
+        return [re.sub(r"\s?[x×*]\s?", "x", word)]
+    word = re.sub(r"['’´]", "", word)
+    if word in CONTRACTIONS:
+        return CONTRACTIONS[word].split()
+    if word.endswith("nt") and "'" in mark.replace("’", "'"):
+        return [word[:-2], "not"]
+    if "-" in word and not re.match(r"(sobre|over|under|sub|de|re|pre)-", word):
+        return word.split("-")
+    word = word.replace("-", "")
+    return [SPELLINGS.get(word, word)]
+
+
+def _copied(tokens: Sequence[Token], givens: Iterable[str], length: int) -> set[int]:
+    """Places of the words that stand in a run of at least `length` words of a given text."""
+    known = {run for given in givens for run in _runs([_one_key(token) for token in _tokens(plain(given))], length)}
+    own = [_one_key(token) for token in tokens]
+    return {at + step for at, run in enumerate(_runs(own, length)) if run in known for step in range(length)}
+
+
+def _one_key(token: Token) -> str:
+    return fold(_STEMMERS[0].stemWord(token.word))
+
+
+def _runs(words: Sequence[str], length: int) -> list[tuple[str, ...]]:
+    return [tuple(words[at : at + length]) for at in range(len(words) - length + 1)]
+
+
+def _mark_lists(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """Mark three or more bare terms in a row, and sentences of four or more terms and nothing else, as lists.
+
+    Where a verb stands among the terms or follows them ("formas, datos y etiquetas no coinciden"), a sentence may be
+    meant: such terms are marked as telegraphic instead.
+    """
+    clauses = [list(group) for _, group in itertools.groupby(tokens, key=lambda token: token.clause)]
+    sizes = Counter(clause[0].sentence for clause in clauses)
+    marked: list[Token] = []
+    done = 0
+    for bare, group in itertools.groupby(clauses, key=_is_bare):
+        run = list(group)
+        done += len(run)
+        is_list = bare and sum(_names_something(clause) for clause in run) >= 3
+        goes_on = done < len(clauses) and clauses[done][0].sentence == run[-1][0].sentence and _has_verb(clauses[done])
+        for clause in run:
+            is_row = not is_list and sizes[clause[0].sentence] == 1 and _is_wordy(clause)
+            telegraphic = (is_list and goes_on) or (is_row and _has_verb(clause))
+            listed = (is_list or is_row) and not telegraphic
+            marked.extend(replace(token, listed=listed, telegraphic=telegraphic) for token in clause)
+    return tuple(marked)
+
+
+def _is_bare(clause: Sequence[Token]) -> bool:
+    content = _content(clause)
+    return len(content) <= 3 and not _has_glue(clause) and not (len(content) > 1 and _has_verb(clause))
+
+
+def _names_something(clause: Sequence[Token]) -> bool:
+    return any(token.word.isalpha() and token.word not in NEGATORS for token in clause)
+
+
+def _is_wordy(clause: Sequence[Token]) -> bool:
+    return len(_content(clause)) >= 4 and not _has_glue(clause) and len(_content(clause)) == len(clause)
+
+
+def _content(clause: Sequence[Token]) -> list[Token]:
+    return [token for token in clause if token.word not in ARTICLES]
+
+
+def _has_glue(clause: Sequence[Token]) -> bool:
+    return any(token.word in GLUE or token.word == "1" for token in clause)
+
+
+def _has_verb(clause: Sequence[Token]) -> bool:
+    return any(token.word in FINITE for token in clause)

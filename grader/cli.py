@@ -1,0 +1,265 @@
+"""The command line: grade a class, check one's own notebook, check a rubric."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, cast, get_args
+
+import typer
+from rich.console import Console
+from typer.exceptions import TyperException
+
+from grader.errors import GraderError, UsageError
+from grader.execution import check_sandbox
+from grader.executors import Finished, run_jobs
+from grader.jobs import Job, fault, is_faulty
+from grader.pipeline import SECONDS_TO_JUDGE, grade_class, grade_one
+from grader.reports import Translator
+from grader.rubric import Language, Limits, Rubric, load_rubric
+from grader.settings import Sandbox, Settings
+from grader.submission import read_assignment
+from grader.terminal import ClassProgress, marks_table, print_rubric, print_self_check
+from grader.training.data import DEFAULT_FOLDER, load_data
+
+OK, FAULT, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+"""Exit codes: a fault is the grader's own; a student's bad notebook is none."""
+
+app = typer.Typer(
+    help="Grade deep-learning notebooks by what their models do.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+rubric_app = typer.Typer(help="Work with rubrics.")
+app.add_typer(rubric_app, name="rubric")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code. What is wrong is said in one line on stderr, without a traceback."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        return int(app(args=given or ["--help"], prog_name="grader", standalone_mode=False) or OK)
+    except TyperException as error:
+        problem = error.format_message().rstrip(".")
+        return _refuse(problem if "Received: " in problem else f"{problem}. Received: {' '.join(given)}")
+    except GraderError as error:
+        return _refuse(str(error))
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+
+
+def _refuse(problem: str) -> int:
+    print(f"error: {' '.join(problem.split())}", file=sys.stderr)
+    return WRONG_USAGE
+
+
+# --- values on the command line ---------------------------------------------------------------------------------------
+
+
+def _one_of(kind: Any) -> Callable[[str], str]:
+    choices = get_args(kind)
+
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise typer.BadParameter(f"must be one of {', '.join(choices)}. Received: {value!r}")
+        return value
+
+    return parse
+
+
+def _whole_number(value: str) -> int:
+    if not value.isascii() or not value.isdigit() or int(value) < 1:
+        raise typer.BadParameter(f"must be a whole number > 0. Received: {value!r}")
+    return int(value)
+
+
+def _number(value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise typer.BadParameter(f"must be a number > 0. Received: {value!r}")
+    return number
+
+
+def _limit(name: str, parser: Callable[[str], float], unit: str) -> Any:
+    field = Limits.model_fields[name]
+    option = f"--{name.replace('_', '-')}"
+    text = f"{field.description} The rubric's if not given."
+    return typer.Option(option, parser=parser, metavar=unit, help=text, rich_help_panel="Limits", show_default=False)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+RubricFile = Annotated[Path, typer.Option("--rubric", metavar="FILE", help="The rubric, in YAML.", show_default=False)]
+LanguageName = Annotated[
+    str | None,
+    typer.Option(
+        "--language", parser=_one_of(Language), metavar="es|en", show_default=False,
+        help="Language of reports and messages. The rubric's if not given.",
+    ),
+]  # fmt: skip
+SandboxName = Annotated[
+    str,
+    typer.Option(
+        "--sandbox", parser=_one_of(Sandbox), metavar="bwrap|none",
+        help="bwrap isolates each notebook; none runs it as you, which is for notebooks you trust.",
+    ),
+]  # fmt: skip
+DataFolder = Annotated[Path, typer.Option("--data", metavar="FOLDER", help="The data set's four files.")]
+SecondsPerCell = Annotated[float | None, _limit("seconds_per_cell", _number, "SECONDS")]
+SecondsPerSubmission = Annotated[float | None, _limit("seconds_per_submission", _number, "SECONDS")]
+MemoryMb = Annotated[int | None, _limit("memory_mb", _whole_number, "MB")]
+OutputMb = Annotated[float | None, _limit("output_mb", _number, "MB")]
+FilesMb = Annotated[int | None, _limit("files_mb", _whole_number, "MB")]
+Processes = Annotated[int | None, _limit("processes", _whole_number, "NUMBER")]
+
+
+def _limits(rubric: Rubric, **given: float | None) -> Limits:
+    return Limits(**rubric.limits.model_dump() | {name: value for name, value in given.items() if value is not None})
+
+
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+
+@app.command(epilog="Example: grader grade submissions --rubric rubrics/fashion_mnist.yaml --out out/class")
+def grade(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder with the submitted notebooks.")],
+    rubric: RubricFile,
+    out: Annotated[Path, typer.Option("--out", metavar="OUT", help="Where marks and pages go.", show_default=False)],
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            parser=_whole_number,
+            metavar="NUMBER",
+            show_default=False,
+            help="Submissions graded at one time. As many as there are cores if not given.",
+        ),
+    ] = None,
+    language: LanguageName = None,
+    sandbox: SandboxName = "bwrap",
+    data: DataFolder = DEFAULT_FOLDER,
+    regrade: Annotated[bool, typer.Option("--regrade", help="Grade also what has not changed.")] = False,
+    gradebook: Annotated[
+        str,
+        typer.Option(
+            "--gradebook", metavar="URL", help="A database. gradebook.db in OUT if not given.", show_default=False
+        ),
+    ] = "",
+    seconds_per_cell: SecondsPerCell = None,
+    seconds_per_submission: SecondsPerSubmission = None,
+    memory_mb: MemoryMb = None,
+    output_mb: OutputMb = None,
+    files_mb: FilesMb = None,
+    processes: Processes = None,
+) -> int:
+    """Grade a folder of notebooks: marks, feedback for each student, and a page for the class.
+
+    Grading again does only what is new or changed, and keeps every mark that a person gave.
+    """  # fmt: skip
+    loaded = load_rubric(rubric)
+    limits = _limits(
+        loaded,
+        seconds_per_cell=seconds_per_cell,
+        seconds_per_submission=seconds_per_submission,
+        memory_mb=memory_mb,
+        output_mb=output_mb,
+        files_mb=files_mb,
+        processes=processes,
+    )
+    settings = Settings(
+        out=out,
+        language=cast(Language, language or loaded.language),
+        sandbox=cast(Sandbox, sandbox),
+        limits=limits,
+        data=data,
+        workers=workers or _cores(),
+        regrade=regrade,
+        gradebook=gradebook,
+    )
+    return _grade(folder, loaded, settings)
+
+
+def _grade(folder: Path, rubric: Rubric, settings: Settings) -> int:
+    console, translator = Console(), Translator(settings.language)
+    progress = ClassProgress(console, translator)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with progress.screen():
+        report = grade_class(folder, rubric, settings, progress)
+    console.print(marks_table(report.results, translator))
+    for problem in report.faults:
+        print(f"fault: {problem}", file=sys.stderr)
+    if report.missing:
+        console.print(f"Not graded: {report.missing}. The same command goes on where this one ended.", highlight=False)
+    console.print(f"Class page: {settings.out / 'index.html'}", highlight=False, soft_wrap=True, markup=False)
+    if report.interrupted:
+        return INTERRUPTED
+    return FAULT if report.faults or report.missing else OK
+
+
+@app.command(epilog="Example: grader check my_notebook.ipynb --rubric rubrics/fashion_mnist.yaml --sandbox none")
+def check(
+    notebook: Annotated[Path, typer.Argument(metavar="NOTEBOOK", help="Your notebook.")],
+    rubric: RubricFile,
+    language: LanguageName = None,
+    sandbox: SandboxName = "bwrap",
+    data: DataFolder = DEFAULT_FOLDER,
+    seconds_per_cell: SecondsPerCell = None,
+    seconds_per_submission: SecondsPerSubmission = None,
+    memory_mb: MemoryMb = None,
+    output_mb: OutputMb = None,
+    files_mb: FilesMb = None,
+    processes: Processes = None,
+) -> int:
+    """Check your own notebook before you hand it in: what the rubric shows students, with hints."""
+    loaded = load_rubric(rubric)
+    if not notebook.is_file():
+        raise UsageError(f"NOTEBOOK must be a file. Received: {notebook}")
+    check_sandbox(cast(Sandbox, sandbox))
+    load_data(data)
+    job = Job(
+        submission="notebook",
+        path=notebook,
+        rubric=loaded,
+        assignment=read_assignment(loaded.assignment_path),
+        sandbox=cast(Sandbox, sandbox),
+        limits=_limits(
+            loaded,
+            seconds_per_cell=seconds_per_cell,
+            seconds_per_submission=seconds_per_submission,
+            memory_mb=memory_mb,
+            output_mb=output_mb,
+            files_mb=files_mb,
+            processes=processes,
+        ),
+        data=data,
+    )
+    console, translator = Console(), Translator(language or loaded.language)
+    with console.status("Running and checking the notebook; this takes as long as running it."):
+        seconds = job.limits.seconds_per_submission + SECONDS_TO_JUDGE
+        ending = list(run_jobs(grade_one, [job], workers=1, seconds=seconds))[-1]
+    result = ending.value if isinstance(ending, Finished) else fault(job, getattr(ending, "reason", ""))
+    print_self_check(console, result, loaded, translator)
+    return FAULT if is_faulty(result) else OK
+
+
+@rubric_app.command("check", epilog="Example: grader rubric check rubrics/fashion_mnist.yaml")
+def check_rubric(
+    rubric: Annotated[Path, typer.Argument(metavar="RUBRIC", help="The rubric, in YAML.")],
+    language: LanguageName = None,
+) -> int:
+    """Say what a rubric contains, or name the first line that breaks a rule."""
+    loaded = load_rubric(rubric)
+    print_rubric(Console(), loaded, Translator(language or loaded.language))
+    return OK

@@ -1,0 +1,223 @@
+"""What is known about every submission ever graded, in a database: SQLite in a file, or any that SQLAlchemy speaks.
+
+One row a submission, committed as its result arrives, and a history of the marks that people gave, of which nothing is
+ever erased: a later mark of the same criterion takes the earlier one's place, and ``points`` of ``None`` takes it back.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Engine, Text, create_engine, event, select, text, update
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from grader.errors import UsageError
+from grader.records import HumanMark, Message, Result
+
+WAIT_SECONDS = 30
+"""How long a write waits for another process that is writing to the same SQLite file."""
+
+_RESULT = TypeAdapter(Result)
+
+
+class Gradebook:
+    """Results and human marks of one class.
+
+    Args:
+        url: a database as SQLAlchemy names it, for example ``sqlite:///out/gradebook.db``.
+
+    Raises:
+        UsageError: the database cannot be opened or is none.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            self._engine = _engine(url)
+            _Table.metadata.create_all(self._engine)
+            with Session(self._engine) as session:
+                session.execute(text("SELECT COUNT(*) FROM submissions"))
+        except (ArgumentError, NoSuchModuleError, ImportError, SQLAlchemyError) as error:
+            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+            where = re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
+            raise UsageError(
+                f"a gradebook must be a database that can be written. Received: {where} ({reason})"
+            ) from error
+
+    def record(self, result: Result, identity: str) -> None:
+        """Keep a result, in the place of the submission's earlier one. It is on disk when this returns.
+
+        Args:
+            identity: digest of everything but the submission that decides about the result.
+        """
+        row = _SubmissionRow(
+            submission=result.submission,
+            sha256=result.sha256,
+            identity=identity,
+            rubric_sha256=result.rubric_sha256,
+            grader_version=result.versions.get("grader", ""),
+            graded_at=datetime.now(UTC),
+            status=result.status.value,
+            score=result.score.score,
+            max_score=result.score.max_score,
+            provisional=result.score.provisional,
+            in_folder=True,
+            published="",
+            result=encode(result),
+        )
+        with Session(self._engine) as session, session.begin():
+            session.merge(row)
+
+    def graded(self, submission: str, sha256: str, identity: str) -> bool:
+        """True if there is a result for exactly this file, made in exactly this way."""
+        if not sha256:
+            return False
+        query = select(_SubmissionRow.sha256, _SubmissionRow.identity).where(_SubmissionRow.submission == submission)
+        with Session(self._engine) as session:
+            return session.execute(query).first() == (sha256, identity)
+
+    def result(self, submission: str) -> Result | None:
+        """The automatic result of a submission, None where it was never graded."""
+        with Session(self._engine) as session:
+            row = session.get(_SubmissionRow, submission)
+            return None if row is None else decode(row.result)
+
+    def set_folder(self, submissions: list[str]) -> None:
+        """Note which submissions the folder holds now. The others stay known, with ``in_folder`` false."""
+        change = update(_SubmissionRow).values(in_folder=_SubmissionRow.submission.in_(submissions))
+        with Session(self._engine) as session, session.begin():
+            session.execute(change.execution_options(synchronize_session=False))
+
+    def submissions(self, *, in_folder: bool = True) -> list[str]:
+        """Ids of the submissions that were in the folder when it was last graded, or of those that were not."""
+        query = select(_SubmissionRow.submission).where(_SubmissionRow.in_folder == in_folder)
+        with Session(self._engine) as session:
+            return sorted(session.scalars(query))
+
+    def published(self, submission: str) -> str:
+        """What `note_published` was last told about this submission's result; empty where it is news."""
+        query = select(_SubmissionRow.published).where(_SubmissionRow.submission == submission)
+        with Session(self._engine) as session:
+            return session.scalars(query).first() or ""
+
+    def note_published(self, submission: str, edition: str) -> None:
+        """Remember which edition (language, human marks) of the result's report has been written."""
+        change = update(_SubmissionRow).where(_SubmissionRow.submission == submission).values(published=edition)
+        with Session(self._engine) as session, session.begin():
+            session.execute(change)
+
+    def add_mark(self, mark: HumanMark) -> None:
+        """Add a person's mark to the history."""
+        values = {field.name: getattr(mark, field.name) for field in fields(mark)}
+        with Session(self._engine) as session, session.begin():
+            session.add(_MarkRow(**values | {"at": mark.at or datetime.now(UTC)}))
+
+    def history(self, submission: str) -> list[HumanMark]:
+        """Every mark that people ever gave to a submission, oldest first."""
+        query = select(_MarkRow).where(_MarkRow.submission == submission).order_by(_MarkRow.id)
+        with Session(self._engine) as session:
+            return [row.mark for row in session.scalars(query)]
+
+    def marks(self, submission: str) -> list[HumanMark]:
+        """The marks that count now: the last of each criterion, unless it was taken back."""
+        last = {(mark.question, mark.check): mark for mark in self.history(submission)}
+        return [mark for mark in last.values() if mark.points is not None]
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+
+# --- a result as text -------------------------------------------------------------------------------------------------
+
+
+def encode(result: Result) -> str:
+    """A result as JSON. Arrays and other numbers become plain ones; what JSON lacks (NaN) is written as Python does."""
+    return json.dumps(result, default=_plain)
+
+
+def decode(document: str) -> Result:
+    """The result that `encode` wrote."""
+    return _RESULT.validate_python(json.loads(document, object_hook=_message_or_dict))
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        plain = {field.name: getattr(value, field.name) for field in fields(value)}
+        return {"$message": plain} if isinstance(value, Message) else plain
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=str)
+    return value.tolist() if hasattr(value, "tolist") else str(value)
+
+
+def _message_or_dict(found: dict[str, Any]) -> Any:
+    """Sentences may stand anywhere in a finding's evidence; only the mark tells them from other mappings."""
+    return Message(**found["$message"]) if found.keys() == {"$message"} else found
+
+
+# --- tables -----------------------------------------------------------------------------------------------------------
+
+
+class _Table(DeclarativeBase):
+    pass
+
+
+class _SubmissionRow(_Table):
+    __tablename__ = "submissions"
+
+    submission: Mapped[str] = mapped_column(primary_key=True)
+    sha256: Mapped[str]
+    identity: Mapped[str]
+    rubric_sha256: Mapped[str]
+    grader_version: Mapped[str]
+    graded_at: Mapped[datetime]
+    status: Mapped[str]
+    score: Mapped[float]
+    max_score: Mapped[float]
+    provisional: Mapped[bool]
+    in_folder: Mapped[bool]
+    published: Mapped[str]
+    result: Mapped[str] = mapped_column(Text)
+
+
+class _MarkRow(_Table):
+    __tablename__ = "human_marks"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    submission: Mapped[str] = mapped_column(index=True)
+    question: Mapped[str]
+    check: Mapped[str]
+    points: Mapped[float | None]
+    who: Mapped[str]
+    comment: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str]
+    at: Mapped[datetime]
+
+    @property
+    def mark(self) -> HumanMark:
+        values = {field.name: getattr(self, field.name) for field in fields(HumanMark)}
+        return HumanMark(**values | {"at": self.at.replace(tzinfo=UTC)})
+
+
+def _engine(url: str) -> Engine:
+    engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    """Readers never wait for the writer, and a crash never costs what was committed."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute(f"PRAGMA busy_timeout={WAIT_SECONDS * 1000}")
+    cursor.close()

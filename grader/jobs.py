@@ -1,0 +1,110 @@
+"""One notebook to grade, and the result of one that gave no marks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from grader.errors import SubmissionError
+from grader.records import Finding, Message, Outcome, QuestionScore, Result, Score, Status, say
+from grader.rubric import Limits, Rubric
+from grader.settings import Sandbox, versions
+from grader.submission import Assignment
+from grader.submission.notebook import read_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One notebook to grade, and all that is needed for it."""
+
+    submission: str
+    path: Path
+    rubric: Rubric
+    assignment: Assignment
+    sandbox: Sandbox
+    limits: Limits
+    data: Path
+    folder: Path | None = None
+    """Where the notebook goes as the grader ran it, and the log of what went wrong, if anything did."""
+
+    @property
+    def executed(self) -> Path | None:
+        """The notebook with the outputs of the grader's run."""
+        return None if self.folder is None else self.folder / "executed.ipynb"
+
+
+def file_digest(path: Path) -> str:
+    """The sha256 of a submitted file; empty for what cannot be read."""
+    try:
+        return sha256(read_bytes(path)).hexdigest()
+    except SubmissionError:
+        return ""
+
+
+def unreadable(job: Job, problem: str) -> Result:
+    """The result of a file that is no notebook: nothing could be looked at."""
+    reason = say("The file could not be read as a notebook. {problem}", problem=problem)
+    return _without_marks(job, Status.SKIPPED, reason)
+
+
+def fault(job: Job, problem: str) -> Result:
+    """The result where the grader itself failed: no marks yet, and never a silent zero."""
+    reason = say(
+        "The grader itself failed on this submission, so a person has to look at it. {problem}", problem=problem[:300]
+    )
+    return _without_marks(job, Status.ERROR, reason)
+
+
+def is_faulty(result: Result) -> bool:
+    """True if the grader itself failed on some of it."""
+    return any(finding.status == Status.ERROR for question in result.score.questions for finding in question.findings)
+
+
+def _without_marks(job: Job, status: Status, reason: Message) -> Result:
+    questions = tuple(
+        QuestionScore(
+            question.id,
+            0.0,
+            question.points,
+            tuple(
+                Finding(question.id, criterion.id, status, 0.0, criterion.points, reason)
+                for criterion in question.criteria
+            ),
+        )
+        for question in job.rubric.questions
+    )
+    return Result(
+        submission=job.submission,
+        path=str(job.path),
+        sha256=file_digest(job.path),
+        rubric_sha256=job.rubric.sha256,
+        status=Outcome.FAILED,
+        reason=reason,
+        score=Score(0.0, job.rubric.points, status == Status.ERROR, questions),
+        versions=versions(),
+    )
+
+
+@contextmanager
+def log_in(folder: Path | None) -> Iterator[None]:
+    """Send the grader's own log to ``grader.log`` in a submission's folder; without an entry there is no file."""
+    if folder is None:
+        yield
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "grader.log").unlink(missing_ok=True)
+    handler = logging.FileHandler(folder / "grader.log", encoding="utf-8", errors="replace", delay=True)
+    handler.setLevel(logging.WARNING)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger().addHandler(handler)
+    logging.captureWarnings(True)
+    try:
+        yield
+    finally:
+        logging.captureWarnings(False)
+        logging.getLogger().removeHandler(handler)
+        handler.close()

@@ -1,0 +1,110 @@
+"""Keeps each result as it arrives and writes what people read: result.json, report.html, grades.csv, index.html."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from grader.errors import UsageError
+from grader.gradebook import Gradebook
+from grader.jobs import is_faulty
+from grader.records import Result
+from grader.reports import write_class_page, write_grades_csv, write_result_json, write_student_report
+from grader.rubric import Rubric
+from grader.scoring import with_human_marks
+from grader.settings import Settings, identity
+
+OWN_FILES = ("grades.csv", "index.html", "gradebook.db", "gradebook.db-wal", "gradebook.db-shm")
+"""Names in OUT that no submission's folder may take."""
+
+
+def prepare_out(out: Path, folder: Path) -> None:
+    """Make OUT where it is missing.
+
+    Raises:
+        UsageError: it cannot be written to, or is the folder of submissions, where its files would be graded next.
+    """
+    if out.resolve() == folder.resolve():
+        raise UsageError(f"--out must be another folder than that of the submissions. Received: {out}")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe = out / f".probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UsageError(
+            f"--out must be a folder that can be written to. Received: {out} ({error.strerror})"
+        ) from error
+
+
+def free_id(submission: str) -> str:
+    """The id, changed where its folder would take the place of a file of the class (``index.html.ipynb``)."""
+    return f"{submission}_" if submission.casefold() in OWN_FILES else submission
+
+
+class Publisher:
+    """The gradebook of a class and the files made from it."""
+
+    def __init__(self, rubric: Rubric, settings: Settings) -> None:
+        self._rubric = rubric
+        self._settings = settings
+        self._identity = identity(rubric, settings)
+        self._book = Gradebook(settings.gradebook_url)
+        self.faults: list[str] = []
+        """What could not be written, and why: the grader's own failures."""
+
+    def folder(self, submission: str) -> Path:
+        """Where everything about one submission stands."""
+        return self._settings.out / submission
+
+    def is_graded(self, submission: str, sha256: str) -> bool:
+        """True if exactly this file was graded before, in exactly this way, without a fault of the grader's."""
+        return self._book.graded(submission, sha256, self._identity)
+
+    def keep(self, result: Result) -> bool:
+        """Record a result, and write its files. False where it could not be kept, which `faults` then explains.
+
+        A result with a fault of ours is kept, but graded again next time.
+        """
+        try:
+            self._book.record(result, "" if is_faulty(result) else self._identity)
+        except Exception as error:
+            self.faults.append(f"{result.submission}: its result could not be kept: {type(error).__name__}: {error}")
+            return False
+        self._publish(result.submission)
+        return True
+
+    def finish(self, in_folder: list[str], graded: set[str]) -> tuple[Result, ...]:
+        """Write the class's pages from all results that hold, and whatever single files are missing or outdated."""
+        self._book.set_folder(in_folder)
+        results = tuple(
+            result
+            for submission in in_folder
+            if submission in graded and (result := self._publish(submission)) is not None
+        )
+        try:
+            write_grades_csv(results, self._rubric, self._settings.out / "grades.csv")
+            write_class_page(results, self._rubric, self._settings.language, self._settings.out / "index.html")
+        except Exception as error:
+            self.faults.append(f"the class's pages could not be written: {type(error).__name__}: {error}")
+        self._book.close()
+        return results
+
+    def _publish(self, submission: str) -> Result | None:
+        """The result with its human marks, its files being up to date."""
+        automatic = self._book.result(submission)
+        if automatic is None:
+            return None
+        history = self._book.history(submission)
+        result = with_human_marks(automatic, self._book.marks(submission))
+        page, facts = (self.folder(submission) / name for name in ("report.html", "result.json"))
+        edition = f"{self._settings.language}, {len(history)} human marks"
+        if page.exists() and facts.exists() and self._book.published(submission) == edition:
+            return result
+        try:
+            write_result_json(result, self._rubric, self._settings.language, facts)
+            write_student_report(result, self._rubric, self._settings.language, page)
+            self._book.note_published(submission, edition)
+        except Exception as error:
+            self.faults.append(f"{submission}: its report could not be written: {type(error).__name__}: {error}")
+        return result

@@ -1,0 +1,274 @@
+"""The class page: everyone's marks, their distribution, and what needs a person."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import statistics
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from markupsafe import Markup
+
+from grader.records import Finding, Outcome, Result, Status
+from grader.reports.files import write_text
+from grader.reports.pages import (
+    OUTCOMES,
+    TEMPLATES,
+    Sign,
+    anchor,
+    is_one_case,
+    kind_of_question,
+    kind_of_score,
+    render,
+    report_link,
+    sign_of,
+)
+from grader.reports.text import shown
+from grader.reports.translation import Translator
+from grader.rubric import Rubric
+
+LinkTo = Callable[[str, str], str]
+"""From a submission and an anchor (or nothing) to the link."""
+
+_BINS = 10
+_LONGEST_REASON = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Points of one question in one row, as the table shows them."""
+
+    text: str
+    kind: str
+    waits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One submission in the table."""
+
+    submission: str
+    link: str
+    outcome: Sign
+    outcome_word: str
+    score: str
+    sort: float
+    kind: str
+    provisional: bool
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """One column of the histogram."""
+
+    label: str
+    count: int
+    share: float
+    """Of the tallest column."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionMean:
+    """How well the class did in one question."""
+
+    id: str
+    title: str
+    share: float
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One criterion of one submission that a person has to decide."""
+
+    submission: str
+    link: str
+    title: str
+    sign: Sign
+    points: str
+    message: str
+    answer: str
+    """The beginning of the student's answer, so that many can be decided at a glance."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingGroup:
+    """All that waits in one question: an instructor decides like cases together."""
+
+    id: str
+    title: str
+    items: tuple[Waiting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A submission that failed or was cut short."""
+
+    submission: str
+    link: str
+    outcome: Sign
+    reason: str
+
+
+def write_class_page(
+    results: Iterable[Result],
+    rubric: Rubric,
+    language: str,
+    path: Path,
+    *,
+    folder_of: Callable[[str], str] = str,
+) -> None:
+    """Write ``index.html``, which links to each submission's ``report.html`` beside it.
+
+    Means and distribution leave out submissions that could not be graded at all.
+
+    Args:
+        folder_of: The name of a submission's folder beside the page, where it is not the submission's own.
+    """
+
+    def link_to(submission: str, fragment: str = "") -> str:
+        return report_link(folder_of(submission), fragment)
+
+    translator = Translator(language)
+    ordered = sorted(results, key=lambda result: result.submission.casefold())
+    counted = [result for result in ordered if result.status is not Outcome.FAILED]
+    script = (TEMPLATES / "class.js").read_text(encoding="utf-8")
+    waiting = list(_waiting(ordered, link_to, rubric, translator))
+    values = {
+        "rubric_title": translator.pick(rubric.title),
+        "questions": rubric.questions,
+        "pick": translator.pick,
+        "rows": [_row(result, link_to, rubric, translator) for result in ordered],
+        "counts": [(OUTCOMES[outcome], _count(ordered, outcome)) for outcome in Outcome],
+        "provisional": sum(result.score.provisional for result in ordered),
+        "figures": _figures(counted, translator),
+        "max_score": rubric.points,
+        "bins": _histogram(counted, rubric.points, translator),
+        "left_out": len(ordered) - len(counted),
+        "means": [_mean(number, counted, rubric, translator) for number in range(len(rubric.questions))],
+        "waiting": waiting,
+        "waiting_count": sum(len(group.items) for group in waiting),
+        "troubles": [
+            _trouble(result, link_to, translator) for result in ordered if result.status is not Outcome.GRADED
+        ],
+        "provisional_word": translator.say("Provisional mark"),
+        "review_word": translator.say("A person will review this"),
+        "script": Markup(script),
+        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        "say": translator.text,
+    }
+    write_text(path, render("class.html", translator, values))
+
+
+def _count(results: Iterable[Result], outcome: Outcome) -> int:
+    return sum(result.status is outcome for result in results)
+
+
+def _row(result: Result, link_to: LinkTo, rubric: Rubric, translator: Translator) -> Row:
+    scores = {score.question: score for score in result.score.questions}
+    marks = []
+    for question in rubric.questions:
+        score = scores.get(question.id)
+        if score is None:
+            marks.append(Mark("–", "none", waits=False))
+            continue
+        waits = any(_waits(finding) for finding in score.findings)
+        marks.append(Mark(_points(score.score, translator), kind_of_question(score), waits))
+    return Row(
+        submission=result.submission,
+        link=link_to(result.submission, ""),
+        outcome=OUTCOMES[result.status],
+        outcome_word=translator.text(OUTCOMES[result.status].word),
+        score=_points(result.score.score, translator),
+        sort=round(result.score.score, 4),
+        kind=kind_of_score(result.score.score, result.score.max_score),
+        provisional=result.score.provisional,
+        marks=tuple(marks),
+    )
+
+
+def _points(value: float, translator: Translator) -> str:
+    return translator.number(round(value, 3))
+
+
+def _waits(finding: Finding) -> bool:
+    return finding.status in (Status.NEEDS_REVIEW, Status.ERROR)
+
+
+def _figures(results: Sequence[Result], translator: Translator) -> tuple[str, str] | None:
+    """Mean and median."""
+    scores = [result.score.score for result in results]
+    if not scores:
+        return None
+    mean, median = statistics.fmean(scores), statistics.median(scores)
+    return translator.number(mean, 2), translator.number(median, 2)
+
+
+def _histogram(results: Sequence[Result], most: float, translator: Translator) -> list[Bin]:
+    counts = [0] * _BINS
+    for result in results:
+        place = int(result.score.score / most * _BINS + 1e-9)
+        counts[min(max(place, 0), _BINS - 1)] += 1
+    tallest = max(counts) or 1
+    edges = [translator.number(round(most * edge / _BINS, 2)) for edge in range(_BINS + 1)]
+    return [Bin(f"{edges[bin]}–{edges[bin + 1]}", count, count / tallest) for bin, count in enumerate(counts)]
+
+
+def _mean(number: int, results: Sequence[Result], rubric: Rubric, translator: Translator) -> QuestionMean:
+    question = rubric.questions[number]
+    shares = [
+        score.score / score.max_score
+        for result in results
+        for score in result.score.questions
+        if score.question == question.id and score.max_score > 0
+    ]
+    share = min(1.0, max(0.0, statistics.fmean(shares))) if shares else 0.0
+    kind = "good" if round(share, 2) >= 0.8 else "part" if round(share, 2) >= 0.5 else "bad"
+    return QuestionMean(question.id, translator.pick(question.title), share, kind)
+
+
+def _waiting(
+    results: Sequence[Result], link_to: LinkTo, rubric: Rubric, translator: Translator
+) -> Iterator[WaitingGroup]:
+    """Whole submissions first, then by question in the rubric's order."""
+    found: dict[str, list[Waiting]] = {key: [] for key in ("", *(question.id for question in rubric.questions))}
+    titles = {question.id: translator.pick(question.title) for question in rubric.questions}
+    criteria = {
+        (question.id, criterion.id): translator.pick(criterion.title)
+        for question in rubric.questions
+        for criterion in question.criteria
+    }
+    for result in results:
+        if is_one_case(result):
+            findings = result.score.questions[0].findings[:1]
+            found[""] += [_case(result, link_to, finding, "", translator) for finding in findings if _waits(finding)]
+            continue
+        for score in result.score.questions:
+            for finding in filter(_waits, score.findings):
+                title = criteria.get((finding.question, finding.check)) or finding.check
+                found.setdefault(score.question, []).append(_case(result, link_to, finding, title, translator))
+    for question, items in found.items():
+        if items:
+            yield WaitingGroup(question, titles.get(question, ""), tuple(items))
+
+
+def _case(result: Result, link_to: LinkTo, finding: Finding, title: str, translator: Translator) -> Waiting:
+    """What waits; without a title, the whole submission does."""
+    answer = finding.evidence.get("answer")
+    return Waiting(
+        submission=result.submission,
+        link=link_to(result.submission, anchor(finding.question, finding.check) if title else ""),
+        title=title,
+        sign=sign_of(finding),
+        points=f"{_points(finding.points, translator)} / {_points(finding.max_points, translator)}",
+        message=shown(translator.text(finding.message), _LONGEST_REASON),
+        answer=shown(answer, _LONGEST_REASON) if isinstance(answer, str) else "",
+    )
+
+
+def _trouble(result: Result, link_to: LinkTo, translator: Translator) -> Trouble:
+    reason = shown(translator.text(result.reason), _LONGEST_REASON) if result.reason else ""
+    return Trouble(result.submission, link_to(result.submission, ""), OUTCOMES[result.status], reason)

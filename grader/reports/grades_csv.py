@@ -1,0 +1,60 @@
+"""The table of marks for spreadsheets and scripts."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable
+from pathlib import Path
+
+from grader.records import Result
+from grader.reports.files import write_text
+from grader.rubric import Rubric
+
+COLUMNS = ("submission", "status", "score", "max_score", "provisional")
+"""The columns before the questions'; scripts rely on them."""
+
+_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def write_grades_csv(results: Iterable[Result], rubric: Rubric, path: Path) -> None:
+    """Write one line a submission: `COLUMNS`, then the points of each question, empty where it was not scored.
+
+    Example:
+        >>> write_grades_csv(results, rubric, Path("out/grades.csv"))  # doctest: +SKIP
+        submission,status,score,max_score,provisional,1,2
+        ana,graded,3.75,4,false,3.5,0.25
+    """
+    questions = [question.id for question in rubric.questions]
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)  # RFC 4180: comma, double quotes, CRLF
+    writer.writerow([*COLUMNS, *map(_plain, questions)])
+    writer.writerows(_row(result, questions) for result in results)
+    write_text(path, buffer.getvalue())
+
+
+def _row(result: Result, questions: list[str]) -> list[str]:
+    score = result.score
+    marks = {question.question: question.score for question in score.questions}
+    return [
+        _plain(result.submission),
+        result.status.value,
+        _number(score.score),
+        _number(score.max_score),
+        "true" if score.provisional else "false",
+        *(_number(marks[question]) if question in marks else "" for question in questions),
+    ]
+
+
+def _plain(text: str) -> str:
+    """Text that a spreadsheet will not run: whoever names a file ``=HYPERLINK(…)`` gets an apostrophe in front."""
+    clean = text.replace("\0", "")
+    return f"'{clean}" if clean.lstrip(" ").startswith(_STARTS_A_FORMULA) else clean
+
+
+def _number(value: float) -> str:
+    """A number with a dot and without float noise: 0.30000000000000004 is 0.3."""
+    if not math.isfinite(value):
+        return ""
+    return f"{round(value, 4) + 0.0:.4f}".rstrip("0").rstrip(".")

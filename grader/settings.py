@@ -1,0 +1,85 @@
+"""How a class is graded, and the digest that says whether a result was made in exactly this way."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+from grader.rubric import Language, Limits, Rubric
+
+Sandbox = Literal["bwrap", "none"]
+
+PACKAGES = ("grader", "tensorflow", "keras", "numpy")
+"""What a result depends on, by its version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that the person who grades decides."""
+
+    out: Path
+    language: Language
+    sandbox: Sandbox
+    limits: Limits
+    data: Path
+    workers: int
+    regrade: bool = False
+    """Grade again what has not changed since it was graded."""
+    gradebook: str = ""
+    """A database URL; empty for ``gradebook.db`` in `out`."""
+
+    @property
+    def gradebook_url(self) -> str:
+        """The gradebook's database as SQLAlchemy names it."""
+        return self.gradebook or f"sqlite:///{self.out / 'gradebook.db'}"
+
+
+def identity(rubric: Rubric, settings: Settings) -> str:
+    """Digest of all that decides about a result but the submission: rubric, assignment, limits, data, versions."""
+    assignment = rubric.assignment_path
+    decides = {
+        "rubric": rubric.sha256,
+        "assignment": _digest(assignment) if assignment is not None else "",
+        "limits": settings.limits.model_dump(),
+        "sandbox": settings.sandbox,
+        "data": {file.name: _digest(file) for file in sorted(settings.data.glob("*.gz"))},
+        "versions": versions(),
+        "code": _code_digest(),
+    }
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Versions of the grader and of what its results depend on."""
+    return {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _digest(file: Path) -> str:
+    try:
+        with file.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+@cache
+def _code_digest() -> str:
+    """Of the grader's own source, since a corrected check must not leave old marks behind until the next release."""
+    digest = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,11 @@
+"""From any file to questions: a submitted notebook, normalised, each cell mapped to the question it answers.
+
+``notebook`` repairs or refuses the file; ``anchors`` finds headings and markers, ``naming`` tells which question each
+means, ``places`` maps the cells, ``passages`` collects the student's prose; ``reading`` is the flow.
+"""
+
+from grader.submission.assignment import Assignment, read_assignment
+from grader.submission.notebook import find_notebooks
+from grader.submission.reading import read_submission
+
+__all__ = ["Assignment", "find_notebooks", "read_assignment", "read_submission"]

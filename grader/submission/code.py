@@ -1,0 +1,276 @@
+"""A code cell read without running it: its comments, its strings, its bare code, and what it does with networks."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from grader.rubric import Concept, Evaluated, PredictedClass, Question
+
+LONGEST_CODE = 200_000
+"""Characters. A longer cell is run, but not read."""
+LONGEST_RUN = 60
+"""Comment lines that are looked at together for being code."""
+
+_STRING_OR_COMMENT = re.compile(
+    r"""(?P<long>[rRbBuUfF]{0,2}(?:\"{3}(?:\\.|[^\\])*?(?:\"{3}|\Z)|'{3}(?:\\.|[^\\])*?(?:'{3}|\Z)))"""
+    r"""|(?P<short>[rRbBuUfF]{0,2}(?:"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?))"""
+    r"""|(?P<comment>\#[^\n]*)""",
+    re.DOTALL,
+)
+_MAGIC = re.compile(r"^[ \t]*[!%?].*$", re.MULTILINE)
+_ACTS = (
+    ast.Call, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef,
+    ast.For, ast.While, ast.If, ast.With, ast.Try, ast.Return, ast.Attribute, ast.Subscript, ast.Delete, ast.Dict,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Comment:
+    """A comment, without its signs."""
+
+    start: int
+    """Position of its first sign in the source."""
+    line: int
+    text: str
+    alone: bool
+    """Nothing but the comment stands on its line."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A string that is there to be read."""
+
+    start: int
+    text: str
+    kind: Literal["comment", "print"]
+
+
+@lru_cache(maxsize=512)
+def parse(source: str) -> ast.Module | None:
+    """The syntax tree, lines for the shell and magics aside; None where it does not parse."""
+    if len(source) > LONGEST_CODE:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(_MAGIC.sub(_as_pass, source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _as_pass(match: re.Match[str]) -> str:
+    """A statement as long as the line it stands for, so that positions keep."""
+    line = match.group()
+    indent = line[: len(line) - len(line.lstrip())]
+    return f"{indent}pass".ljust(len(line))
+
+
+@lru_cache(maxsize=512)
+def comments(source: str) -> tuple[Comment, ...]:
+    """All comments, also of code that does not parse."""
+    found = []
+    for match in _STRING_OR_COMMENT.finditer(source[:LONGEST_CODE]):
+        if match.lastgroup == "comment":
+            start = match.start()
+            line_start = source.rfind("\n", 0, start) + 1
+            alone = not source[line_start:start].strip()
+            text = match.group().strip().strip("#").lstrip("!").strip()
+            found.append(Comment(start, source.count("\n", 0, start), text, alone))
+    return tuple(found)
+
+
+@lru_cache(maxsize=512)
+def bare_code(source: str) -> str:
+    """The code alone: comments, blank lines and white space taken out."""
+    without = _STRING_OR_COMMENT.sub(lambda match: "" if match.lastgroup == "comment" else match.group(), source)
+    return "".join(without.split())
+
+
+def is_code(text: str) -> bool:
+    """Whether a comment is code put out of use: it parses and would do something."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    if not lines:
+        return False
+    indent = min(len(line) - len(line.lstrip()) for line in lines)
+    source = "\n".join(line[indent:] for line in lines)
+    tree = parse(source) or parse(f"{source}\n    pass")
+    return tree is not None and any(isinstance(node, _ACTS) for node in walk(tree))
+
+
+def walk(tree: ast.AST) -> Iterator[ast.AST]:
+    """All nodes, in the order of the source."""
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        yield node
+        pending.extend(reversed(list(ast.iter_child_nodes(node))))
+
+
+# --- strings that are there to be read --------------------------------------------------------------------------------
+
+
+def texts(source: str) -> list[Text]:
+    """Strings used as comments, and strings that are printed or shown, in order."""
+    tree = parse(source)
+    if tree is None:
+        return []
+    starts = _line_starts(source)
+    found = []
+    for node in walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            found.append(Text(_position(source, starts, node), node.value.value, "comment"))
+        elif isinstance(node, ast.Call) and _called(node) in ("print", "display", "Markdown", "HTML", "Latex"):
+            shown = " ".join(_literal(argument) for argument in node.args).strip()
+            found.append(Text(_position(source, starts, node), shown, "print"))
+        elif isinstance(node, ast.Assign) and (isinstance(node.value, ast.Constant | ast.JoinedStr | ast.BinOp)):
+            told = _literal(node.value)
+            if len(told.split()) >= 4:
+                found.append(Text(_position(source, starts, node), told, "print"))
+    return [text for text in found if text.text.strip()]
+
+
+def _literal(node: ast.AST) -> str:
+    """The literal parts of an expression that makes a string."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_literal(part) if isinstance(part, ast.Constant) else " " for part in node.values)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return _joined_sum(node)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+        return _literal(node.left)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("format", "join"):
+        return _literal(node.func.value)
+    return ""
+
+
+def _joined_sum(node: ast.AST) -> str:
+    """A chain of `+` is as deep as it is long, so it is not walked by recursion."""
+    parts: list[str] = []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        parts.append("" if isinstance(node.right, ast.BinOp) else _literal(node.right))
+        node = node.left
+    parts.append("" if isinstance(node, ast.BinOp) else _literal(node))
+    return "".join(reversed(parts))
+
+
+def _called(node: ast.Call) -> str:
+    if isinstance(node.func, ast.Attribute):
+        return node.func.attr
+    return node.func.id if isinstance(node.func, ast.Name) else ""
+
+
+def _line_starts(source: str) -> list[int]:
+    return [0, *(match.end() for match in re.finditer("\n", source))]
+
+
+def _position(source: str, starts: list[int], node: ast.stmt | ast.expr) -> int:
+    line = starts[min(node.lineno - 1, len(starts) - 1)]
+    before = source[line : line + node.col_offset].encode()[: node.col_offset]
+    return line + len(before.decode(errors="ignore"))
+
+
+# --- what the code does -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Deeds:
+    """What a cell does with networks, as far as it can be read without running it."""
+
+    widths: tuple[int, ...] = ()
+    """Whole numbers given to dense layers, in order, or named beside them."""
+    numbers: frozenset[int] = frozenset()
+    epochs: frozenset[int] = frozenset()
+    calls: frozenset[str] = frozenset()
+    flattens: bool = False
+    builds: bool = False
+    own_callback: bool = False
+
+
+@lru_cache(maxsize=512)
+def deeds(source: str) -> Deeds:
+    """Read what a cell does. Code that does not parse does nothing."""
+    tree = parse(source)
+    if tree is None:
+        return Deeds()
+    nodes = list(walk(tree))
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    names = frozenset(_called(call) for call in calls)
+    dense = [call for call in calls if _called(call) == "Dense"]
+    return Deeds(
+        widths=tuple(width for call in dense for width in _given(call, "units")),
+        numbers=frozenset(node.value for node in nodes if isinstance(node, ast.Constant) and type(node.value) is int),
+        epochs=frozenset(number for call in calls if _called(call) == "fit" for number in _given(call, "epochs")),
+        calls=names,
+        flattens=bool(names & {"Flatten", "Reshape", "reshape", "flatten", "ravel"}),
+        builds=bool(dense),
+        own_callback=any(_is_callback(node) for node in nodes),
+    )
+
+
+def _given(call: ast.Call, name: str) -> list[int]:
+    """Whole numbers given under a name, or as the first argument of a layer."""
+    values = [keyword.value for keyword in call.keywords if keyword.arg == name]
+    if not values and name == "units":
+        values = call.args[:1]
+    return [value.value for value in values if isinstance(value, ast.Constant) and type(value.value) is int]
+
+
+def _is_callback(node: ast.AST) -> bool:
+    if isinstance(node, ast.ClassDef):
+        bases = " ".join(ast.unparse(base)[:200] for base in node.bases)
+        hooks = [part.name for part in node.body if isinstance(part, ast.FunctionDef)]
+        return "callback" in f"{bases} {node.name}".lower() or any(hook.startswith("on_ep") for hook in hooks)
+    return False
+
+
+def fits(question: Question, source: str) -> bool | None:
+    """Whether a cell's code is what the question asks for: True or False where it can be told, else None."""
+    done = deeds(source)
+    verdicts = [*_selector_verdicts(question, done), *_call_verdicts(question, done)]
+    told = [verdict for verdict in verdicts if verdict is not None]
+    return None if not told else all(told)
+
+
+def _selector_verdicts(question: Question, done: Deeds) -> Iterator[bool | None]:
+    wanted = question.training
+    if wanted is None:
+        return
+    hidden = list(done.widths[:-1] if len(done.widths) > 1 else done.widths)
+    if wanted.hidden is not None:
+        yield _hidden_verdict(wanted.hidden, hidden, done)
+    if wanted.epochs is not None and done.epochs:
+        yield wanted.epochs in done.epochs
+    if wanted.vectorised is False and done.builds:
+        yield not done.flattens
+    if wanted.outputs_other_than is not None and len(done.widths) > 1:
+        yield any(width < min(64, max(done.widths)) and width != wanted.outputs_other_than for width in done.widths)
+    if wanted.own_callback and (done.own_callback or done.builds):
+        yield True if done.own_callback else None
+
+
+def _hidden_verdict(wanted: list[int], hidden: list[int], done: Deeds) -> bool | None:
+    if not done.builds:
+        return None
+    if set(wanted) <= set(hidden) or set(wanted) <= done.numbers:
+        return True
+    return False if hidden else None
+
+
+def _call_verdicts(question: Question, done: Deeds) -> Iterator[bool | None]:
+    kinds = {type(criterion) for criterion in question.criteria}
+    if Evaluated in kinds:
+        yield True if "evaluate" in done.calls else (False if "fit" in done.calls else None)
+    if PredictedClass in kinds:
+        yield True if done.calls & {"predict", "argmax"} else (False if "fit" in done.calls else None)
+
+
+def asks_for_code(question: Question) -> bool:
+    """Whether anything but prose is asked."""
+    return any(not isinstance(criterion, Concept) for criterion in question.criteria)

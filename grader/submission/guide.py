@@ -1,0 +1,101 @@
+"""What rubric and assignment together say about the questions: their names, their words, their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from grader.rubric import Concept, PredictedClass, Question, Rubric
+from grader.submission import code
+from grader.submission.assignment import Assignment
+from grader.submission.wording import Likeness, Phrases, stems
+
+
+@dataclass(frozen=True)
+class Guide:
+    """The questions of a rubric, ready to be recognised."""
+
+    questions: tuple[Question, ...]
+    assignment: Assignment
+    likeness: Likeness
+    """By the question's own words."""
+    answers: Likeness
+    """By the words of a right answer."""
+    phrases: Phrases
+    """Sentences of the assignment and of the rubric's prompts."""
+    prompts: dict[str, Phrases] = field(default_factory=dict)
+    """By question: its sentences."""
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """Question ids in the rubric's order."""
+        return tuple(question.id for question in self.questions)
+
+    @cached_property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """Every name a heading can use, with the questions it stands for: "4" for 4.1, 4.2 and 4.3."""
+        named: dict[str, tuple[str, ...]] = {name: (name,) for name in self.ids}
+        parents = dict.fromkeys(name.rsplit(".", 1)[0] for name in self.ids if "." in name)
+        for parent in parents:
+            children = tuple(name for name in self.ids if name.startswith(f"{parent}."))
+            named.setdefault(parent, children)
+        return named
+
+    def named(self, numbers: Iterable[str]) -> tuple[str, ...]:
+        """The questions that these numbers stand for; () unless all are known."""
+        found = [self.groups.get(number, ()) for number in numbers]
+        return self.ordered(name for names in found for name in names) if found and all(found) else ()
+
+    def ordered(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Without repeats, in the rubric's order."""
+        wanted = set(names)
+        return tuple(name for name in self.ids if name in wanted)
+
+    def position(self, names: Sequence[str]) -> int:
+        """Where in the rubric the first of these questions stands."""
+        return self.ids.index(names[0])
+
+    def question(self, name: str) -> Question:
+        """The question with this id."""
+        return self.questions[self.ids.index(name)]
+
+    def points(self, names: Iterable[str]) -> float:
+        """What the questions are worth together."""
+        return sum(self.question(name).points for name in names)
+
+    def fit(self, names: Iterable[str], sources: Iterable[str]) -> bool | None:
+        """Whether any of these cells does what any of these questions asks; None where nothing can be told."""
+        sources = list(sources)
+        verdicts = {code.fits(self.question(name), source) for name in names for source in sources}
+        return True if True in verdicts else (False if False in verdicts else None)
+
+    def echoes(self, sentence: str, names: Iterable[str]) -> bool:
+        """Whether a sentence says nothing that the question does not say."""
+        mine = set(stems(sentence))
+        theirs = {stem for name in names for stem in self.likeness.texts[name]}
+        return len(mine) >= 3 and len(mine & theirs) >= 0.85 * len(mine)
+
+
+def make_guide(rubric: Rubric, assignment: Assignment) -> Guide:
+    """Prepare a rubric's questions, with nothing but its own words for them."""
+    likeness = Likeness.of({question.id: _asked(question) for question in rubric.questions})
+    answers = Likeness.of({question.id: _answered(question, rubric) for question in rubric.questions})
+    prompts = {question.id: Phrases.of([question.prompt]) for question in rubric.questions}
+    known = {phrase for own in prompts.values() for phrase in own.known} | set(assignment.phrases.known)
+    phrases = Phrases(tuple(sorted(known, key=lambda phrase: (-len(phrase), phrase))))
+    return Guide(tuple(rubric.questions), assignment, likeness, answers, phrases, prompts)
+
+
+def _asked(question: Question) -> str:
+    return " ".join([question.prompt, *question.title.values()])
+
+
+def _answered(question: Question, rubric: Rubric) -> str:
+    said: list[str] = []
+    for criterion in question.criteria:
+        if isinstance(criterion, Concept):
+            said += [*criterion.ways, *criterion.expected.values()]
+        elif isinstance(criterion, PredictedClass):
+            said += [name for names in rubric.classes for name in names]
+    return " ".join(said)

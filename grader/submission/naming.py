@@ -1,0 +1,230 @@
+"""Which question each anchor names: by its words first, by its number where the words say nothing."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from grader.records import Cell
+from grader.submission.anchors import Anchor, Kind
+from grader.submission.guide import Guide
+from grader.submission.wording import fold
+
+Names = tuple[str, ...]
+
+TEXT, NUMBER, LONE_NUMBER, POINTS, DEEDS = 2.5, 0.5, 1.2, 0.4, 0.4
+"""What the words, the number beside words, the number alone, the points, and the code below weigh."""
+NOTHING = 0.6
+"""What a heading must weigh to name a question at all."""
+BACKWARDS, AGAIN = 0.35, 0.2
+"""What is taken off where the order of the rubric is left, and where a question is named twice."""
+CLEAR = 0.3
+"""Likeness from which a marker's words alone name a question."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """An anchor with the questions it stands for; none where it is about something else."""
+
+    anchor: Anchor
+    names: Names
+
+
+def name_headings(headings: Sequence[Anchor], cells: Sequence[Cell], guide: Guide) -> list[Named]:
+    """Find each heading's questions. Where numbers agree with the words everywhere, the result is the numbers."""
+    headings = _without_sections(headings)
+    numbered = _renumbered(headings, guide)
+    if all(_agrees(heading, guide) for heading in numbered):
+        return [Named(heading, guide.named(heading.numbers)) for heading in numbered]
+    return _align(numbered, cells, guide)
+
+
+def _without_sections(headings: Sequence[Anchor]) -> list[Anchor]:
+    """Where "pregunta" names the questions and "ejercicio" the sections (or the reverse), sections lose their
+    numbers.
+    """
+    counts = Counter(heading.word for heading in headings if heading.word)
+    if len(counts) < 2:
+        return list(headings)
+    scored = Counter(heading.word for heading in headings if heading.points is not None)
+    main = max(counts, key=lambda word: (scored[word], counts[word]))
+    return [
+        replace(heading, kind=Kind.SECTION, numbers=())
+        if heading.word and heading.word != main and heading.points is None
+        else heading
+        for heading in headings
+    ]
+
+
+def _renumbered(headings: Sequence[Anchor], guide: Guide) -> list[Anchor]:
+    """A repeated number where the rubric's next one is missing is that next one."""
+    present = {number for heading in headings for number in heading.numbers}
+    seen: set[str] = set()
+    found = []
+    for heading in headings:
+        number = heading.numbers[0] if len(heading.numbers) == 1 else ""
+        after = _next(number, guide)
+        if number in seen and after and after not in present and not _is_rather(heading, number, after, guide):
+            heading = replace(heading, numbers=(after,))
+        seen.update(heading.numbers)
+        found.append(heading)
+    return found
+
+
+def _next(number: str, guide: Guide) -> str:
+    later = guide.ids[guide.ids.index(number) + 1 :] if number in guide.ids else ()
+    return later[0] if later else ""
+
+
+def _is_rather(heading: Anchor, one: str, other: str, guide: Guide) -> bool:
+    """Whether a heading's words are those of one question and not of the other."""
+    likeness = guide.likeness
+    return likeness.score(heading.text, [one]) > likeness.score(heading.text, [other]) + 0.1
+
+
+def _agrees(heading: Anchor, guide: Guide) -> bool:
+    """Whether the number names a question, and no other question's words stand there."""
+    names = guide.named(heading.numbers)
+    if not names or heading.kind is not Kind.HEADING:
+        return False
+    if not guide.likeness.says_something(heading.text):
+        return heading.points is None or abs(heading.points - guide.points(names)) < 0.01
+    scores = {name: guide.likeness.score(heading.text, [name]) for name in guide.ids}
+    best = max(scores, key=lambda name: scores[name])
+    own = max(scores[name] for name in names)
+    return best in names or own >= 0.6 * scores[best] or (scores[best] < CLEAR and _points_agree(heading, names, guide))
+
+
+def _points_agree(heading: Anchor, names: Names, guide: Guide) -> bool:
+    return heading.points is None or abs(heading.points - guide.points(names)) < 0.01
+
+
+def _align(headings: Sequence[Anchor], cells: Sequence[Cell], guide: Guide) -> list[Named]:
+    """The best assignment of headings to questions that keeps to the rubric's order where it can."""
+    states = list(dict.fromkeys([*guide.groups.values(), *(guide.named(heading.numbers) for heading in headings)]))
+    states = [state for state in states if state]
+    trust = _trust(headings, guide)
+    best: dict[Names, tuple[float, tuple[Names, ...]]] = {(): (0.0, ())}
+    for heading, below in zip(headings, _code_below(headings, cells), strict=True):
+        weights = {state: _weight(heading, state, below, trust, guide) for state in states}
+        best = _step(best, weights, guide)
+    path = max(best.values(), key=lambda entry: entry[0])[1]
+    return [Named(heading, names) for heading, names in zip(headings, path, strict=True)]
+
+
+def _step(
+    best: Mapping[Names, tuple[float, tuple[Names, ...]]], weights: Mapping[Names, float], guide: Guide
+) -> dict[Names, tuple[float, tuple[Names, ...]]]:
+    """One heading more: for every question that may have come last, the best way to get there."""
+    after = {last: (score + NOTHING, (*path, ())) for last, (score, path) in best.items()}
+    for state, weight in weights.items():
+        if weight <= NOTHING:
+            continue
+        score, path = max(
+            ((score - _cost(last, state, guide), path) for last, (score, path) in best.items()),
+            key=lambda entry: entry[0],
+        )
+        if state not in after or score + weight > after[state][0]:
+            after[state] = (score + weight, (*path, state))
+    return after
+
+
+def _cost(last: Names, state: Names, guide: Guide) -> float:
+    if not last:
+        return 0.0
+    if last == state:
+        return AGAIN
+    return BACKWARDS if guide.position(state) < guide.position(last) else 0.0
+
+
+def _trust(headings: Sequence[Anchor], guide: Guide) -> float:
+    """The share of headings with words whose number agrees with them."""
+    telling = [heading for heading in headings if heading.numbers and guide.likeness.says_something(heading.text)]
+    return sum(_agrees(heading, guide) for heading in telling) / len(telling) if telling else 1.0
+
+
+def _weight(heading: Anchor, state: Names, below: list[str], trust: float, guide: Guide) -> float:
+    telling = guide.likeness.says_something(heading.text)
+    weight = TEXT * guide.likeness.score(heading.text, state) if telling else 0.0
+    if heading.numbers and guide.named(heading.numbers) == state:
+        sure = trust if heading.kind is Kind.HEADING else trust / 2
+        weight += sure * (NUMBER if telling else LONE_NUMBER)
+    if heading.points is not None:
+        weight += POINTS if _points_agree(heading, state, guide) else -POINTS
+    fit = guide.fit(state, below)
+    return weight + (0.0 if fit is None else DEEDS if fit else -DEEDS)
+
+
+def _code_below(headings: Sequence[Anchor], cells: Sequence[Cell]) -> list[list[str]]:
+    """For each heading: the code cells of the student's between it and the next one."""
+    bounds = [heading.cell for heading in headings] + [len(cells)]
+    return [
+        [cell.source for cell in cells[start:stop] if cell.kind == "code" and not cell.given]
+        for start, stop in pairwise(bounds)
+    ]
+
+
+# --- markers ----------------------------------------------------------------------------------------------------------
+
+
+def name_markers(
+    markers: Sequence[Anchor],
+    headings: Sequence[Named],
+    cells: Sequence[Cell],
+    guide: Guide,
+    known: Mapping[str, Names],
+) -> list[Named]:
+    """Find each marker's questions by its words, its number, the heading above it, and the code below it."""
+    headed = {name for heading in headings if len(heading.names) == 1 for name in heading.names}
+    numbers = {number: named.names for named in headings for number in named.anchor.numbers if named.names}
+    stated = [known.get(fold_marker(m)) or _by_number(m, numbers, guide) for m in markers]
+    marked = {name for names in stated for name in names}
+    found: list[Named] = []
+    for marker, names in zip(markers, stated, strict=True):
+        above = _above(marker, headings)
+        exact = fold_marker(marker) in known
+        chosen = names or _by_words(marker, above, guide)
+        if names and not exact and above and not set(names) & set(above):
+            overruled = set(names) <= headed and not set(above) & marked
+            chosen = _by_words(marker, above, guide) or above if overruled else names
+        found.append(Named(marker, _by_content(marker, chosen, above, cells, guide)))
+    return found
+
+
+def fold_marker(marker: Anchor) -> str:
+    """A marker's words alone, to compare it with the assignment's."""
+    return " ".join(re.findall(r"[a-z]+|\d+(?:[.,]\d+)?", fold(marker.text)))
+
+
+def _by_number(marker: Anchor, numbers: Mapping[str, Names], guide: Guide) -> Names:
+    """Headings teach which edition's numbers are used; a marker with words of its own is read first."""
+    told = [numbers.get(number) or guide.groups.get(number, ()) for number in marker.numbers]
+    return guide.ordered(name for names in told for name in names) if told and all(told) else ()
+
+
+def _by_words(marker: Anchor, above: Names, guide: Guide) -> Names:
+    """The question whose words the marker uses, those named above it first."""
+    scores = {name: guide.likeness.score(marker.text, [name]) + (0.1 if name in above else 0.0) for name in guide.ids}
+    best = max(scores, key=lambda name: scores[name])
+    return (best,) if scores[best] >= CLEAR and list(scores.values()).count(scores[best]) == 1 else ()
+
+
+def _above(marker: Anchor, headings: Sequence[Named]) -> Names:
+    """All questions that the nearest cell with headings above names."""
+    before = [heading for heading in headings if heading.anchor.at <= marker.at]
+    if not before:
+        return ()
+    nearest = [heading for heading in before if heading.anchor.cell == before[-1].anchor.cell]
+    single = [name for heading in nearest if len(heading.names) == 1 for name in heading.names]
+    return tuple(dict.fromkeys(single or before[-1].names))
+
+
+def _by_content(marker: Anchor, chosen: Names, above: Names, cells: Sequence[Cell], guide: Guide) -> Names:
+    """Where the code below does what the heading asks and not what the marker says, the heading is right."""
+    if not marker.in_code or not above or set(chosen) & set(above):
+        return chosen
+    sources = [cells[marker.cell].source]
+    return above if guide.fit(chosen, sources) is False and guide.fit(above, sources) else chosen

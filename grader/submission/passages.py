@@ -1,0 +1,179 @@
+"""The student's prose, wherever it stands, with the assignment's own words taken out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from grader.records import Cell, Passage
+from grader.submission import code
+from grader.submission.anchors import find_anchors
+from grader.submission.guide import Guide
+from grader.submission.places import Layout, Segment
+from grader.submission.wording import has_words, sentences, without_markup
+
+LONGEST_PASSAGE = 20_000
+
+_PROSE_MAGIC = re.compile(r"^\s*%%(?:markdown|html|latex|HTML|javascript)\b[^\n]*\n")
+_CODE_SIGNS = re.compile(r"[=\[\]{}]|\w\(|^\s*(?:import|from|def|class|for|if|return|print|model)\b|^\s*[!%@#]")
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A passage on its way: with what decides whether it stays."""
+
+    passage: Passage
+    names: tuple[str, ...]
+    shared: bool
+    sure: bool
+    """Plainly the student's; otherwise it may be a prompt in words that neither rubric nor assignment has."""
+
+
+def find_passages(cells: Sequence[Cell], layout: Layout, guide: Guide) -> dict[str, tuple[Passage, ...]]:
+    """The prose of every question. What stands in a shared place goes to all in it that have none of their own;
+    what stands in no place, to all questions that have neither a place nor prose."""
+    pieces = [piece for segment in layout.segments for piece in _pieces(segment, cells[segment.cell], guide)]
+    own = {name: [piece for piece in pieces if name in piece.names and not piece.shared] for name in guide.ids}
+    placed = {name: _surest(own[name]) for name in guide.ids}
+    for name in guide.ids:
+        placed[name] = placed[name] or _surest([piece for piece in pieces if name in piece.names])
+    loose = [piece for piece in pieces if not piece.names and piece.sure]
+    for name in guide.ids:
+        if not placed[name] and not layout.cells[name]:
+            placed[name] = loose
+    return {name: tuple(piece.passage for piece in placed[name]) for name in guide.ids}
+
+
+def _surest(pieces: Sequence[_Piece]) -> list[_Piece]:
+    return [piece for piece in pieces if piece.sure] or list(pieces)
+
+
+def _pieces(segment: Segment, cell: Cell, guide: Guide) -> list[_Piece]:
+    if cell.kind == "code" and not _PROSE_MAGIC.match(cell.source):
+        found = _in_code(segment, cell, guide)
+        return [_Piece(passage, segment.names, segment.shared, True) for passage in found]
+    if cell.given:
+        return []
+    source = cell.source[segment.start : segment.stop]
+    text = without_markup(_PROSE_MAGIC.sub("", source))
+    own = guide.phrases.taken_out(text)
+    sure = segment.answer or own != text or segment.found_by in ("none", "alignment") or _opens_cell(segment, cell)
+    if segment.answer and not has_words(own):
+        own = text if has_words(text) and not _is_template(text, guide) else ""
+    elif not segment.answer and segment.names:
+        own = _without_questions(own, segment, guide)
+    if not has_words(own):
+        return []
+    passage = Passage(cell.index, own[:LONGEST_PASSAGE].strip(), "markdown")
+    return [_Piece(passage, segment.names, segment.shared, sure)]
+
+
+def _opens_cell(segment: Segment, cell: Cell) -> bool:
+    """Whether the segment is a whole cell, or its beginning: no heading stands above it in the cell."""
+    return segment.start == 0 and not any(anchor.start == 0 and anchor.stop == 0 for anchor in find_anchors(cell))
+
+
+def _is_template(text: str, guide: Guide) -> bool:
+    """Whether an answer place holds just what the assignment put there."""
+    return any(without_markup(cell.source).endswith(text) for cell in guide.assignment.cells if cell.kind != "code")
+
+
+def _without_questions(text: str, segment: Segment, guide: Guide) -> str:
+    """Text beside a heading without what asks: the prompt of another edition is not the student's."""
+    if segment.start == 0:
+        return text
+    kept = []
+    for line in text.split("\n"):
+        own = [part for part in sentences(line) if not _asks(part) and not guide.echoes(part, segment.names)]
+        kept.append(" ".join(own))
+    return "\n".join(line for line in kept if line)
+
+
+def _asks(sentence: str) -> bool:
+    return sentence.rstrip("\"')]»*_ ").endswith("?") or sentence.lstrip("\"'([«*_ ").startswith("¿")
+
+
+# --- prose in code ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Found:
+    start: int
+    line: int
+    text: str
+    source: Literal["comment", "print"]
+
+
+def _in_code(segment: Segment, cell: Cell, guide: Guide) -> list[Passage]:
+    """Comments, strings used as comments, printed strings, and prose typed into a code cell."""
+    found = [*_comments(cell.source), *_strings(cell.source), *_typed(cell.source)]
+    here = sorted((each for each in found if segment.start <= each.start < segment.stop), key=lambda each: each.start)
+    passages: list[Passage] = []
+    for run in _runs(here):
+        text = guide.phrases.taken_out(without_markup("\n".join(each.text for each in run)))
+        if has_words(text):
+            passages.append(Passage(cell.index, text[:LONGEST_PASSAGE], run[0].source))
+    return passages
+
+
+def _runs(found: Sequence[_Found]) -> list[list[_Found]]:
+    """Neighbours of one kind belong together: comment lines without a gap, prints without a comment between."""
+    runs: list[list[_Found]] = []
+    for each in found:
+        last = runs[-1][-1] if runs else None
+        joined = last and last.source == each.source and (each.source == "print" or each.line == last.line + 1)
+        if joined:
+            runs[-1].append(each)
+        else:
+            runs.append([each])
+    return runs
+
+
+def _comments(source: str) -> list[_Found]:
+    """Comments that are prose: not markers, not code put out of use."""
+    lines = [
+        _Found(comment.start, comment.line, comment.text, "comment")
+        for comment in code.comments(source)
+        if has_words(comment.text)
+    ]
+    return [each for run in _runs(lines) for each in _without_code(run)]
+
+
+def _without_code(run: list[_Found]) -> list[_Found]:
+    """Take out the longest stretches of a run that are code."""
+    kept = []
+    at = 0
+    while at < len(run):
+        longest = min(len(run), at + code.LONGEST_RUN)
+        stop = next((stop for stop in range(longest, at, -1) if _is_code_run(run[at:stop])), at)
+        if stop == at:
+            kept.append(run[at])
+        at = max(stop, at + 1)
+    return kept
+
+
+def _is_code_run(run: Sequence[_Found]) -> bool:
+    return code.is_code(run[0].text) if len(run) == 1 else code.is_code("\n".join(each.text for each in run))
+
+
+def _strings(source: str) -> list[_Found]:
+    return [
+        _Found(text.start, source.count("\n", 0, text.start), text.text, text.kind)
+        for text in code.texts(source)
+        if has_words(text.text) and not code.is_code(text.text)
+    ]
+
+
+def _typed(source: str) -> list[_Found]:
+    """Prose typed into a code cell without any sign: such a cell does not parse."""
+    if code.parse(source) is not None:
+        return []
+    found = []
+    position = 0
+    for number, line in enumerate(source.split("\n")):
+        if len(line.split()) >= 4 and not _CODE_SIGNS.search(line) and not code.is_code(line):
+            found.append(_Found(position, number, line.strip().strip("\"'"), "comment"))
+        position += len(line) + 1
+    return found

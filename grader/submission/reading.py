@@ -1,0 +1,39 @@
+"""One submission from file to places: the flow of this package."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from grader.records import Place, Submission
+from grader.rubric import Rubric
+from grader.submission.assignment import Assignment, mark_given
+from grader.submission.guide import make_guide
+from grader.submission.notebook import clean_notebook, parse_notebook, read_bytes
+from grader.submission.passages import find_passages
+from grader.submission.places import lay_out, learn_template
+
+
+def read_submission(path: Path, submission_id: str, rubric: Rubric, assignment: Assignment) -> Submission:
+    """Read one student's notebook and find where it answers each question of the rubric.
+
+    Raises:
+        SubmissionError: if the file is not a notebook, as ``name: rule. Received: value``.
+    """
+    raw = read_bytes(path)
+    cells = mark_given(parse_notebook(raw, path.name), assignment)
+    guide, template = learn_template(assignment, make_guide(rubric, assignment))
+    layout = lay_out(cells, guide, template)
+    passages = find_passages(cells, layout, guide)
+    places = {
+        name: Place(name, layout.cells[name], passages[name], layout.found_by[name] if layout.cells[name] else "none")
+        for name in guide.ids
+    }
+    return Submission(
+        id=submission_id,
+        path=str(path),
+        sha256=hashlib.sha256(raw).hexdigest(),
+        cells=cells,
+        places=places,
+        notebook=clean_notebook(cells),
+    )

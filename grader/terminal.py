@@ -1,0 +1,232 @@
+"""What is shown on the terminal: live progress while a class is graded, tables, a self-check's findings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.padding import Padding
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from grader.executors import Started
+from grader.jobs import Job
+from grader.pipeline import Plan
+from grader.records import Finding, Outcome, Result, Status
+from grader.reports import Translator
+from grader.rubric import Question, Rubric
+
+STYLES: Mapping[Status, tuple[str, str]] = {
+    Status.PASSED: ("✓", "green"),
+    Status.FAILED: ("✗", "red"),
+    Status.SKIPPED: ("–", "yellow"),
+    Status.NEEDS_REVIEW: ("?", "cyan"),
+    Status.ERROR: ("!", "magenta"),
+}
+"""Sign and colour of each finding's status."""
+
+
+class ClassProgress:
+    """Follows `grade_class`: one bar for the class and one line for each submission under way.
+
+    Where the output is no terminal, a plain line for each result instead.
+    """
+
+    def __init__(self, console: Console, translator: Translator) -> None:
+        self._console = console
+        self._translator = translator
+        self._clock = Clock(0)
+        self._bar = Progress(
+            TextColumn("Grading"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            _TimeLeft(lambda: self._clock),
+            console=console,
+        )
+        self._all = self._bar.add_task("", total=None)
+        self._workers = Progress(
+            SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn(), console=console
+        )
+        self._under_way: dict[str, TaskID] = {}
+
+    def screen(self) -> AbstractContextManager[object]:
+        """Within this context the display is live."""
+        if not self._console.is_terminal:
+            return nullcontext()
+        return Live(Group(self._workers, self._bar), console=self._console, transient=True, refresh_per_second=4)
+
+    def __call__(self, event: Plan | Started[Job] | Result) -> None:
+        """Show what has happened."""
+        match event:
+            case Plan():
+                self._clock = Clock(event.to_grade)
+                self._bar.update(self._all, total=event.to_grade)
+                noun = "submission" if event.to_grade == 1 else "submissions"
+                kept = f"; {event.unchanged} unchanged since they were graded" if event.unchanged else ""
+                self._console.print(f"{event.to_grade} {noun} to grade{kept}.", highlight=False)
+            case Started():
+                self._leave(event.job.submission)
+                name = printable(event.job.submission)
+                self._under_way[event.job.submission] = self._workers.add_task(name, total=None)
+            case Result():
+                self._clock.tick()
+                self._leave(event.submission)
+                self._console.print(self._line(event), highlight=False, soft_wrap=True)
+                self._bar.advance(self._all)
+
+    def _leave(self, submission: str) -> None:
+        if submission in self._under_way:
+            self._workers.remove_task(self._under_way.pop(submission))
+
+    def _line(self, result: Result) -> Text:
+        done = f"[{self._clock.done}/{self._clock.total}]"
+        words = [done, printable(result.submission), result.status.value, marks(result, self._translator)]
+        left = "" if self._console.is_terminal else self._clock.left()
+        return Text("  ".join(word for word in (*words, left) if word))
+
+
+class Clock:
+    """Works out the time left from the pace so far."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.done = 0
+        self._began = time.monotonic()
+        self._end = self._began
+
+    def tick(self) -> None:
+        """One more is done."""
+        self.done += 1
+        now = time.monotonic()
+        self._end = now + (now - self._began) / self.done * (self.total - self.done)
+
+    def left(self) -> str:
+        """For example ``about 12 min left``; empty before the first and after the last."""
+        if not 0 < self.done < self.total:
+            return ""
+        seconds = max(self._end - time.monotonic(), 1)
+        if seconds < 90:
+            return f"about {seconds:.0f} s left"
+        return f"about {seconds / 60:.0f} min left" if seconds < 5400 else f"about {seconds / 3600:.1f} h left"
+
+
+class _TimeLeft(ProgressColumn):
+    """Counts down between two results."""
+
+    def __init__(self, clock: Callable[[], Clock]) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def render(self, task: Task) -> Text:  # noqa: ARG002
+        return Text(self._clock().left())
+
+
+def marks_table(results: Sequence[Result], translator: Translator) -> Table:
+    """One row a submission: status, mark, and what an instructor has to know."""
+    table = Table("Submission", "Status", "Mark", "Remarks", title="Marks", title_justify="left")
+    table.columns[2].justify = "right"
+    for result in results:
+        style = {Outcome.GRADED: "green", Outcome.PARTIAL: "yellow", Outcome.FAILED: "red"}[result.status]
+        table.add_row(
+            Text(printable(result.submission)),
+            Text(result.status.value, style),
+            Text(marks(result, translator)),
+            Text(remarks(result, translator)),
+        )
+    return table
+
+
+def marks(result: Result, translator: Translator) -> str:
+    """For example ``8.75 / 10``, with a question mark where the mark is provisional."""
+    score, most = translator.number(result.score.score), translator.number(result.score.max_score)
+    return f"{score} / {most}{' ?' if result.score.provisional else ''}"
+
+
+def remarks(result: Result, translator: Translator) -> str:
+    """Why a submission did not reach its end, and how many criteria wait for a person."""
+    waiting = sum(
+        finding.status in (Status.NEEDS_REVIEW, Status.ERROR)
+        for question in result.score.questions
+        for finding in question.findings
+    )
+    parts = [] if result.reason is None else [printable(translator.text(result.reason))]
+    if waiting:
+        parts.append(f"{waiting} to review")
+    return "; ".join(parts)
+
+
+def print_self_check(console: Console, result: Result, rubric: Rubric, translator: Translator) -> None:
+    """A student's own check: each public criterion with its message, and a hint where points are lost."""
+    if result.reason is not None:
+        console.print(Text(printable(translator.text(result.reason)), "yellow"))
+    for question in rubric.questions:
+        public = {criterion.id for criterion in question.criteria if criterion.public}
+        findings = [
+            finding
+            for score in result.score.questions
+            if score.question == question.id
+            for finding in score.findings
+            if finding.check in public
+        ]
+        if findings and result.status != Outcome.FAILED:
+            _print_question(console, question, findings, translator)
+
+
+def _print_question(console: Console, question: Question, findings: Sequence[Finding], translator: Translator) -> None:
+    got, most = sum(finding.points for finding in findings), sum(finding.max_points for finding in findings)
+    heading = f"\n{question.id}  {translator.pick(question.title)}"
+    console.print(Text(f"{heading}  {translator.number(got)} / {translator.number(most)}", "bold"))
+    criteria = {criterion.id: criterion for criterion in question.criteria}
+    for finding in findings:
+        criterion = criteria[finding.check]
+        sign, style = STYLES[finding.status]
+        title = translator.pick(criterion.title) or criterion.id
+        console.print(Text.assemble(("  ", ""), (sign, style), f" {printable(title)}"))
+        if finding.status != Status.PASSED:
+            console.print(_indented(printable(translator.text(finding.message))))
+            if hint := translator.pick(criterion.hint):
+                console.print(_indented(printable(hint), "dim"))
+
+
+def _indented(text: str, style: str = "") -> Padding:
+    return Padding(Text(text, style), (0, 0, 0, 6))
+
+
+def print_rubric(console: Console, rubric: Rubric, translator: Translator) -> None:
+    """What a rubric asks and what each criterion is worth."""
+    table = Table("Question", "Criterion", "Check", "Points", title=Text(translator.pick(rubric.title)))
+    table.columns[3].justify = "right"
+    for question in rubric.questions:
+        table.add_row(
+            Text(question.id, "bold"),
+            Text(translator.pick(question.title), "bold"),
+            "",
+            Text(f"{question.points:g}", "bold"),
+        )
+        for criterion in question.criteria:
+            hidden = "" if criterion.public else " (not shown by grader check)"
+            title = translator.pick(criterion.title) or criterion.id
+            table.add_row("", Text(f"{title}{hidden}"), Text(criterion.check), f"{criterion.points:g}")
+    console.print(table)
+    criteria = sum(len(question.criteria) for question in rubric.questions)
+    console.print(f"{len(rubric.questions)} questions, {criteria} criteria, {rubric.points:g} points: valid.")
+
+
+def printable(text: str) -> str:
+    """The text without line breaks and without what could command a terminal."""
+    return "".join(char if char.isprintable() else " " for char in text)

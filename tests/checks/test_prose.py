@@ -1,0 +1,268 @@
+"""What counts as saying an idea: answers with their fair marks, and the rules behind them.
+
+The rubric's ways were made with the answers of `split: build`; those of `split: measure` were written first and only
+measured: never change a way for the sake of one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from grader.checks.prose import Judgement, check_concept, judge_concept
+from grader.errors import RubricError
+from grader.records import Passage, Place, Status, Submission
+from grader.rubric import Concept, Question, load_rubric
+
+ROOT = Path(__file__).parents[2]
+RUBRIC_FILE = ROOT / "rubrics" / "fashion_mnist.yaml"
+RUBRIC = load_rubric(RUBRIC_FILE)
+
+
+@dataclass(frozen=True)
+class Marked:
+    """One labelled answer, judged for one concept."""
+
+    split: str
+    name: str
+    question: str
+    concept: str
+    mark: float
+    answer: str
+    judgement: Judgement
+
+    @property
+    def agrees(self) -> bool:
+        return abs(self.judgement.share - self.mark) < 0.01
+
+
+def concept_of(question: Question, name: str) -> Concept:
+    return next(one for one in question.criteria if isinstance(one, Concept) and one.id == name)
+
+
+def judge(question_id: str, name: str, answer: str, others: tuple[str, ...] = ()) -> Judgement:
+    question = RUBRIC.question(question_id)
+    return judge_concept(answer, concept_of(question, name), question_prompt=question.prompt, other_texts=others)
+
+
+def labelled() -> Iterator[Marked]:
+    for file in sorted((ROOT / "tests" / "prose").glob("*.yaml")):
+        document = YAML(typ="safe", pure=True).load(file)
+        for entry in document["answers"]:
+            for name, mark in entry["marks"].items():
+                judgement = judge(document["question"], name, entry["answer"])
+                yield Marked(
+                    entry["split"], entry["name"], document["question"], name, mark, entry["answer"], judgement
+                )
+
+
+MARKED = list(labelled())
+CONCEPTS = sorted({(marked.question, marked.concept) for marked in MARKED})
+
+
+def disagreements(marked: list[Marked]) -> str:
+    lines = [
+        f"{one.question} {one.concept} [{one.name}]: fair {one.mark}, given {one.judgement.share}: {one.answer}"
+        for one in marked
+        if not one.agrees
+    ]
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(("split", "least"), [("build", 0.9), ("measure", 0.85)])
+def test_marks_agree_with_the_fair_ones(split: str, least: float) -> None:
+    marked = [one for one in MARKED if one.split == split]
+    assert sum(one.agrees for one in marked) >= least * len(marked), disagreements(marked)
+
+
+def test_confident_marks_are_nearly_always_right() -> None:
+    marked = [one for one in MARKED if one.judgement.confidence >= 0.9]
+    assert sum(one.agrees for one in marked) >= 0.95 * len(marked), disagreements(marked)
+
+
+def test_few_answers_need_a_person() -> None:
+    assert sum(one.judgement.confidence < RUBRIC.review_below for one in MARKED) <= 0.15 * len(MARKED)
+
+
+@pytest.mark.parametrize(("question", "concept"), CONCEPTS, ids=[" ".join(pair) for pair in CONCEPTS])
+def test_every_concept_has_enough_labelled_answers(question: str, concept: str) -> None:
+    assert sum((one.question, one.concept) == (question, concept) for one in MARKED) >= 25
+
+
+def test_every_concept_of_the_rubric_is_labelled() -> None:
+    asked = {
+        (question.id, one.id) for question in RUBRIC.questions for one in question.criteria if one.check == "concept"
+    }
+    assert asked == set(CONCEPTS)
+
+
+COUNTS = {
+    "plain": "Es sobreajuste.",
+    "one word": "Overfitting",
+    "no accents, capitals": "ES SOBREAJUSTE",
+    "hyphen": "sobre-ajuste",
+    "two words": "over fitting",
+    "typo": "sobreajsute",
+    "spelt by ear": "sobreahuste, la red sobreajusta",
+    "inflected": "La red se está sobreajustando",
+    "two names": "overfitting / sobreajuste",
+    "in brackets": "Sobreajuste (overfitting)",
+    "contrast": "No hay underfitting sino overfitting",
+    "contrast, comma": "No es underfitting, es overfitting",
+    "not only": "No solo hay overfitting",
+    "no doubt": "Sin duda es overfitting",
+    "nothing but": "No es más que sobreajuste",
+    "another negation before": "La red no generaliza, hay sobreajuste",
+    "negation of another verb": "La pérdida no baja porque hay sobreajuste",
+    "belief": "Creo que es overfitting",
+    "decomposed accents": "Se llama sobreentrenamiento, ocurrió después",
+    "markdown": "**Sobreajuste**",
+    "wrapped line after a negation": "La pérdida no se reduce con tantas épocas de entreno\nporque hay sobreajuste",
+    "question echoed first": "La pérdida deja de disminuir, o incluso aumenta, porque hay sobreajuste",
+}
+
+
+@pytest.mark.parametrize("answer", COUNTS.values(), ids=COUNTS.keys())
+def test_says_the_name(answer: str) -> None:
+    judgement = judge("8.3", "overfitting", answer)
+    assert (judgement.share, judgement.confidence >= RUBRIC.review_below) == (1, True)
+
+
+COUNTS_FOR_NOTHING = {
+    "negated": "No es sobreajuste",
+    "negated further on": "No creo que se trate de un caso de overfitting",
+    "negated in the line before": "Lo que ocurre en esta red con tantas épocas no es un caso\nde sobreajuste",
+    "neither nor": "No es subajuste ni sobreajuste",
+    "without": "La red aprende sin sobreajuste",
+    "English negation": "It isn't overfitting",
+    "instead of": "Es subajuste en vez de sobreajuste",
+    "list of terms": "sobreajuste, memoria, pérdida, test",
+    "list in lines": "sobreajuste\nmemoria\npérdida\ntest",
+    "list with bullets": "- sobreajuste\n- memoria\n- pérdida\n- test",
+    "list after a phrase": "Mi respuesta es: sobreajuste, subajuste, memoria, test",
+    "list with articles": "el sobreajuste, la memoria, la pérdida, el test",
+    "list without commas": "sobreajuste memoria pérdida test épocas",
+    "another term": "Es el desvanecimiento del gradiente",
+    "white space": " \n ",
+    "punctuation": "...",
+}
+
+
+@pytest.mark.parametrize("answer", COUNTS_FOR_NOTHING.values(), ids=COUNTS_FOR_NOTHING.keys())
+def test_does_not_say_the_name(answer: str) -> None:
+    assert judge("8.3", "overfitting", answer).share == 0
+
+
+UNSURE = {
+    "all of them": "Puede ser sobreajuste o subajuste o ninguna",
+    "a thing and its contrary": "Es sobreajuste. Es subajuste.",
+    "a question": "¿Es sobreajuste?",
+}
+
+
+@pytest.mark.parametrize("answer", UNSURE.values(), ids=UNSURE.keys())
+def test_a_person_decides(answer: str) -> None:
+    assert judge("8.3", "overfitting", answer).confidence < RUBRIC.review_below
+
+
+@pytest.mark.parametrize(
+    "question", [one for one in RUBRIC.questions if any(c.check == "concept" for c in one.criteria)]
+)
+def test_the_question_itself_earns_nothing(question: Question) -> None:
+    concepts = [one for one in question.criteria if isinstance(one, Concept)]
+    given = [judge_concept(question.prompt, one, question_prompt=question.prompt).share for one in concepts]
+    assert given == [0] * len(concepts)
+
+
+def test_the_assignments_notes_earn_nothing() -> None:
+    note = "La función softmax convierte los valores de salida en probabilidades que suman uno."
+    assert judge("3.1", "probabilities", note).share == 1
+    assert judge("3.1", "probabilities", note, (f"Recordemos. {note} Fin.",)).share == 0
+
+
+def test_expected_answers_of_the_rubric_are_right() -> None:
+    wrong = [
+        (question.id, one.id, language)
+        for question in RUBRIC.questions
+        for one in question.criteria
+        if isinstance(one, Concept)
+        for language, text in one.expected.items()
+        if judge_concept(text, one, question_prompt=question.prompt).share < 1
+    ]
+    assert wrong == []
+
+
+def test_the_words_that_earned_it_are_the_answers_own() -> None:
+    judgement = judge("8.3", "overfitting", "Pues  es un SOBREAJUSTE claro")
+    assert judgement.spans == ("SOBREAJUSTE",)
+
+
+def test_a_very_long_answer_is_judged_quickly_and_in_full() -> None:
+    padding = "La red neuronal se entrena durante varias épocas con las imágenes de ropa. " * 100
+    assert judge("8.3", "overfitting", padding + "Se llama sobreajuste.").share == 1
+
+
+# --- the finding ------------------------------------------------------------------------------------------------------
+
+
+def submission_with(*passages: Passage) -> Submission:
+    cells = tuple(sorted({passage.cell for passage in passages}))
+    return Submission("s", "s.ipynb", "", (), {"8.3": Place("8.3", cells, passages, "marker")}, {})
+
+
+def name_of_the_effect(*passages: Passage) -> tuple[Status, float, tuple[int, ...]]:
+    question = RUBRIC.question("8.3")
+    finding = check_concept(
+        concept_of(question, "overfitting"), question, submission_with(*passages), review_below=RUBRIC.review_below
+    )
+    return finding.status, finding.points, finding.cells
+
+
+def test_found_in_markdown() -> None:
+    assert name_of_the_effect(Passage(4, "Es sobreajuste.", "markdown")) == (Status.PASSED, 0.3, (4,))
+
+
+def test_found_in_a_comment_of_another_cell() -> None:
+    passages = Passage(4, "Miro la gráfica.", "markdown"), Passage(6, "es overfitting", "comment")
+    assert name_of_the_effect(*passages) == (Status.PASSED, 0.3, (4, 6))
+
+
+def test_wrong_answer_fails() -> None:
+    assert name_of_the_effect(Passage(4, "Por el optimizador.", "print")) == (Status.FAILED, 0, (4,))
+
+
+def test_contradiction_goes_to_a_person_with_its_points() -> None:
+    passages = Passage(4, "Es sobreajuste. Es subajuste.", "markdown")
+    assert name_of_the_effect(passages) == (Status.NEEDS_REVIEW, 0.3, (4,))
+
+
+def test_no_answer() -> None:
+    question = RUBRIC.question("8.3")
+    finding = check_concept(concept_of(question, "overfitting"), question, submission_with())
+    assert (finding.status, finding.points, finding.message.text) == (Status.FAILED, 0, "No answer was found.")
+
+
+# --- the rubric's ways ------------------------------------------------------------------------------------------------
+
+REFUSED = {
+    "a bar without a word": ('["sobreajuste|"]', "a way must have a word on both sides"),
+    "an unknown name": ('["OVERFIT"]', "a name in capitals must stand in 'words', OVERFIT does not"),
+    "a regular expression": ('["sobre.*"]', "a way must be made of words"),
+    "no ways at all": ("[]", "'ways'"),
+}
+
+
+@pytest.mark.parametrize(("ways", "rule"), REFUSED.values(), ids=REFUSED.keys())
+def test_a_way_that_cannot_be_read_is_refused_with_its_line(tmp_path: Path, ways: str, rule: str) -> None:
+    lines = RUBRIC_FILE.read_text(encoding="utf-8").splitlines()
+    start = lines.index("        id: overfitting")
+    at = next(number for number in range(start, len(lines)) if lines[number].strip() == "ways:")
+    end = next(number for number in range(at + 1, len(lines)) if not lines[number].startswith("          "))
+    file = tmp_path / "rubric.yaml"
+    file.write_text("\n".join([*lines[:at], f"        ways: {ways}", *lines[end:]]), encoding="utf-8")
+    with pytest.raises(RubricError, match=f"rubric.yaml:{at + 1}: .*{rule}"):
+        load_rubric(file)

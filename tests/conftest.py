@@ -1,0 +1,102 @@
+"""What tests share: a slice of the real data, the rubric on it, and grading of a notebook in a real kernel."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from grader.checks import judge
+from grader.execution import run_submission
+from grader.records import Evidence, Finding, Score, Submission
+from grader.rubric import Limits, Rubric, load_rubric
+from grader.scoring import add_up
+from grader.submission import read_assignment, read_submission
+from grader.training.data import DEFAULT_FOLDER, load_data, write_idx
+
+ROOT = Path(__file__).parents[1]
+TRAINING_IMAGES = 4_000
+TEST_IMAGES = 1_000
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One graded notebook."""
+
+    submission: Submission
+    evidence: Evidence
+    score: Score
+
+    def points(self, question: str) -> float:
+        """Points of a question."""
+        return next(item.score for item in self.score.questions if item.question == question)
+
+    def finding(self, question: str, check: str) -> Finding:
+        """The finding of a criterion."""
+        found = [item for entry in self.score.questions if entry.question == question for item in entry.findings]
+        return next(item for item in found if item.check == check)
+
+    def lost(self) -> dict[str, str]:
+        """Every criterion that is not fully passed, with its status and message."""
+        return {
+            f"{entry.question} {item.check}": f"{item.status}: {item.message.text.format_map(item.message.values)}"
+            for entry in self.score.questions
+            for item in entry.findings
+            if item.points < item.max_points or item.status != "passed"
+        }
+
+
+@pytest.fixture(scope="session")
+def data_slice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the first images of the real data set, in the same four files."""
+    folder = tmp_path_factory.mktemp("data")
+    real = load_data(DEFAULT_FOLDER)
+    for name, array, count in (
+        ("train-images-idx3", real.train_images, TRAINING_IMAGES),
+        ("train-labels-idx1", real.train_labels, TRAINING_IMAGES),
+        ("t10k-images-idx3", real.test_images, TEST_IMAGES),
+        ("t10k-labels-idx1", real.test_labels, TEST_IMAGES),
+    ):
+        write_idx(folder / f"{name}-ubyte.gz", array[:count])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def slice_rubric(tmp_path_factory: pytest.TempPathFactory) -> Rubric:
+    """The shipped rubric; on the slice, ten epochs reach less than 80 % accuracy, so that 65 % is asked."""
+    text = (ROOT / "rubrics" / "fashion_mnist.yaml").read_text(encoding="utf-8")
+    assert "above: 0.8\n" in text
+    text = text.replace("above: 0.8\n", "above: 0.65\n").replace("../reference", str(ROOT / "reference"))
+    path = tmp_path_factory.mktemp("rubric") / "slice.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_rubric(path)
+
+
+Grade = Callable[..., Graded]
+
+
+@pytest.fixture(scope="session")
+def grade(data_slice: Path, slice_rubric: Rubric, tmp_path_factory: pytest.TempPathFactory) -> Grade:
+    """Grades a notebook as `grader grade` does, in a real sandboxed kernel; the same notebook is run only once."""
+    assignment = read_assignment(slice_rubric.assignment_path)
+    known: dict[str, Graded] = {}
+
+    def run(notebook: Any, limits: Limits | None = None) -> Graded:
+        key = json.dumps([notebook, (limits or slice_rubric.limits).model_dump()], sort_keys=True)
+        if key not in known:
+            path = tmp_path_factory.mktemp("submission") / "notebook.ipynb"
+            nbformat.write(notebook, path)
+            submission = read_submission(path, "notebook", slice_rubric, assignment)
+            evidence = run_submission(
+                submission, slice_rubric, sandbox="bwrap", limits=limits or slice_rubric.limits, data=data_slice
+            )
+            judgement = judge(submission, evidence, slice_rubric, data_slice)
+            known[key] = Graded(submission, evidence, add_up(judgement.findings, slice_rubric))
+        return known[key]
+
+    return run

@@ -1,0 +1,132 @@
+"""Running notebooks: what a cell may do, and what each limit does. Every notebook runs in a real sandboxed kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from conftest import Grade
+from student import cells
+
+from grader.records import CellStatus
+from grader.rubric import Limits
+
+LIMITS = Limits(seconds_per_cell=60)
+
+
+def test_a_cell_that_raises_does_not_stop_the_notebook(grade: Grade) -> None:
+    evidence = grade(cells("1 / 0", "print('after')", "def f(:", "print('later')", "input()", "print('last')")).evidence
+    assert [evidence.runs[i].status for i in range(6)] == ["error", "ok", "error", "ok", "error", "ok"]
+    assert evidence.runs[0].raised is not None
+    assert evidence.runs[0].raised.name == "ZeroDivisionError"
+    assert evidence.runs[1].text == "after\n"
+    assert evidence.cut_short is None
+
+
+def test_an_absent_package_does_not_take_the_rest_of_its_cell_along(grade: Grade) -> None:
+    evidence = grade(
+        cells("import math\nimport no_such_package as nsp\nfrom math import no_such_name\nx = math.pi", "print(x)")
+    ).evidence
+    assert evidence.runs[0].status is CellStatus.ERROR
+    assert evidence.runs[1].text.startswith("3.14")
+
+
+def test_colab_does_not_break_the_run(grade: Grade) -> None:
+    evidence = grade(
+        cells(
+            "%tensorflow_version 2.x\nfrom google.colab import drive, files, output\nimport google.protobuf",
+            "drive.mount('/content/drive')\nprint(files.upload())\nfiles.download('x')",
+            "!pip install numpy\n%pip install numpy\n!nvidia-smi\nprint('done')",
+        )
+    ).evidence
+    assert [run.status for run in evidence.runs.values()] == [CellStatus.OK] * 3
+    assert "{}" in evidence.runs[1].text
+    assert "done" in evidence.runs[2].text
+
+
+def test_the_sandbox_shows_nothing_that_is_none_of_its_business(grade: Grade) -> None:
+    evidence = grade(
+        cells(
+            "import os, socket, pathlib\nprint(sorted(os.environ))",
+            "print([p for p in ('/root', '/home', '/mnt', '/srv', '/var') if os.path.isdir(p) and os.listdir(p)])",
+            "print(socket.create_connection(('192.0.2.1', 80), timeout=2))",
+            "print([p for p in os.listdir('/proc') if p.isdigit()])",
+            "pathlib.Path('/usr/lib/x').write_text('x')",
+            "pathlib.Path('mine.txt').write_text('x'); print(os.getcwd(), sorted(os.listdir()))",
+            "import grader",
+        )
+    ).evidence
+    assert evidence.runs[1].text == "['/home']\n"
+    assert evidence.runs[2].status is CellStatus.ERROR
+    assert len(evidence.runs[3].text.split()) <= 3
+    assert evidence.runs[4].status is CellStatus.ERROR
+    assert "mine.txt" in evidence.runs[5].text
+    assert evidence.runs[6].status is CellStatus.ERROR
+
+
+CUT_SHORT: Mapping[str, tuple[list[str], dict[str, Any], str, list[str]]] = {
+    "a cell's time, interrupted": (
+        ["import time\ntime.sleep(60)", "print('after')"],
+        {"seconds_per_cell": 2},
+        "interrupted",
+        ["timeout", "ok"],
+    ),
+    "a cell's time, deaf to interrupts": (
+        [
+            "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: time.sleep(1)",
+            "print('after')",
+        ],
+        {"seconds_per_cell": 2},
+        "could not be interrupted",
+        ["timeout", "not_run"],
+    ),
+    "the notebook's time": (
+        ["import time", "time.sleep(3)", "print('after')"],
+        {"seconds_per_submission": 2},
+        "took longer than",
+        ["ok", "timeout", "not_run"],
+    ),
+    "memory": (
+        ["print('before')", "x = [bytearray(10**8) for _ in range(20)]\nimport time\ntime.sleep(20)", "print('after')"],
+        {"memory_mb": 800},
+        "memory",
+        ["ok", "error", "not_run"],
+    ),
+    "output": (
+        ["print('before')", "for _ in range(10**7): print('x' * 1000)", "print('after')"],
+        {"output_mb": 1},
+        "showed more",
+        ["ok", "error", "not_run"],
+    ),
+    "files": (
+        [
+            "print('before')",
+            "f = open('big', 'wb')\nimport time\nfor _ in range(40):\n    f.write(bytes(10**7)); f.flush(); time.sleep(0.1)",
+        ],
+        {"files_mb": 50},
+        "files",
+        ["ok", "error"],
+    ),
+    "processes": (
+        ["import subprocess, time\nkept = [subprocess.Popen(['sleep', '30']) for _ in range(40)]\ntime.sleep(20)"],
+        {"processes": 20},
+        "processes",
+        ["error"],
+    ),
+    "a kernel that dies": (
+        ["print('before')", "import os\nos._exit(1)", "print('after')"],
+        {},
+        "ended",
+        ["ok", "error", "not_run"],
+    ),
+}
+
+
+@pytest.mark.parametrize("limit", CUT_SHORT)
+def test_a_limit_cuts_the_run_short_and_keeps_what_ran(limit: str, grade: Grade) -> None:
+    sources, changes, reason, statuses = CUT_SHORT[limit]
+    evidence = grade(cells(*sources), Limits(**{"seconds_per_cell": 60, **changes})).evidence
+    assert evidence.cut_short is not None
+    assert reason in evidence.cut_short.text
+    assert [str(run.status) for run in evidence.runs.values()] == statuses

@@ -1,0 +1,122 @@
+"""The page that an instructor reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from report_pages import Element, parse
+from report_samples import RUBRIC, SAMPLES, failed, faulty, full_findings, partial, perfect, score_of
+
+from grader.records import Outcome, Result, Score, Status, say
+from grader.reports import write_class_page, write_student_report
+
+Page = Callable[..., Element]
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Page:
+    def write(*results: Result, language: str = "es") -> Element:
+        path = tmp_path / "index.html"
+        write_class_page(results, RUBRIC, language, path)
+        return parse(path.read_text(encoding="utf-8"))
+
+    return write
+
+
+def words(element: Element) -> str:
+    return " ".join(element.text.split())
+
+
+def rows(page: Element) -> list[list[str]]:
+    return [[words(cell) for cell in row.children if isinstance(cell, Element)] for row in page.find("table").all("tr")]
+
+
+def test_one_row_a_submission_one_column_a_question(page: Page) -> None:
+    found = rows(page(faulty("b"), perfect("a")))
+    assert found[0] == ["Entrega", "Estado", "Nota", *(question.id for question in RUBRIC.questions)]
+    assert found[1][:5] == ["a", "✓ Corregido", "10", "3,5", "0,5"]
+    assert found[2][:4] == ["b", "✓ Corregido", "7,7?", "3"]
+
+
+def test_a_question_without_a_score_is_not_a_zero(page: Page) -> None:
+    assert rows(page(failed()))[1][3:] == ["–"] * len(RUBRIC.questions)
+
+
+def test_means_and_distribution_leave_out_what_could_not_be_graded(page: Page) -> None:
+    shown = words(page(perfect(), failed()))
+    assert "10,00 media sobre 10" in shown
+    assert "Sin contar las que no se pudieron corregir: 1." in shown
+
+
+@pytest.mark.parametrize(
+    ("score", "place"),
+    [
+        pytest.param(0.0, 0, id="zero"),
+        pytest.param(0.9999, 0, id="just-below-one"),
+        pytest.param(1.0, 1, id="one-belongs-to-the-upper-range"),
+        pytest.param(0.7 + 0.1 + 0.2, 1, id="one-with-float-noise"),
+        pytest.param(10.0, 9, id="full-marks"),
+        pytest.param(11.0, 9, id="more-than-full"),
+    ],
+)
+def test_histogram(score: float, place: int, page: Page) -> None:
+    shown = page(replace(perfect(), score=Score(score, 10, False, ())))
+    table = next(table for table in shown.all("table") if table.attributes.get("class") == "histogram")
+    counts = [int(words(cell)) for cell in table.all("td")]
+    assert counts == [int(number == place) for number in range(10)]
+
+
+def test_what_needs_a_person_links_into_the_reports(page: Page, tmp_path: Path) -> None:
+    results = [faulty("bruno ñ#1"), SAMPLES["hostile"]()]
+    links = [link.attributes["href"] for link in page(*results).find("waiting").all("a")]
+    assert "bruno%20%C3%B1%231/report.html#q-4-3-cost" in links
+    for result in results:
+        report = tmp_path / "report.html"
+        write_student_report(result, RUBRIC, "es", report)
+        ids = {element.attributes.get("id") for element in parse(report.read_text(encoding="utf-8")).all()}
+        assert {link.split("#")[-1] for link in links} <= ids
+
+
+def test_waiting_cases_stand_by_question_in_the_rubrics_order(page: Page) -> None:
+    groups = [words(group) for group in page(faulty("b"), faulty("a")).find("waiting").all("summary")]
+    assert [group.split()[:2] for group in groups] == [["Pregunta", "4.3"], ["Pregunta", "6"]]
+    assert [group.split()[-1] for group in groups] == ["2", "2"]
+
+
+def test_a_submission_that_the_grader_failed_on_waits_once(page: Page) -> None:
+    reason = say("The grader itself failed.")
+    findings = [replace(finding, status=Status.ERROR, points=0.0, message=reason) for finding in full_findings(RUBRIC)]
+    result = replace(perfect(), status=Outcome.FAILED, reason=reason, score=score_of(findings))
+    waiting = page(result, language="en").find("waiting")
+    assert len(list(waiting.all("li"))) == 1
+    assert "Whole submissions" in words(waiting)
+
+
+def test_nothing_waiting_is_said(page: Page) -> None:
+    assert "No hay nada pendiente" in words(page(perfect()).find("waiting"))
+
+
+def test_lists_what_failed_or_was_cut_short_with_its_reason(page: Page) -> None:
+    shown = words(page(perfect(), partial(), failed(), language="en"))
+    assert "carla ◐ Graded in part Cell 14 ran for more than 900 seconds." in shown
+    assert "diego ✗ Could not be graded The file is not a notebook: line 1: not JSON" in shown
+
+
+def test_a_thousand_submissions(page: Page) -> None:
+    shown = page(*(replace(faulty(), submission=f"s{number:04}") for number in range(1_000)))
+    assert len(rows(shown)) == 1_001
+
+
+def test_order_is_by_name(page: Page) -> None:
+    found = rows(page(perfect("b"), perfect("A"), perfect("c")))
+    assert [row[0] for row in found[1:]] == ["A", "b", "c"]
+
+
+def test_folders_may_have_other_names_than_submissions(tmp_path: Path) -> None:
+    path = tmp_path / "index.html"
+    write_class_page([perfect("index.html")], RUBRIC, "es", path, folder_of=lambda name: f"{name}_")
+    links = [link.attributes["href"] for link in parse(path.read_text(encoding="utf-8")).find("table").all("a")]
+    assert links == ["index.html_/report.html"]

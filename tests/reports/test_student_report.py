@@ -1,0 +1,220 @@
+"""The page that a student reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from report_pages import Element, parse
+from report_samples import RUBRIC, SAMPLES, change, failed, faulty, full_findings, lost, partial, perfect, score_of
+
+from grader.records import Outcome, QuestionScore, Result, Score, Status, TrainingSummary, say
+from grader.reports import write_student_report
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Callable[..., Element]:
+    def write(result: Result, language: str = "es") -> Element:
+        path = tmp_path / "deep" / "report.html"
+        write_student_report(result, RUBRIC, language, path)
+        return parse(path.read_text(encoding="utf-8"))
+
+    return write
+
+
+def words(element: Element) -> str:
+    return " ".join(element.text.split())
+
+
+def table_rows(element: Element) -> list[str]:
+    return [" ".join(words(cell) for cell in row.children if isinstance(cell, Element)) for row in element.all("tr")]
+
+
+def test_shows_name_mark_and_status(report: Callable[..., Element]) -> None:
+    page = report(perfect("ana-lópez"))
+    assert words(next(page.all("h1"))) == "ana-lópez"
+    assert "10 de 10 puntos" in words(page)
+    assert "Corregido" in words(page)
+    assert "Nota provisional" not in words(page)
+
+
+def test_shows_why_a_mark_is_provisional(report: Callable[..., Element]) -> None:
+    assert "Nota provisional. Una persona todavía tiene que mirar" in words(report(faulty()))
+
+
+@pytest.mark.parametrize(
+    ("make", "wanted"),
+    [
+        pytest.param(partial, "Graded in part. Cell 14 ran for more than 900 seconds.", id="partial"),
+        pytest.param(failed, "Could not be graded. The file is not a notebook: line 1: not JSON", id="failed"),
+    ],
+)
+def test_shows_why_grading_broke_off(make: Callable[[], Result], wanted: str, report: Callable[..., Element]) -> None:
+    assert wanted in words(report(make(), "en"))
+
+
+def test_one_reason_for_everything_is_said_once(report: Callable[..., Element]) -> None:
+    reason = say("The file could not be read.")
+    findings = [
+        replace(finding, status=Status.SKIPPED, points=0.0, message=reason) for finding in full_findings(RUBRIC)
+    ]
+    result = replace(perfect(), status=Outcome.FAILED, reason=reason, score=score_of(findings))
+    assert words(report(result, "en")).count("The file could not be read.") == 1
+
+
+def test_every_criterion_has_points_a_word_a_place_and_what_was_expected(report: Callable[..., Element]) -> None:
+    page = report(faulty())
+    shown = words(page.find("q-1-hidden_activation"))
+    assert "Activación sigmoide" in shown
+    assert "✗ No conseguido" in shown
+    assert "0 / 0,5" in shown
+    assert "relu" in shown
+    assert "Celda 12" in shown
+    assert "Se esperaba: La capa oculta usa la función sigmoide." in shown
+    assert "observado al ejecutar tu cuaderno" in shown
+
+
+@pytest.mark.parametrize(
+    ("criterion", "hint"),
+    [
+        pytest.param("q-1-hidden_activation", True, id="points-lost"),
+        pytest.param("q-6-shape", True, id="some-points-lost"),
+        pytest.param("q-1-optimizer", False, id="full-points"),
+        pytest.param("q-3-2-predicted_class", False, id="could-not-be-judged"),
+        pytest.param("q-6-expected_error", False, id="our-own-fault"),
+    ],
+)
+def test_hints_stand_where_the_student_lost_points(criterion: str, hint: bool, report: Callable[..., Element]) -> None:
+    assert ("Pista:" in words(report(faulty()).find(criterion))) is hint
+
+
+@pytest.mark.parametrize(
+    ("criterion", "wanted"),
+    [
+        pytest.param("q-1-optimizer", "✓ Conseguido", id="passed"),
+        pytest.param("q-1-hidden_activation", "✗ No conseguido", id="failed"),
+        pytest.param("q-6-shape", "◐ Conseguido en parte", id="partly"),
+        pytest.param("q-3-2-predicted_class", "– No se pudo valorar", id="skipped"),
+        pytest.param("q-4-3-cost", "? Lo revisará una persona", id="needs-review"),
+        pytest.param("q-6-expected_error", "! Fallo del corrector, no tuyo", id="error"),
+    ],
+)
+def test_status_is_a_sign_and_a_word(criterion: str, wanted: str, report: Callable[..., Element]) -> None:
+    assert wanted in words(report(faulty()).find(criterion))
+
+
+def test_a_fault_of_the_grader_is_not_listed_as_the_students(report: Callable[..., Element]) -> None:
+    page = report(faulty())
+    first = next(element for element in page.all("section") if element.attributes.get("aria-labelledby") == "lost")
+    links = [link.attributes["href"] for link in first.all("a")]
+    assert "#q-9-callback_stops" in links
+    assert "#q-6-expected_error" not in links
+
+
+def test_shows_the_network_beside_the_expected_one(report: Callable[..., Element]) -> None:
+    tables = [table for table in report(faulty()).find("q-1").all("table") if "Lo que" in table.text]
+    assert ["relu" in table.text for table in tables] == [True, False]
+    assert ["sigmoid" in table.text for table in tables] == [False, True]
+    assert "128" in tables[0].text
+
+
+def test_marks_the_words_that_earned_points_and_no_others(report: Callable[..., Element]) -> None:
+    page = report(perfect())
+    assert [mark.text for mark in page.find("q-3-1").all("mark")] == ["Probabilidades", "diez clases"]
+    assert [mark.text for mark in page.find("q-4-3").all("mark")] == ["precisión mejora", "más lento", "tiempo"]
+    unearned = change(full_findings(RUBRIC), {("3.1", "probabilities"): {"status": Status.FAILED, "points": 0.0}})
+    page = report(replace(perfect(), score=score_of(unearned)))
+    assert [mark.text for mark in page.find("q-3-1").all("mark")] == ["diez clases"]
+
+
+def test_shows_what_the_callback_did_epoch_by_epoch(report: Callable[..., Element]) -> None:
+    page = report(faulty())
+    rows = table_rows(page.find("q-9-callback_stops"))
+    assert rows[1:4] == ["1 0,6200 ■ detiene el entrenamiento", "2 0,4765 no se llega", "3 0,4100 no se llega"]
+    raised = page.find("q-9-callback_waits")
+    assert "2 0,9000 ✗ produce un error" in table_rows(raised)
+    assert "KeyError: 'acc'" in words(raised)
+
+
+@pytest.mark.parametrize(
+    ("transcript", "wanted"),
+    [
+        pytest.param({"losses": [0.5, 0.4], "stopped_after": None}, ["sigue", "sigue"], id="never-stopped"),
+        pytest.param({"losses": [0.5, 0.4], "stopped_after": 2}, ["sigue", "■ detiene"], id="stopped-at-the-end"),
+        pytest.param(
+            {"losses": [0.5], "raised": "TypeError", "raised_after": 0}, ["no se llega"], id="failed-before-the-first"
+        ),
+        pytest.param({"losses": [0.5], "raised": "TypeError"}, ["–"], id="raised-nobody-says-when"),
+    ],
+)
+def test_rehearsals_of_every_kind(
+    transcript: dict[str, Any], wanted: list[str], report: Callable[..., Element]
+) -> None:
+    evidence = {"transcript": {"scenario": "falling", **transcript}}
+    findings = change(full_findings(RUBRIC), {("9", "callback_stops"): lost("No.", evidence=evidence)})
+    shown = report(replace(perfect(), score=score_of(findings))).find("q-9-callback_stops")
+    rows = table_rows(shown)[1:]
+    assert [word in row for row, word in zip(rows, wanted, strict=True)] == [True] * len(wanted)
+    assert "la pérdida baja poco a poco" in words(shown)
+
+
+def test_draws_loss_and_accuracy_of_each_question_with_a_training(report: Callable[..., Element]) -> None:
+    page = report(perfect())
+    assert {question: len(list(page.find(f"q-{question}").all("svg"))) for question in ("1", "2", "8-2")} == {
+        "1": 2, "2": 0, "8-2": 2,
+    }  # fmt: skip
+    label = next(page.find("q-8-2").all("svg")).attributes["aria-label"]
+    assert re.search(r"entrenamiento: de 0,620 a 0,\d+ en 30 épocas; validación: de", label)
+    assert "celda 37" in words(page.find("q-8-2"))
+
+
+@pytest.mark.parametrize(
+    ("logs", "pictures"),
+    [
+        pytest.param((), 0, id="no-log"),
+        pytest.param(({"loss": float("nan")},) * 3, 0, id="loss-is-nan"),
+        pytest.param(({"loss": None, "accuracy": None},), 0, id="nan-came-back-from-json-as-null"),
+        pytest.param(({"loss": 0.5},), 1, id="one-epoch-without-accuracy"),
+        pytest.param(({"loss": 0.5, "acc": 0.8},) * 2, 2, id="old-name-of-accuracy"),
+        pytest.param(({"loss": 0.5, "sparse_categorical_accuracy": 0.8},) * 2, 2, id="long-name-of-accuracy"),
+        pytest.param(({"loss": 1e300, "accuracy": 0.1}, {"loss": float("inf"), "accuracy": 0.1}), 1, id="exploded"),
+        pytest.param(({"loss": 0.5, "accuracy": 0.8},) * 5_000, 2, id="five-thousand-epochs"),
+    ],
+)
+def test_draws_whatever_can_be_drawn(logs: Any, pictures: int, report: Callable[..., Element]) -> None:
+    training = TrainingSummary("1", 3, len(logs), "kernel", ("Dense",), logs)
+    page = report(replace(perfect(), trainings=(training,)))
+    assert len(list(page.find("q-1").all("svg"))) == pictures
+
+
+def test_many_trainings_of_one_question_are_not_all_drawn(report: Callable[..., Element]) -> None:
+    trainings = tuple(TrainingSummary("1", cell, 1, "kernel", (), ({"loss": 0.5},)) for cell in range(20))
+    page = report(replace(perfect(), trainings=trainings))
+    assert "se omiten 14 anteriores" in words(page.find("q-1"))
+
+
+def test_a_question_that_the_rubric_no_longer_has_is_still_shown(report: Callable[..., Element]) -> None:
+    finding = replace(full_findings(RUBRIC)[0], question="99", check="gone")
+    score = Score(0.75, 0.75, False, (QuestionScore("99", 0.75, 0.75, (finding,)),))
+    assert "gone" in words(report(replace(perfect(), score=score)).find("q-99"))
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_speaks_one_language(sample: str, report: Callable[..., Element]) -> None:
+    page = words(report(SAMPLES[sample](), "en"))
+    for word in ("Pregunta", "Se esperaba", "Pista", "Celda", "épocas observadas"):
+        assert word not in page
+
+
+def test_a_mark_replaces_the_page_only_when_the_new_one_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    write_student_report(perfect(), RUBRIC, "es", path)
+    before = path.read_bytes()
+    broken = replace(perfect(), score=None)  # type: ignore[arg-type]
+    with pytest.raises(AttributeError):
+        write_student_report(broken, RUBRIC, "es", path)
+    assert path.read_bytes() == before

@@ -1,0 +1,412 @@
+"""The command line as people use it: real kernels in the real sandbox, on notebooks without any training."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import psutil
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from rich.console import Console
+
+from grader.cli import main
+from grader.executors import Started
+from grader.gradebook import Gradebook
+from grader.jobs import Job, unreadable
+from grader.pipeline import Plan
+from grader.records import HumanMark
+from grader.reports import Translator
+from grader.rubric import load_rubric
+from grader.submission import read_assignment
+from grader.terminal import ClassProgress, Clock, printable
+from grader.training.data import DEFAULT_FOLDER
+
+RUBRIC = """\
+title: {es: Prueba, en: Trial}
+language: en
+points: 2
+limits: {seconds_per_cell: 60, seconds_per_submission: 90}
+questions:
+  - id: "1"
+    title: {es: Una red, en: A network}
+    prompt: Definir una red.
+    points: 2
+    criteria:
+      - check: hidden_layers
+        points: 1.5
+        units: [128]
+        title: {es: La capa oculta, en: The hidden layer}
+        hint: {es: Cuenta las capas., en: Count the layers.}
+      - check: optimizer
+        points: 0.5
+        name: Adam
+        public: false
+        title: {es: Secreto, en: Secret}
+"""
+QUIET = ["print('hello')"]
+ENDS_ITS_KERNEL = ["import os; os._exit(3)", "1 + 1"]
+SLEEPS = ["import time; time.sleep(600)"]
+KILLS_ITS_WORKER = ["import os, signal; os.kill(os.getppid(), signal.SIGKILL)"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Class:
+    """A folder of submissions, a rubric, and where the marks go."""
+
+    root: Path
+    run: Callable[..., Run]
+    command: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        (self.root / "class").mkdir()
+        (self.root / "rubric.yaml").write_text(RUBRIC)
+        self.command = ["grade", str(self.folder), "--rubric", str(self.root / "rubric.yaml"), "--out", str(self.out)]
+
+    @property
+    def folder(self) -> Path:
+        return self.root / "class"
+
+    @property
+    def out(self) -> Path:
+        return self.root / "out"
+
+    def hand_in(self, name: str, cells: list[str]) -> None:
+        nbformat.write(new_notebook(cells=[new_code_cell(cell) for cell in cells]), self.folder / f"{name}.ipynb")
+
+    def grade(self, *options: str) -> Run:
+        return self.run(*self.command, *options)
+
+    def marks(self) -> dict[str, dict[str, str]]:
+        with (self.out / "grades.csv").open(newline="", encoding="utf-8") as file:
+            return {row["submission"]: row for row in csv.DictReader(file)}
+
+    def result(self, submission: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.out / submission / "result.json").read_text(encoding="utf-8"))
+        return found
+
+    def gradebook(self) -> Gradebook:
+        return Gradebook(f"sqlite:///{self.out / 'gradebook.db'}")
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
+    def command(*words: str) -> Run:
+        capsys.readouterr()
+        code = main(words)
+        shown = capsys.readouterr()
+        return Run(code, shown.out, shown.err)
+
+    return command
+
+
+@pytest.fixture
+def course(tmp_path: Path, run: Callable[..., Run]) -> Class:
+    return Class(tmp_path, run)
+
+
+# --- grade ---
+
+
+def test_a_folder_of_notebooks_becomes_marks_and_pages(course: Class) -> None:
+    course.hand_in("ana", QUIET)
+    course.hand_in("luz", ENDS_ITS_KERNEL)
+    (course.folder / "sol.ipynb").write_text("# only words")
+    done = course.grade()
+    assert done.code == 0
+    assert {name: row["status"] for name, row in course.marks().items()} == {
+        "ana": "graded",
+        "luz": "partial",
+        "sol": "failed",
+    }
+    assert list(course.marks()["ana"]) == ["submission", "status", "score", "max_score", "provisional", "1"]
+    assert str(course.out / "index.html") in done.out
+    for name in ("index.html", "gradebook.db", "ana/result.json", "ana/report.html", "ana/executed.ipynb"):
+        assert (course.out / name).stat().st_size > 0
+    assert course.result("luz")["reason"]
+    assert course.result("sol")["score"] == 0
+    assert course.result("sol")["provisional"] is False
+    assert "must be JSON" in course.result("sol")["reason"]
+
+
+def test_grading_again_does_only_what_is_new_or_changed(course: Class) -> None:
+    course.hand_in("ana", QUIET)
+    course.hand_in("luz", QUIET)
+    assert "2 submissions to grade." in course.grade().out
+    assert "0 submissions to grade; 2 unchanged" in course.grade().out
+    course.hand_in("ana", ["print('changed')"])
+    course.hand_in("sol", QUIET)
+    assert "2 submissions to grade; 1 unchanged" in course.grade().out
+    assert "3 submissions to grade." in course.grade("--regrade").out
+    assert sorted(course.marks()) == ["ana", "luz", "sol"]
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        pytest.param(("--seconds-per-cell", "50"), id="a limit"),
+        pytest.param(("--sandbox", "none"), id="the sandbox"),
+    ],
+)
+def test_grading_in_another_way_grades_again(course: Class, option: tuple[str, str]) -> None:
+    course.hand_in("ana", QUIET)
+    course.grade()
+    assert "1 submission to grade." in course.grade(*option).out
+
+
+def test_grading_by_a_changed_rubric_grades_again(course: Class) -> None:
+    course.hand_in("ana", QUIET)
+    course.grade()
+    (course.root / "rubric.yaml").write_text(RUBRIC.replace("units: [128]", "units: [64]"))
+    assert "1 submission to grade." in course.grade().out
+
+
+def test_what_left_the_folder_leaves_the_pages_and_stays_in_the_gradebook(course: Class) -> None:
+    course.hand_in("ana", QUIET)
+    course.hand_in("luz", QUIET)
+    course.grade()
+    (course.folder / "luz.ipynb").unlink()
+    course.grade()
+    assert list(course.marks()) == ["ana"]
+    assert "luz" not in (course.out / "index.html").read_text(encoding="utf-8")
+    assert course.gradebook().result("luz") is not None
+
+
+def test_a_persons_mark_outlives_grading_again(course: Class) -> None:
+    course.hand_in("ana", QUIET)
+    course.grade()
+    course.gradebook().add_mark(HumanMark("ana", "1", "hidden_layers", 1.25, "teacher", "drawn on paper"))
+    course.grade()
+    assert course.marks()["ana"]["score"] == "1.25"
+    course.grade("--regrade")
+    assert course.marks()["ana"]["score"] == "1.25"
+    assert "drawn on paper" in (course.out / "ana" / "report.html").read_text(encoding="utf-8")
+
+
+def test_files_that_are_missing_or_in_another_language_are_written_again(course: Class) -> None:
+    course.hand_in("ana", QUIET)
+    course.grade()
+    shutil.rmtree(course.out / "ana")
+    course.grade()
+    assert "A network" in (course.out / "ana" / "report.html").read_text(encoding="utf-8")
+    assert "0 submissions to grade" in course.grade("--language", "es").out
+    assert "Una red" in (course.out / "ana" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_submission_named_like_a_file_of_the_class_harms_nothing(course: Class) -> None:
+    course.hand_in("index.html", QUIET)
+    course.hand_in("gradebook.db", QUIET)
+    assert course.grade().code == 0
+    assert sorted(course.marks()) == ["gradebook.db_", "index.html_"]
+    assert (course.out / "index.html").is_file()
+    assert "0 submissions to grade" in course.grade().out
+
+
+def test_a_dying_worker_is_our_fault_and_costs_nobody_else(course: Class) -> None:
+    course.hand_in("ana", QUIET)
+    course.hand_in("luz", KILLS_ITS_WORKER)
+    done = course.grade("--sandbox", "none")
+    assert done.code == 1
+    assert "fault: luz:" in done.err
+    assert course.marks()["ana"]["status"] == "graded"
+    assert course.marks()["luz"]["provisional"] == "true"
+    findings = course.result("luz")["questions"][0]["findings"]
+    assert {finding["status"] for finding in findings} == {"error"}
+    assert "1 submission to grade; 1 unchanged" in course.grade("--sandbox", "none").out
+
+
+def test_an_interrupt_keeps_what_is_done_and_ends_every_process(course: Class) -> None:
+    course.hand_in("ana", QUIET)
+    course.hand_in("luz", SLEEPS)
+    command = [sys.executable, "-m", "grader", *course.command, "--workers", "2"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_until(lambda: (course.out / "ana" / "report.html").exists())
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert list(course.marks()) == ["ana"]
+    assert "Not graded: 1." in out
+    wait_until(lambda: not any(member.is_running() and member.status() != "zombie" for member in family))
+
+
+def test_it_is_a_module_and_a_command() -> None:
+    for command in ([sys.executable, "-m", "grader"], [str(Path(sys.executable).with_name("grader"))]):
+        shown = subprocess.run([*command, "--help"], capture_output=True, text=True, check=True)
+        assert "Grade deep-learning notebooks" in shown.stdout
+
+
+# --- check ---
+
+
+def test_a_self_check_shows_public_criteria_with_hints(course: Class) -> None:
+    course.hand_in("ana", QUIET)
+    rubric = str(course.root / "rubric.yaml")
+    done = course.run("check", str(course.folder / "ana.ipynb"), "--rubric", rubric, "--sandbox", "none")
+    assert done.code == 0
+    assert "The hidden layer" in done.out
+    assert "Count the layers." in done.out
+    assert "0 / 1.5" in done.out
+    assert "Secret" not in done.out
+    assert not course.out.exists()
+
+
+def test_a_self_check_of_a_file_that_is_no_notebook_says_so(course: Class) -> None:
+    (course.folder / "ana.ipynb").write_text("# only words")
+    done = course.run("check", str(course.folder / "ana.ipynb"), "--rubric", str(course.root / "rubric.yaml"))
+    assert done.code == 0
+    assert "must be JSON" in " ".join(done.out.split())
+
+
+# --- rubric check ---
+
+
+def test_a_valid_rubric_is_shown(course: Class) -> None:
+    done = course.run("rubric", "check", str(course.root / "rubric.yaml"))
+    assert done.code == 0
+    assert "1 questions, 2 criteria, 2 points: valid." in done.out
+
+
+def test_a_rubric_that_breaks_a_rule_is_refused_with_its_line(course: Class) -> None:
+    path = course.root / "rubric.yaml"
+    path.write_text(RUBRIC.replace("points: 0.5", "points: -1"))
+    done = course.run("rubric", "check", str(path))
+    assert done.code == 2
+    assert done.err == f"error: {path}:17: 'points' must be > 0. Received: -1\n"
+
+
+# --- wrong usage ---
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        pytest.param({"folder": "missing"}, "submissions must stand in a readable folder", id="missing folder"),
+        pytest.param({"folder": "empty"}, "must hold at least one .ipynb file", id="empty folder"),
+        pytest.param({"folder": "text"}, "submissions must stand in a readable folder", id="file for a folder"),
+        pytest.param({"--rubric": "missing"}, "a rubric must be a readable file", id="missing rubric"),
+        pytest.param({"--rubric": "empty"}, "a rubric must be a readable file", id="folder for a rubric"),
+        pytest.param({"--out": "text"}, "--out must be a folder that can be written to", id="file for OUT"),
+        pytest.param({"--out": "text/out"}, "--out must be a folder that can be written to", id="OUT below a file"),
+        pytest.param({"--out": "class"}, "--out must be another folder", id="OUT is the folder of submissions"),
+        pytest.param({"--data": "empty"}, "the data set's file must be readable", id="no data set"),
+        pytest.param({"--language": "=fr"}, "must be one of es, en. Received: 'fr'", id="unknown language"),
+        pytest.param({"--sandbox": "=docker"}, "must be one of bwrap, none. Received: 'docker'", id="unknown sandbox"),
+        pytest.param({"--workers": "=0"}, "must be a whole number > 0. Received: '0'", id="no workers"),
+        pytest.param({"--workers": "=two"}, "must be a whole number > 0. Received: 'two'", id="workers as a word"),
+        pytest.param({"--memory-mb": "=1.5"}, "must be a whole number > 0. Received: '1.5'", id="broken megabytes"),
+        pytest.param({"--seconds-per-cell": "=-1"}, "must be a number > 0. Received: '-1'", id="negative seconds"),
+        pytest.param({"--seconds-per-cell": "=nan"}, "must be a number > 0. Received: 'nan'", id="seconds: no number"),
+        pytest.param({"--output-mb": "=inf"}, "must be a number > 0. Received: 'inf'", id="endless output"),
+        pytest.param({"--gradebook": "=nonsense"}, "a gradebook must be a database", id="gradebook that is none"),
+        pytest.param({"--frobnicate": "=1"}, "No such option: --frobnicate", id="unknown option"),
+    ],
+)
+def test_wrong_usage_is_one_clear_line_and_exit_code_2(course: Class, changed: Mapping[str, str], message: str) -> None:
+    course.hand_in("ana", QUIET)
+    (course.root / "empty").mkdir()
+    (course.root / "text").write_text("words")
+    given = {"folder": "class", "--rubric": "rubric.yaml", "--out": "out", **changed}
+    words = ["grade", str(course.root / given.pop("folder"))]
+    for option, value in given.items():
+        words += [option, value[1:] if value.startswith("=") else str(course.root / value)]
+    done = course.run(*words)
+    assert done.code == 2
+    assert message in done.err
+    assert done.err.startswith("error: ")
+    assert "Received: " in done.err
+    assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [["bogus"], ["grade"], ["rubric"], ["rubric", "bogus"], ["check"], ["--bogus"]])
+def test_incomplete_commands_are_refused_in_one_line(run: Callable[..., Run], words: list[str]) -> None:
+    done = run(*words)
+    assert done.code == 2
+    assert done.err.startswith("error: ")
+    assert done.err.count("\n") == 1
+
+
+def test_without_bubblewrap_grading_is_refused(course: Class, monkeypatch: pytest.MonkeyPatch) -> None:
+    course.hand_in("ana", QUIET)
+    monkeypatch.setenv("PATH", str(course.root))
+    done = course.grade()
+    assert done.code == 2
+    assert "apt-get install bubblewrap" in done.err
+    assert "--sandbox none" in done.err
+    assert not course.out.exists()
+
+
+@pytest.mark.parametrize("command", [["grade"], ["check"], ["rubric", "check"]])
+def test_help_shows_an_example(run: Callable[..., Run], command: list[str]) -> None:
+    done = run(*command, "--help")
+    assert done.code == 0
+    assert f"Example: grader {' '.join(command)}" in done.out
+
+
+def test_without_a_command_the_help_is_shown(run: Callable[..., Run]) -> None:
+    assert "rubric" in run().out
+
+
+# --- progress ---
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_progress_shows_what_is_under_way_and_what_is_done(course: Class, terminal: bool) -> None:
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=terminal, width=100)
+    progress = ClassProgress(console, Translator("en"))
+    rubric = load_rubric(course.root / "rubric.yaml")
+    job = Job("ana", course.folder / "ana.ipynb", rubric, read_assignment(None), "bwrap", rubric.limits, DEFAULT_FOLDER)
+    with progress.screen():
+        progress(Plan(to_grade=2, unchanged=3))
+        progress(Started(job))
+        progress(unreadable(job, "words"))
+    shown = screen.getvalue()
+    assert "2 submissions to grade; 3 unchanged" in shown
+    assert "[1/2]  ana  failed  0 / 2" in shown
+    assert "left" in shown
+    assert ("\x1b[" in shown) is terminal
+
+
+def test_the_time_left_follows_the_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    clock = Clock(4)
+    assert clock.left() == ""
+    now = 160.0
+    clock.tick()
+    assert clock.left() == "about 3 min left"
+    now = 280.0
+    assert clock.left() == "about 60 s left"
+
+
+def test_students_text_cannot_command_the_terminal() -> None:
+    assert printable("a\x1b[2Jb\nc\x9b") == "a [2Jb c "
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.1)
