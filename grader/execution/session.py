@@ -25,6 +25,7 @@ from nbclient.exceptions import DeadKernelError
 from grader.errors import ExchangeError, SandboxError
 from grader.execution.assembly import Assembler
 from grader.execution.exchange import ExchangeReader, ReplyEvent
+from grader.execution.imports import after_failed_import
 from grader.execution.probes import ask_for_predictions, examine_callback
 from grader.execution.sandbox import RECORDER_MODULE, Kind, Room, kernel_command, kernel_environment
 from grader.execution.watchdog import Watchdog
@@ -37,6 +38,7 @@ STARTUP_SECONDS = 120.0
 GRACE_SECONDS = 15.0
 """How long a kernel that was interrupted may take to answer again."""
 ASK_SECONDS = 120.0
+MAX_FAILED_IMPORTS = 20
 MAX_OUTPUT_TEXT = 1_000_000
 """Characters of one output that are kept."""
 ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
@@ -82,6 +84,11 @@ class Client(NotebookClient):  # type: ignore[misc]
     output_left = 0.0
     flooded = False
     timed_out = False
+    seconds = 0.0
+    """What the running cell may take."""
+
+    def _get_timeout(self, cell: Any) -> float:  # noqa: ARG002
+        return self.seconds
 
     def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
         """Count what is shown; past the cap nothing more is kept and the kernel is interrupted."""
@@ -121,6 +128,7 @@ class Session:
         self.assembler = Assembler(self.reader)
         self.runs: dict[int, CellRun] = {}
         self.cut_short: Message | None = None
+        self.stopped = False
         self.notes: list[str] = []
         self.replies: dict[str, Mapping[str, Any]] = {}
         self.examined: set[str] = set()
@@ -161,7 +169,7 @@ class Session:
         watching = asyncio.ensure_future(self.watchdog.watch())
         try:
             await self._run_cells(began)
-            if self.cut_short is None:
+            if not self.stopped:
                 await self._examine_unused_callbacks()
         finally:
             watching.cancel()
@@ -181,6 +189,7 @@ class Session:
             )
             self.client.kc = self.manager.client()
             self.client.kc.start_channels()
+            self.client.kc.allow_stdin = False  # nobody is there to answer input()
             await self.client.kc.wait_for_ready(timeout=STARTUP_SECONDS)
         except RuntimeError as error:
             self.watchdog.kill()
@@ -191,38 +200,66 @@ class Session:
             if cell.kind != "code":
                 continue
             left = self.limits.seconds_per_submission - (time.monotonic() - began)
-            if self.cut_short is None and left <= 0:
-                self.cut_short = say(
-                    "The notebook took longer than the {limit} seconds it may take; it was stopped before cell {cell}.",
-                    limit=self.limits.seconds_per_submission,
-                    cell=cell.index + 1,
+            if not self.stopped and left <= 0:
+                limit = self.limits.seconds_per_submission
+                self._stop(
+                    say(
+                        "The notebook was stopped before cell {cell}: it took longer than {limit} seconds.",
+                        limit=limit,
+                        cell=cell.index + 1,
+                    )
                 )
-            if self.cut_short is not None:
+            if self.stopped:
                 self.runs[cell.index] = CellRun(cell.index, CellStatus.NOT_RUN)
                 continue
             await self._run_cell(cell.index, min(self.limits.seconds_per_cell, left))
             await self._gather(cell.index)
 
+    def _stop(self, reason: Message) -> None:
+        self.stopped = True
+        self.cut_short = reason
+        self.watchdog.kill()
+
     async def _run_cell(self, index: int, seconds: float) -> None:
         cell = self.notebook.cells[index]
         began = time.monotonic()
-        self.client.timeout, self.client.timed_out = seconds, False
-        died = False
-        try:
-            await asyncio.wait_for(self.client.async_execute_cell(cell, index), seconds + GRACE_SECONDS)
-        except (DeadKernelError, TimeoutError):
-            died = True
+        self.client.seconds, self.client.timed_out = seconds, False
+        died = await self._execute(cell, index, seconds)
         status, raised = _ending(cell.get("outputs", []))
-        if self.client.timed_out or died:
-            status = CellStatus.TIMEOUT if self.client.timed_out else CellStatus.ERROR
+        if self.client.timed_out:
+            status = CellStatus.TIMEOUT
+        elif died or self.client.flooded:
+            status = CellStatus.ERROR
         self.runs[index] = CellRun(
             index, status, read_outputs(cell.get("outputs", [])), raised, time.monotonic() - began
         )
         if died or self.client.flooded or not await self._answers():
-            self.cut_short = self._why(index, seconds)
-            self.watchdog.kill()
-        elif self.client.timed_out:
-            self.notes.append(f"cell {index + 1} was interrupted after {seconds:.0f} seconds")
+            self._stop(self._why(index, seconds))
+        elif self.client.timed_out and self.cut_short is None:
+            self.cut_short = say(
+                "Cell {cell} took longer than the {limit} seconds it may take, and was interrupted.",
+                cell=index + 1,
+                limit=round(seconds, 1),
+            )
+
+    async def _execute(self, cell: Any, index: int, seconds: float) -> bool:
+        """Run a cell, then what is left of it after imports that fail. True if the kernel did not survive."""
+        source, outputs = cell.source, []
+        try:
+            for _ in range(MAX_FAILED_IMPORTS):
+                await asyncio.wait_for(self.client.async_execute_cell(cell, index), seconds + GRACE_SECONDS)
+                outputs.extend(cell.get("outputs", []))
+                rest = _after_failed_import(cell)
+                if rest is None or self.client.timed_out:
+                    break
+                self.notes.append(f"cell {index + 1}: an import failed, and the rest of the cell was run without it")
+                cell.source = rest
+        except (DeadKernelError, TimeoutError):
+            outputs.extend(cell.get("outputs", []))
+            return True
+        finally:
+            cell.source, cell.outputs = source, outputs
+        return False
 
     def _why(self, index: int, seconds: float) -> Message:
         if self.watchdog.exceeded is not None:
@@ -266,7 +303,7 @@ class Session:
     async def _gather(self, index: int) -> None:
         """Take in what the kernel wrote while the cell ran, and ask what can only be asked now."""
         first = len(self.assembler.trainings)
-        if not self._take_in(index) or self.cut_short is not None:
+        if not self._take_in(index) or self.stopped:
             return
         for training in self.assembler.trainings[first:]:
             self.last_keys = tuple(training.logs[0]) if training.logs else self.last_keys
@@ -364,6 +401,13 @@ def _ending(outputs: list[Any]) -> tuple[CellStatus, Raised | None]:
             name = str(output.get("ename", ""))
             return CellStatus.ERROR, Raised(name, _clean(str(output.get("evalue", "")))[:5000], (name,))
     return CellStatus.OK, None
+
+
+def _after_failed_import(cell: Any) -> str | None:
+    for output in cell.get("outputs", []):
+        if output.get("output_type") == "error" and output.get("ename") in ("ImportError", "ModuleNotFoundError"):
+            return after_failed_import(cell.source, _clean("\n".join(map(str, output.get("traceback", [])))))
+    return None
 
 
 def _metric_names(training: Training) -> tuple[str, ...]:

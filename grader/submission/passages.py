@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from grader.records import Cell, Passage
@@ -109,13 +109,25 @@ class _Found:
 def _in_code(segment: Segment, cell: Cell, guide: Guide) -> list[Passage]:
     """Comments, strings used as comments, printed strings, and prose typed into a code cell."""
     found = [*_comments(cell.source), *_strings(cell.source), *_typed(cell.source)]
-    here = sorted((each for each in found if segment.start <= each.start < segment.stop), key=lambda each: each.start)
+    inside = (_within(each, segment, cell.source) for each in found)
+    here = sorted((each for each in inside if each is not None), key=lambda each: each.start)
     passages: list[Passage] = []
     for run in _runs(here):
         text = guide.phrases.taken_out(without_markup("\n".join(each.text for each in run)))
         if has_words(text):
             passages.append(Passage(cell.index, text[:LONGEST_PASSAGE], run[0].source))
     return passages
+
+
+def _within(each: _Found, segment: Segment, source: str) -> _Found | None:
+    """The part of a find that stands in the segment: an answer can begin in the line that holds its number."""
+    if segment.start <= each.start < segment.stop:
+        return each
+    end = source.find("\n", each.start)
+    line_end = len(source) if end < 0 else end
+    if each.source == "comment" and each.start < segment.start < min(line_end, segment.stop):
+        return replace(each, start=segment.start, text=source[segment.start : line_end])
+    return None
 
 
 def _runs(found: Sequence[_Found]) -> list[list[_Found]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Grade
+from conftest import ROOT, Grade
 from student import cells
 
 from grader.records import CellStatus
@@ -45,24 +47,28 @@ def test_colab_does_not_break_the_run(grade: Grade) -> None:
     assert "done" in evidence.runs[2].text
 
 
-def test_the_sandbox_shows_nothing_that_is_none_of_its_business(grade: Grade) -> None:
-    evidence = grade(
-        cells(
-            "import os, socket, pathlib\nprint(sorted(os.environ))",
-            "print([p for p in ('/root', '/home', '/mnt', '/srv', '/var') if os.path.isdir(p) and os.listdir(p)])",
-            "print(socket.create_connection(('192.0.2.1', 80), timeout=2))",
-            "print([p for p in os.listdir('/proc') if p.isdigit()])",
-            "pathlib.Path('/usr/lib/x').write_text('x')",
-            "pathlib.Path('mine.txt').write_text('x'); print(os.getcwd(), sorted(os.listdir()))",
-            "import grader",
-        )
-    ).evidence
-    assert evidence.runs[1].text == "['/home']\n"
-    assert evidence.runs[2].status is CellStatus.ERROR
-    assert len(evidence.runs[3].text.split()) <= 3
-    assert evidence.runs[4].status is CellStatus.ERROR
-    assert "mine.txt" in evidence.runs[5].text
-    assert evidence.runs[6].status is CellStatus.ERROR
+def test_the_sandbox_shows_nothing_that_is_none_of_its_business(grade: Grade, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("marks")
+    hidden = [str(ROOT / name) for name in ("rubrics", "reference", "tests", "grader")] + [str(tmp_path), "/etc/shadow"]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = server.getsockname()
+        evidence = grade(
+            cells(
+                f"import os, socket, pathlib\nprint([path for path in {hidden} if os.path.exists(path)])",
+                f"socket.create_connection({address}, timeout=2)",
+                "print([p for p in os.listdir('/proc') if p.isdigit()])",
+                "pathlib.Path('/usr/lib/x').write_text('x')",
+                "pathlib.Path('mine.txt').write_text('x'); print(os.getcwd(), sorted(os.listdir()))",
+                "import grader",
+            )
+        ).evidence
+    assert evidence.runs[0].text == "[]\n"
+    assert evidence.runs[1].raised is not None
+    assert evidence.runs[1].raised.name == "ConnectionRefusedError"
+    assert len(evidence.runs[2].text.split()) <= 3
+    assert evidence.runs[3].status is CellStatus.ERROR
+    assert "mine.txt" in evidence.runs[4].text
+    assert evidence.runs[5].status is CellStatus.ERROR
 
 
 CUT_SHORT: Mapping[str, tuple[list[str], dict[str, Any], str, list[str]]] = {
