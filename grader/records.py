@@ -329,8 +329,8 @@ class Evidence:
     """Why the run did not reach its end."""
     seconds: float = 0.0
     peak_memory_mb: float = 0.0
-    notes: tuple[str, ...] = ()
-    """Facts for the instructor, such as exchange messages that were refused."""
+    remarks: tuple[Message, ...] = ()
+    """What the reader of the report should know of the run."""
 
 
 # --- judgement --------------------------------------------------------------------------------------------------------

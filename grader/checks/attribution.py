@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from grader.records import Evidence, Network, Submission, Training
 from grader.rubric import Question, Rubric, Selector
 
+VECTORISING = ("Flatten", "Reshape", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling2D")
+"""Layers that make one vector of an image."""
 LIKE = 0.5
 """From this match on, a try in the question's own place is taken for an answer to it."""
 
@@ -189,14 +191,11 @@ def _epoch_match(training: Training, wanted: int) -> float:
 
 
 def is_vectorised(training: Training) -> bool:
-    """False where the images reach the dense layers as a matrix, so that the output is no vector for each image."""
-    network = training.network
-    if network.output_shape is not None:
-        return len(network.output_shape) <= 1
-    for layer in network.layers:
-        if layer.class_name in ("Flatten", "Reshape", "GlobalAveragePooling1D", "GlobalAveragePooling2D"):
+    """False where the images reach the dense layers as matrices: nothing before the first one makes vectors of them."""
+    axes = 0 if training.x is None or training.x.shape is None else len(training.x.shape)
+    for layer in training.network.layers:
+        if layer.class_name in VECTORISING:
             return True
         if layer.class_name == "Dense":
-            break
-    axes = 0 if training.x is None or training.x.shape is None else len(training.x.shape)
-    return axes <= 2
+            return axes <= 2
+    return training.network.output_shape is None or len(training.network.output_shape) <= 1

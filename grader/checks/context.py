@@ -47,6 +47,16 @@ class Context:
         found = self.answers.get(question or self.question.id)
         return None if found is None else found.training
 
+    def epochs_in_place(self, training: Training | None) -> int:
+        """Epochs that the same model was trained by all calls of ``fit`` up to this one in the question's place."""
+        if training is None:
+            return 0
+        return sum(
+            other.epochs
+            for other in self.evidence.trainings
+            if other.model == training.model and other.cell in self.place.cells and other.id <= training.id
+        )
+
     # --- findings ---------------------------------------------------------------------------------------------------
 
     def passed(self, criterion: Criterion, message: Message, basis: Basis, **more: Any) -> Finding:

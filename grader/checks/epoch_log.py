@@ -23,6 +23,7 @@ ACCURACY = re.compile(
     re.I,
 )
 LIST = re.compile(r"['\"]([a-z_0-9]+)['\"]\s*:\s*\[([^\[\]]*)\]", re.I)
+BARE_LIST = re.compile(r"(?<![:\w]) ?\[\s*\d+\.\d+(?:e-?\d+)?(?:\s*,\s*\d+\.\d+(?:e-?\d+)?)+\s*\]")
 BACKSPACED = re.compile(r"[^\x08\n]\x08")
 
 
@@ -43,14 +44,16 @@ def check_epoch_log(criterion: EpochLog, context: Context) -> Finding:
     training = context.training()
     asked = next((other.epochs for other in context.question.criteria if isinstance(other, Epochs)), 1)
     trained = training.epochs if training is not None and training.epochs else asked
+    lengths = {trained, context.epochs_in_place(training)} - {0}
     cells = list(dict.fromkeys([*([training.cell] if training is not None else []), *context.place.cells]))
     runs: list[Run] = []
     for index in cells:
         runs.extend(read_log(context.submission.cells[index].outputs))
     evidence = {"epochs_shown": [run.shown for run in runs], "epochs_trained": trained}
     where = {"cells": cells[:3], "evidence": evidence}
-    if any(covers(run, trained) for run in runs):
-        message = say("The saved outputs show loss and accuracy of all {epochs} epochs.", epochs=trained)
+    shown = [length for length in sorted(lengths) if any(covers(run, length) for run in runs)]
+    if shown:
+        message = say("The saved outputs show loss and accuracy of all {epochs} epochs.", epochs=shown[-1])
         return context.passed(criterion, message, "static", **where)
     return context.failed(criterion, _what_is_missing(runs, trained), "static", **where)
 
@@ -90,7 +93,7 @@ def read_log(outputs: Sequence[Output]) -> list[Run]:
     text = plain(
         "".join(output.text + ("\n" if output.kind == "data" else "") for output in outputs if output.kind != "error")
     )
-    return [*_runs_by_epoch(text), *_runs_by_history(text), *_runs_by_table(text)]
+    return [*_runs_by_epoch(text), *_runs_by_history(text), *_runs_by_table(text), *_runs_by_lists(text)]
 
 
 def plain(text: str) -> str:
@@ -167,3 +170,12 @@ def _runs_by_table(text: str) -> Iterator[Run]:
         if rows:
             count = len(rows)
             yield Run(frozenset(range(1, count + 1)), count, count)
+
+
+def _runs_by_lists(text: str) -> Iterator[Run]:
+    """Two printed lists of one length, one of losses and one of accuracies, without their names."""
+    lengths: list[int] = []
+    for found in BARE_LIST.finditer(text):
+        lengths.append(found.group(0).count(",") + 1)
+    for count in sorted({length for length in lengths if lengths.count(length) >= 2}):
+        yield Run(frozenset(range(1, count + 1)), count, count)

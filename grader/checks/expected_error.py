@@ -22,9 +22,12 @@ UNRELATED = (
     "AttributeError",
 )
 ABOUT_SHAPES = re.compile(
-    r"shape|rank|ndim|dimension|incompatible|logits|labels?|broadcast|InvalidArgument|ValueError|Graph execution error|forma\b",
+    r"shape|rank|ndim|dimension|incompatible|logits|labels?|broadcast|InvalidArgument|ValueError|"
+    r"Graph execution error|forma\b",
     re.I,
 )
+FAILURE = re.compile(r"error|exception|incompatible|must have|mismatch", re.I)
+SHAPES = re.compile(r"shape|rank|ndim|logits|InvalidArgument|dimension", re.I)
 
 
 def check_expected_error(criterion: ExpectedError, context: Context) -> Finding:
@@ -99,9 +102,8 @@ def _shows_shape_error(cell: Cell) -> bool:
         text = html.unescape(f"{output.name} {output.value} {output.text}")[:400_000]
         if output.kind == "error" and output.name not in UNRELATED and ABOUT_SHAPES.search(text):
             return True
-        if output.kind != "error" and re.search(r"error|exception|incompatible|must have|mismatch", text, re.I):
-            if re.search(r"shape|rank|ndim|logits|InvalidArgument|dimension", text, re.I):
-                return True
+        if output.kind != "error" and FAILURE.search(text) and SHAPES.search(text):
+            return True
     return False
 
 

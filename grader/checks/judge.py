@@ -15,7 +15,7 @@ from grader.checks.epoch_log import check_epoch_log
 from grader.checks.expected_error import check_expected_error
 from grader.checks.prose import check_concept
 from grader.records import Evidence, Finding, Message, Status, Submission, TrainingSummary, say
-from grader.rubric import Concept, Criterion, Question, Rubric
+from grader.rubric import Concept, Criterion, Rubric
 from grader.training.data import load_data
 
 Check = Callable[[Any, Context], Finding]
@@ -80,7 +80,8 @@ def judge(submission: Submission, evidence: Evidence, rubric: Rubric, data: Path
     for question in rubric.questions:
         context = Context(submission, evidence, rubric, images, answers, question)
         findings.extend(_check(criterion, context) for criterion in question.criteria)
-    return Judgement(tuple(findings), _summaries(evidence, answers), _notes(answers, rubric))
+    notes = (*evidence.remarks, *_notes(answers, rubric))
+    return Judgement(tuple(findings), _summaries(evidence, answers), notes)
 
 
 def _check(criterion: Criterion, context: Context) -> Finding:
@@ -95,7 +96,7 @@ def _check(criterion: Criterion, context: Context) -> Finding:
 
 
 def _summaries(evidence: Evidence, answers: dict[str, Attribution]) -> tuple[TrainingSummary, ...]:
-    by_training = {found.training.id: question for question, found in answers.items()}
+    by_training = {found.training.id: question for question, found in reversed(answers.items())}
     return tuple(
         TrainingSummary(
             question=by_training.get(item.id, ""),
@@ -121,10 +122,6 @@ def _notes(answers: dict[str, Attribution], rubric: Rubric) -> tuple[Message, ..
             question=question.id,
             cell=answers[question.id].training.cell + 1,
         )
-        for question in _graded_by_training(rubric)
+        for question in rubric.questions
         if question.id in answers and not answers[question.id].in_place
     )
-
-
-def _graded_by_training(rubric: Rubric) -> list[Question]:
-    return [question for question in rubric.questions if question.training is not None]

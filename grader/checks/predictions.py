@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,10 @@ SAME_ACCURACY = 0.003
 """Largest difference between an accuracy that Keras returned and the one computed here, for the same weights
 and data.
 """
+SAME = re.compile(r"\b(?:mism[oa]s?|igual|same|no (?:ha )?cambiad?[oa]?|sigue siendo)\b", re.I)
+"""How students say that a class is the one of before."""
+NUMBERS = re.compile(r"/step|━|\[==|array\(|dtype|\.\.\.|\d\.\d*e[+-]\d|^\s*\[[\d\s.]+$")
+"""Lines of progress bars and arrays, which name no class."""
 MAX_PRINTED = 2_000
 """Characters of a cell's output in which a class is looked for."""
 
@@ -196,13 +202,28 @@ def _first_class(network: Network, x: Data | None, context: Context) -> int | No
 
 
 def _named_classes(context: Context) -> tuple[set[int], list[int]]:
-    """Classes that the student names: in prose first, else in what the question's code prints."""
+    """Classes that the student names: in prose first, else in what the question's code prints, else "the same"."""
     passages = context.place.passages
     for source in ("markdown", "comment", "print"):
         named, cells = _in_passages([passage for passage in passages if passage.source == source], context)
         if named:
             return named, cells
-    return _in_outputs(context.place.cells, context)
+    named, cells = _in_outputs(context.place.cells, context)
+    same = [passage.cell for passage in passages if SAME.search(passage.text)]
+    if not named and same:
+        return _named_before(context), same
+    return named, cells
+
+
+def _named_before(context: Context) -> set[int]:
+    """What was named at the question about a class that comes before this one: "the same" means that."""
+    earlier: set[int] = set()
+    for question in context.rubric.questions:
+        if question.id == context.question.id:
+            break
+        if any(isinstance(criterion, PredictedClass) for criterion in question.criteria):
+            earlier = _named_classes(replace(context, question=question))[0]
+    return earlier
 
 
 def _in_passages(passages: Iterable[Passage], context: Context) -> tuple[set[int], list[int]]:
@@ -234,7 +255,7 @@ def _in_output_text(text: str, context: Context) -> set[int]:
     """Classes in printed lines; progress bars and vectors of numbers name none."""
     named: set[int] = set()
     for line in text[-MAX_PRINTED:].replace("\r", "\n").replace("\x08", "").splitlines():
-        if "/step" in line or "━" in line or "[==" in line or line.count(".") > 2:
+        if NUMBERS.search(line) or line.count(".") > 2:
             continue
         named |= judge_class_answer(line.strip(), context.rubric.classes)
     return named

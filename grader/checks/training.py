@@ -25,7 +25,7 @@ def check_epochs(criterion: Epochs, context: Context) -> Finding:
             "The network was trained by a loop of {steps} steps; a person counts its epochs.", steps=training.steps
         )
         return context.review(criterion, message, "claimed", **where)
-    found = trained_in_place(training, context)
+    found = context.epochs_in_place(training)
     if criterion.epochs in (training.epochs, found):
         return context.passed(
             criterion, say("Training ran for {epochs} epochs.", epochs=criterion.epochs), "claimed", **where
@@ -34,15 +34,6 @@ def check_epochs(criterion: Epochs, context: Context) -> Finding:
         "Training ran for {found} epochs instead of {wanted}.", found=training.epochs, wanted=criterion.epochs
     )
     return context.failed(criterion, message, "claimed", **where)
-
-
-def trained_in_place(training: Training, context: Context) -> int:
-    """Epochs that the same model was trained by several calls of ``fit`` within this question's place."""
-    return sum(
-        other.epochs
-        for other in context.evidence.trainings
-        if other.model == training.model and other.cell in context.place.cells and other.id <= training.id
-    )
 
 
 def check_batch_size(criterion: BatchSize, context: Context) -> Finding:
@@ -134,7 +125,7 @@ def check_network_trained(criterion: NetworkTrained, context: Context) -> Findin
 def _epochs_wrong(criterion: NetworkTrained, training: Training, context: Context) -> Finding | None:
     if criterion.epochs is None:
         return None
-    reached = {training.epochs, training.epochs_before + training.epochs, trained_in_place(training, context)}
+    reached = {training.epochs, training.epochs_before + training.epochs, context.epochs_in_place(training)}
     if criterion.epochs in reached:
         return None
     if not training.epochs and training.steps:

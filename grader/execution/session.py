@@ -129,7 +129,7 @@ class Session:
         self.runs: dict[int, CellRun] = {}
         self.cut_short: Message | None = None
         self.stopped = False
-        self.notes: list[str] = []
+        self.remarks: list[Message] = []
         self.replies: dict[str, Mapping[str, Any]] = {}
         self.examined: set[str] = set()
         self.last_keys: tuple[str, ...] = ()
@@ -252,7 +252,9 @@ class Session:
                 rest = _after_failed_import(cell)
                 if rest is None or self.client.timed_out:
                     break
-                self.notes.append(f"cell {index + 1}: an import failed, and the rest of the cell was run without it")
+                self.remarks.append(
+                    say("In cell {cell} an import failed; the rest was run without it.", cell=index + 1)
+                )
                 cell.source = rest
         except (DeadKernelError, TimeoutError):
             outputs.extend(cell.get("outputs", []))
@@ -321,7 +323,7 @@ class Session:
                 else:
                     self.assembler.add(event, index)
         except ExchangeError as error:
-            self.notes.append(str(error))
+            self._remark_on_recorder(str(error))
             return False
         return True
 
@@ -354,8 +356,12 @@ class Session:
         self._take_in(max(self.runs, default=0))
         return self.replies.pop(nonce, None)
 
+    def _remark_on_recorder(self, problem: str) -> None:
+        self.remarks.append(say("What the kernel reported was not all usable: {problem}", problem=problem[:300]))
+
     def _evidence(self, seconds: float) -> Evidence:
-        notes = [*self.notes, *self.reader.refused, *self.assembler.faults[:20]]
+        for problem in [*self.reader.refused, *self.assembler.faults][:20]:
+            self._remark_on_recorder(problem)
         return Evidence(
             runs=dict(self.runs),
             trainings=tuple(self.assembler.trainings),
@@ -364,7 +370,7 @@ class Session:
             cut_short=self.cut_short,
             seconds=seconds,
             peak_memory_mb=self.watchdog.peak_memory_mb,
-            notes=tuple(notes),
+            remarks=tuple(self.remarks),
         )
 
 

@@ -9,7 +9,10 @@ from itertools import zip_longest
 
 from grader.records import Cell
 from grader.submission import code
-from grader.submission.wording import LONGEST_TEXT, fold_in_place, without_markup
+from grader.submission.wording import fold_in_place, without_markup
+
+MOST_LINES = 1_000
+"""Lines of one cell that are looked at."""
 
 
 class Kind(Enum):
@@ -54,10 +57,12 @@ class Anchor:
 
 
 _WORD = r"(?P<word>preguntas?|ejercicios?|questions?|exercises?|preg|apartado|actividad)"
-_ONE = r"\d{1,2}(?:\s?[.,]\s?\d{1,2}|\s?[.\-]?[a-e](?![a-z]))?"
-_NUMBERS = rf"(?:n(?:[º°o]|um(?:ero)?)?\.?\s*|#\s*)?(?P<numbers>{_ONE}(?:\s*(?:,|/|&|\by\b|\be\b|\band\b|-)\s*{_ONE})*)"
+_ONE = r"(?>\d{1,2}(?:\s?[.,]\s?\d{1,2}|\s?[.\-]?[a-e](?![a-z]))?)"
+_NUMBERS = (
+    rf"(?:n(?:[º°o]|um(?:ero)?)?\.?\s*|#\s*)?(?P<numbers>{_ONE}(?:\s*(?:,|/|&|\by\b|\be\b|\band\b|-)\s*{_ONE})*+)"
+)
 _POINTS = r"[(\[{]\s*(?P<points>\d+(?:[.,]\d+)?)\s*(?:puntos?|ptos?|pts?|points?|p)\b\.?\s*[)\]}]"
-_MARKS = r"(?:[\s*_`~\\]|</?[a-z][^<>\n]*>)*"
+_MARKS = r"(?:[\s*_`~\\]|</?[a-z][^<>\n]*>)*+"
 _LEAD = r"(?P<lead>(?:[\s>*_#\-+•·|\\~`]|&nbsp;|<[^<>\n]*>|\d{1,2}[.)]\s)*)"
 
 _HEADING_LINE = re.compile(
@@ -100,14 +105,14 @@ def _with_text(cell: Cell, anchor: Anchor, after: Anchor | None) -> Anchor:
     if anchor.in_code:
         return replace(anchor, text=own)
     end = after.start if after else len(cell.source)
-    below = cell.source[anchor.stop : end][:LONGEST_TEXT]
+    below = cell.source[anchor.stop : end]
     return replace(anchor, text=own if anchor.kind is Kind.MARKER else without_markup(f"{own} {below}")[:3000])
 
 
 def _lines(source: str) -> list[tuple[int, str]]:
     """(position, line) of a source's lines."""
     found, position = [], 0
-    for line in source[:LONGEST_TEXT].split("\n"):
+    for line in source.split("\n", MOST_LINES)[:MOST_LINES]:
         found.append((position, line))
         position += len(line) + 1
     return found
@@ -125,7 +130,7 @@ def _in_code(cell: Cell) -> list[Anchor]:
     found: list[Anchor] = []
     for comment in code.comments(cell.source):
         if comment.alone:
-            line = cell.source[comment.start :].split("\n", 1)[0]
+            line = cell.source[comment.start : comment.start + 2000].split("\n", 1)[0]
             found.extend(_in_line(cell.index, comment.start, line, in_code=True))
     if code.parse(cell.source) is None:
         taken = {anchor.start for anchor in found}

@@ -12,9 +12,10 @@ from typing import Literal
 
 from grader.rubric import Concept, Evaluated, PredictedClass, Question
 
-LONGEST_CODE = 200_000
+LONGEST_CODE = 100_000
 """Characters. A longer cell is run, but not read."""
-LONGEST_RUN = 60
+MOST_COMMENTS = 1_000
+LONGEST_RUN = 30
 """Comment lines that are looked at together for being code."""
 
 _STRING_OR_COMMENT = re.compile(
@@ -74,14 +75,16 @@ def _as_pass(match: re.Match[str]) -> str:
 @lru_cache(maxsize=512)
 def comments(source: str) -> tuple[Comment, ...]:
     """All comments, also of code that does not parse."""
-    found = []
+    found: list[Comment] = []
+    line = counted = 0
     for match in _STRING_OR_COMMENT.finditer(source[:LONGEST_CODE]):
-        if match.lastgroup == "comment":
+        if match.lastgroup == "comment" and len(found) < MOST_COMMENTS:
             start = match.start()
+            line, counted = line + source.count("\n", counted, start), start
             line_start = source.rfind("\n", 0, start) + 1
             alone = not source[line_start:start].strip()
             text = match.group().strip().strip("#").lstrip("!").strip()
-            found.append(Comment(start, source.count("\n", 0, start), text, alone))
+            found.append(Comment(start, line, text, alone))
     return tuple(found)
 
 
@@ -118,8 +121,13 @@ def walk(tree: ast.AST) -> Iterator[ast.AST]:
 def texts(source: str) -> list[Text]:
     """Strings used as comments, and strings that are printed or shown, in order."""
     tree = parse(source)
-    if tree is None:
+    try:
+        return [] if tree is None else _texts_in(tree, source)
+    except RecursionError:
         return []
+
+
+def _texts_in(tree: ast.Module, source: str) -> list[Text]:
     starts = _line_starts(source)
     found = []
     for node in walk(tree):
@@ -197,8 +205,13 @@ class Deeds:
 def deeds(source: str) -> Deeds:
     """Read what a cell does. Code that does not parse does nothing."""
     tree = parse(source)
-    if tree is None:
+    try:
+        return Deeds() if tree is None else _deeds_of(tree)
+    except RecursionError:
         return Deeds()
+
+
+def _deeds_of(tree: ast.Module) -> Deeds:
     nodes = list(walk(tree))
     calls = [node for node in nodes if isinstance(node, ast.Call)]
     names = frozenset(_called(call) for call in calls)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from grader.rubric import Concept, PredictedClass, Question, Rubric
+from grader.rubric import Question, Rubric
 from grader.submission import code
 from grader.submission.assignment import Assignment
 from grader.submission.wording import Likeness, Phrases, stems
@@ -20,8 +20,6 @@ class Guide:
     assignment: Assignment
     likeness: Likeness
     """By the question's own words."""
-    answers: Likeness
-    """By the words of a right answer."""
     phrases: Phrases
     """Sentences of the assignment and of the rubric's prompts."""
     prompts: dict[str, Phrases] = field(default_factory=dict)
@@ -70,6 +68,14 @@ class Guide:
         verdicts = {code.fits(self.question(name), source) for name in names for source in sources}
         return True if True in verdicts else (False if False in verdicts else None)
 
+    def taught(self, more: Mapping[str, Sequence[str]]) -> Guide:
+        """The same guide, knowing more texts that ask these questions."""
+        texts = {each.id: " ".join([_asked(each), *more.get(each.id, ())]) for each in self.questions}
+        prompts = {each.id: Phrases.of([each.prompt, *more.get(each.id, ())]) for each in self.questions}
+        known = {phrase for own in prompts.values() for phrase in own.known} | set(self.phrases.known)
+        phrases = Phrases(tuple(sorted(known, key=lambda phrase: (-len(phrase), phrase))))
+        return replace(self, likeness=Likeness.of(texts), prompts=prompts, phrases=phrases)
+
     def echoes(self, sentence: str, names: Iterable[str]) -> bool:
         """Whether a sentence says nothing that the question does not say."""
         mine = set(stems(sentence))
@@ -79,23 +85,9 @@ class Guide:
 
 def make_guide(rubric: Rubric, assignment: Assignment) -> Guide:
     """Prepare a rubric's questions, with nothing but its own words for them."""
-    likeness = Likeness.of({question.id: _asked(question) for question in rubric.questions})
-    answers = Likeness.of({question.id: _answered(question, rubric) for question in rubric.questions})
-    prompts = {question.id: Phrases.of([question.prompt]) for question in rubric.questions}
-    known = {phrase for own in prompts.values() for phrase in own.known} | set(assignment.phrases.known)
-    phrases = Phrases(tuple(sorted(known, key=lambda phrase: (-len(phrase), phrase))))
-    return Guide(tuple(rubric.questions), assignment, likeness, answers, phrases, prompts)
+    empty = Guide(tuple(rubric.questions), assignment, Likeness({}, {}), assignment.phrases)
+    return empty.taught({})
 
 
 def _asked(question: Question) -> str:
     return " ".join([question.prompt, *question.title.values()])
-
-
-def _answered(question: Question, rubric: Rubric) -> str:
-    said: list[str] = []
-    for criterion in question.criteria:
-        if isinstance(criterion, Concept):
-            said += [*criterion.ways, *criterion.expected.values()]
-        elif isinstance(criterion, PredictedClass):
-            said += [name for names in rubric.classes for name in names]
-    return " ".join(said)

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from grader.records import Cell
 from grader.submission.anchors import Anchor, Kind
@@ -183,14 +183,22 @@ def name_markers(
     stated = [known.get(fold_marker(m)) or _by_number(m, numbers, guide) for m in markers]
     marked = {name for names in stated for name in names}
     found: list[Named] = []
-    for marker, names in zip(markers, stated, strict=True):
+    for marker, names, source in zip(markers, stated, _sources(markers, cells), strict=True):
         above = _above(marker, headings)
-        exact = fold_marker(marker) in known
+        is_known = fold_marker(marker) in known
         chosen = names or _by_words(marker, above, guide)
-        if names and not exact and above and not set(names) & set(above):
-            overruled = set(names) <= headed and not set(above) & marked
-            chosen = _by_words(marker, above, guide) or above if overruled else names
-        found.append(Named(marker, _by_content(marker, chosen, above, cells, guide)))
+        if names and not is_known and set(names) <= headed and above and not set(above) & {*names, *marked}:
+            chosen = _by_words(marker, above, guide) or above
+        found.append(Named(marker, _by_content(source, chosen, names, above, guide)))
+    return found
+
+
+def _sources(markers: Sequence[Anchor], cells: Sequence[Cell]) -> list[str]:
+    """For each marker in code: the code below it in its cell, up to the next marker."""
+    found = []
+    for marker, after in zip_longest(markers, markers[1:]):
+        stop = after.start if after and after.cell == marker.cell else None
+        found.append(cells[marker.cell].source[marker.start : stop] if marker.in_code else "")
     return found
 
 
@@ -222,9 +230,11 @@ def _above(marker: Anchor, headings: Sequence[Named]) -> Names:
     return tuple(dict.fromkeys(single or before[-1].names))
 
 
-def _by_content(marker: Anchor, chosen: Names, above: Names, cells: Sequence[Cell], guide: Guide) -> Names:
-    """Where the code below does what the heading asks and not what the marker says, the heading is right."""
-    if not marker.in_code or not above or set(chosen) & set(above):
+def _by_content(source: str, chosen: Names, stated: Names, above: Names, guide: Guide) -> Names:
+    """Where marker and heading name different questions, and the code does what one of them asks, that one is right."""
+    if not source or not above or not stated or set(stated) & set(above):
         return chosen
-    sources = [cells[marker.cell].source]
-    return above if guide.fit(chosen, sources) is False and guide.fit(above, sources) else chosen
+    marker_fits, heading_fits = guide.fit(stated, [source]), guide.fit(above, [source])
+    if marker_fits and not heading_fits:
+        return stated
+    return above if heading_fits and marker_fits is False else chosen

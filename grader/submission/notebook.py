@@ -22,7 +22,7 @@ LARGEST_FILE = 200_000_000
 LONGEST_OUTPUT = 2_000_000
 """Characters of one output's text that are kept."""
 LONGEST_ID = 80
-MOST_CELLS = 20_000
+MOST_CELLS = 5_000
 
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-Z\\-_]")
 _COLOUR_SPAN = re.compile(r"</?(?:span|font|pre)\b[^<>]*>")
@@ -137,19 +137,23 @@ def read_bytes(path: Path) -> bytes:
         is_link = getattr(error, "errno", None) == errno.ELOOP
         reason = "a link" if is_link else getattr(error, "strerror", None) or str(error)
         raise SubmissionError(f"{path.name}: a submission must be a readable file. Received: {reason}") from error
-    with os.fdopen(handle, "rb") as file:
-        facts = os.fstat(file.fileno())
-        if not stat.S_ISREG(facts.st_mode):
-            kind = "a folder" if stat.S_ISDIR(facts.st_mode) else "a pipe or device"
-            raise SubmissionError(f"{path.name}: a submission must be a regular file. Received: {kind}")
-        if facts.st_size > LARGEST_FILE:
-            size = f"{facts.st_size / 1e6:.0f} MB"
-            limit = f"{LARGEST_FILE / 1e6:.0f} MB"
-            raise SubmissionError(f"{path.name}: a submission may have at most {limit}. Received: {size}")
-        try:
+    try:
+        _refuse_unless_regular(os.fstat(handle), path)
+        with os.fdopen(handle, "rb", closefd=False) as file:
             return file.read(LARGEST_FILE + 1)
-        except OSError as error:
-            raise SubmissionError(f"{path.name}: must be a readable file. Received: {error.strerror}") from error
+    except OSError as error:
+        raise SubmissionError(f"{path.name}: a submission must be readable. Received: {error.strerror}") from error
+    finally:
+        os.close(handle)
+
+
+def _refuse_unless_regular(facts: os.stat_result, path: Path) -> None:
+    if not stat.S_ISREG(facts.st_mode):
+        kind = "a folder" if stat.S_ISDIR(facts.st_mode) else "a pipe or device"
+        raise SubmissionError(f"{path.name}: a submission must be a regular file. Received: {kind}")
+    if facts.st_size > LARGEST_FILE:
+        size, limit = (f"{number / 1e6:.0f} MB" for number in (facts.st_size, LARGEST_FILE))
+        raise SubmissionError(f"{path.name}: a submission may have at most {limit}. Received: {size}")
 
 
 def parse_notebook(raw: bytes, name: str) -> tuple[Cell, ...]:
@@ -333,11 +337,17 @@ def _printed(value: Any, sep: str = "") -> str:
     """Output text without terminal colours, of bearable length: its beginning and its end are what tells."""
     text = _ANSI.sub("", _output_text(value, sep))
     if len(text) > LONGEST_OUTPUT:
-        text = re.sub(r"[^\n\r\b]*[\b]+|[^\n\r]+\r(?!\n)", "", text)
+        text = "\n".join(_last_written(line) for line in text.split("\n"))
     if len(text) > LONGEST_OUTPUT:
         half = LONGEST_OUTPUT // 2
         text = f"{text[:half]}\n[...]\n{text[-half:]}"
     return text
+
+
+def _last_written(line: str) -> str:
+    """What a terminal still shows of a line that was written over and over, such as a progress bar."""
+    parts = re.split(r"[\r\b]+", line)
+    return next((part for part in reversed(parts) if part.strip()), "")
 
 
 def _output_text(value: Any, sep: str) -> str:

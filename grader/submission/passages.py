@@ -9,7 +9,7 @@ from typing import Literal
 
 from grader.records import Cell, Passage
 from grader.submission import code
-from grader.submission.anchors import find_anchors
+from grader.submission.anchors import Kind, find_anchors
 from grader.submission.guide import Guide
 from grader.submission.places import Layout, Segment
 from grader.submission.wording import has_words, sentences, without_markup
@@ -17,6 +17,7 @@ from grader.submission.wording import has_words, sentences, without_markup
 LONGEST_PASSAGE = 20_000
 
 _PROSE_MAGIC = re.compile(r"^\s*%%(?:markdown|html|latex|HTML|javascript)\b[^\n]*\n")
+_CODE_BEGINS = re.compile(r"[=(\[{.:@]|^\s*(?:import|from|del|return|try|else)\b")
 _CODE_SIGNS = re.compile(r"[=\[\]{}]|\w\(|^\s*(?:import|from|def|class|for|if|return|print|model)\b|^\s*[!%@#]")
 
 
@@ -27,6 +28,8 @@ class _Piece:
     passage: Passage
     names: tuple[str, ...]
     shared: bool
+    answer: bool
+    """It stands after the mark of an answer place."""
     sure: bool
     """Plainly the student's; otherwise it may be a prompt in words that neither rubric nor assignment has."""
 
@@ -47,27 +50,29 @@ def find_passages(cells: Sequence[Cell], layout: Layout, guide: Guide) -> dict[s
 
 
 def _surest(pieces: Sequence[_Piece]) -> list[_Piece]:
-    return [piece for piece in pieces if piece.sure] or list(pieces)
+    """Where an answer place was filled in, text that may be a prompt is taken for one."""
+    answered = any(piece.answer for piece in pieces)
+    return [piece for piece in pieces if piece.sure or not answered]
 
 
 def _pieces(segment: Segment, cell: Cell, guide: Guide) -> list[_Piece]:
     if cell.kind == "code" and not _PROSE_MAGIC.match(cell.source):
         found = _in_code(segment, cell, guide)
-        return [_Piece(passage, segment.names, segment.shared, True) for passage in found]
+        return [_Piece(passage, segment.names, segment.shared, answer=False, sure=True) for passage in found]
     if cell.given:
         return []
     source = cell.source[segment.start : segment.stop]
     text = without_markup(_PROSE_MAGIC.sub("", source))
     own = guide.phrases.taken_out(text)
     sure = segment.answer or own != text or segment.found_by in ("none", "alignment") or _opens_cell(segment, cell)
-    if segment.answer and not has_words(own):
+    if segment.answer and segment.start and not has_words(own):
         own = text if has_words(text) and not _is_template(text, guide) else ""
     elif not segment.answer and segment.names:
         own = _without_questions(own, segment, guide)
     if not has_words(own):
         return []
     passage = Passage(cell.index, own[:LONGEST_PASSAGE].strip(), "markdown")
-    return [_Piece(passage, segment.names, segment.shared, sure)]
+    return [_Piece(passage, segment.names, segment.shared, segment.answer, sure)]
 
 
 def _opens_cell(segment: Segment, cell: Cell) -> bool:
@@ -77,7 +82,8 @@ def _opens_cell(segment: Segment, cell: Cell) -> bool:
 
 def _is_template(text: str, guide: Guide) -> bool:
     """Whether an answer place holds just what the assignment put there."""
-    return any(without_markup(cell.source).endswith(text) for cell in guide.assignment.cells if cell.kind != "code")
+    places = [cell for cell in guide.assignment.cells if any(each.kind is Kind.MARKER for each in find_anchors(cell))]
+    return any(without_markup(cell.source).endswith(text) for cell in places)
 
 
 def _without_questions(text: str, segment: Segment, guide: Guide) -> str:
@@ -158,7 +164,7 @@ def _without_code(run: list[_Found]) -> list[_Found]:
     kept = []
     at = 0
     while at < len(run):
-        longest = min(len(run), at + code.LONGEST_RUN)
+        longest = min(len(run), at + code.LONGEST_RUN) if _CODE_BEGINS.search(run[at].text) else at
         stop = next((stop for stop in range(longest, at, -1) if _is_code_run(run[at:stop])), at)
         if stop == at:
             kept.append(run[at])

@@ -13,7 +13,10 @@ from grader.submission.anchors import Anchor, Kind, find_anchors
 from grader.submission.assignment import ALIKE, Assignment, form_of, likeness
 from grader.submission.guide import Guide
 from grader.submission.naming import Named, Names, fold_marker, name_headings, name_markers
-from grader.submission.wording import Likeness, sentences, without_markup
+from grader.submission.wording import sentences, without_markup
+
+OPENERS = (Kind.HEADING, Kind.NUMBERED, Kind.ALIGNED)
+"""Anchors that open a place; several in one cell open it for all their questions."""
 
 FoundBy = Literal["marker", "heading", "alignment", "none"]
 
@@ -65,28 +68,23 @@ def lay_out(cells: Sequence[Cell], guide: Guide, template: Template) -> Layout:
 
 def learn_template(assignment: Assignment, guide: Guide) -> tuple[Guide, Template]:
     """Read the assignment by the same rules, and add its words for each question to the guide."""
-    nothing = Template({}, {})
-    if not assignment.cells:
-        return guide, nothing
-    found = _named_anchors(assignment.cells, guide, nothing)
-    layout = lay_out(assignment.cells, guide, nothing)
-    asked = {
-        name: guide.question(name).prompt + " " + " ".join(guide.question(name).title.values()) for name in guide.ids
-    }
-    for each in found:
-        if each.anchor.kind in (Kind.HEADING, Kind.NUMBERED) and len(each.names) == 1:
-            asked[each.names[0]] += " " + each.anchor.text
+    cells = assignment.cells
+    if not cells:
+        return guide, Template({}, {})
+    named = _named_anchors(cells, guide, Template({}, {}))
+    asked: dict[str, list[str]] = {name: [] for name in guide.ids}
     markers: dict[str, Names] = {}
-    for each in found:
-        if each.anchor.kind is Kind.MARKER and each.names:
+    for each in named:
+        if each.anchor.kind in OPENERS and len(each.names) == 1:
+            own = without_markup(cells[each.anchor.cell].source[each.anchor.start : each.anchor.stop])
+            asked[each.names[0]].append(each.anchor.text.removeprefix(own).lstrip(" *:"))
+        elif each.anchor.kind is Kind.MARKER and each.names:
             words = fold_marker(each.anchor)
             markers[words] = each.names if markers.get(words, each.names) == each.names else ()
-    by_cell = {
-        index: tuple(name for name in guide.ids if index in layout.cells[name])
-        for index in range(len(assignment.cells))
-    }
+    layout = lay_out(cells, guide, Template({}, {}))
+    by_cell = {cell.index: tuple(name for name in guide.ids if cell.index in layout.cells[name]) for cell in cells}
     template = Template(by_cell, {words: names for words, names in markers.items() if names})
-    return replace(guide, likeness=Likeness.of(asked)), template
+    return guide.taught(asked), template
 
 
 # --- anchors ----------------------------------------------------------------------------------------------------------
@@ -95,10 +93,7 @@ def learn_template(assignment: Assignment, guide: Guide) -> tuple[Guide, Templat
 def _named_anchors(cells: Sequence[Cell], guide: Guide, template: Template) -> list[Named]:
     """Headings and markers with their questions, and the assignment's headings that name none."""
     anchors = [anchor for cell in cells for anchor in find_anchors(cell)]
-    headings = [anchor for anchor in anchors if anchor.kind is Kind.HEADING]
-    if sum(1 for heading in headings if not heading.in_code) < 3:
-        headings = [anchor for anchor in anchors if anchor.kind in (Kind.HEADING, Kind.NUMBERED)]
-    markers = [anchor for anchor in anchors if anchor.kind is Kind.MARKER]
+    headings, markers = _sorted_out(anchors)
     named = name_headings(headings, cells, guide)
     marked = name_markers(markers, named, cells, guide, template.markers)
     first = min((each.anchor.at for each in [*named, *marked]), default=(len(cells), 0))
@@ -111,6 +106,16 @@ def _named_anchors(cells: Sequence[Cell], guide: Guide, template: Template) -> l
     return sorted([*named, *marked, *sections], key=lambda each: each.anchor.at)
 
 
+def _sorted_out(anchors: Sequence[Anchor]) -> tuple[list[Anchor], list[Anchor]]:
+    """Headings and markers. A heading written as a comment is a marker where there are headings in markdown; a number
+    alone is a heading where there are hardly any others."""
+    headings = [anchor for anchor in anchors if anchor.kind is Kind.HEADING and not anchor.in_code]
+    if len(headings) < 3:
+        headings = [anchor for anchor in anchors if anchor.kind in OPENERS]
+    kinds = (Kind.MARKER, Kind.HEADING)
+    return headings, [anchor for anchor in anchors if anchor.kind in kinds and anchor not in headings]
+
+
 def _is_section(cell: Cell, guide: Guide) -> bool:
     """One of the assignment's own headings."""
     first = cell.source.lstrip().split("\n", 1)[0]
@@ -118,16 +123,14 @@ def _is_section(cell: Cell, guide: Guide) -> bool:
 
 
 def _aligned(cells: Sequence[Cell], named: Sequence[Named], guide: Guide, template: Template) -> list[Named]:
-    """Anchors for questions that no heading or marker names: their own words, or the assignment's cells."""
-    missing = set(guide.ids) - {name for each in named for name in each.names}
+    """Anchors that headings and markers have not given: a question's own words for those without a heading, the
+    assignment's cells for those without anything."""
     taken = {each.anchor.cell for each in named}
-    found: list[Named] = []
-    if missing:
-        for cell in cells:
-            if cell.kind != "code":
-                found += [each for each in _quotes(cell, guide) if set(each.names) <= missing]
-        taken |= {each.anchor.cell for each in found}
-        missing -= {name for each in found for name in each.names}
+    headless = set(guide.ids) - {name for each in named if each.anchor.kind in OPENERS for name in each.names}
+    free = [cell for cell in cells if cell.kind != "code" and cell.index not in taken]
+    found = [each for cell in free if headless for each in _quotes(cell, guide) if set(each.names) <= headless]
+    taken |= {each.anchor.cell for each in found}
+    missing = set(guide.ids) - {name for each in [*named, *found] for name in each.names}
     for index, names in template.questions.items():
         if names and set(names) <= missing and (match := _match(index, names, cells, taken, guide)):
             found.append(Named(Anchor(Kind.ALIGNED, match.index, 0, 0), names))
@@ -211,18 +214,14 @@ def _current(item: Anchor, named: Sequence[Named], guide: Guide) -> Names:
     if not before:
         return ()
     last = before[-1]
-    if last.anchor.kind in (Kind.HEADING, Kind.NUMBERED):
+    if last.anchor.kind in OPENERS:
         return _together(last, before, guide)
     return last.names
 
 
 def _together(last: Named, named: Iterable[Named], guide: Guide) -> Names:
     """Headings in one cell open a place that their questions share."""
-    beside = [
-        each
-        for each in named
-        if each.anchor.cell == last.anchor.cell and each.anchor.kind in (Kind.HEADING, Kind.NUMBERED)
-    ]
+    beside = [each for each in named if each.anchor.cell == last.anchor.cell and each.anchor.kind in OPENERS]
     return guide.ordered(name for each in beside for name in each.names) if last.names else ()
 
 
@@ -285,7 +284,7 @@ def _next_names(section: Named, named: Sequence[Named]) -> Names:
 
 def _owner_below(here: Sequence[Named], owner: _Owner, guide: Guide) -> _Owner:
     """After a cell that ends in a heading and has several, the cells below belong to all of them."""
-    if not here or here[-1].anchor.kind not in (Kind.HEADING, Kind.NUMBERED):
+    if not here or here[-1].anchor.kind not in OPENERS or here[-1].anchor.in_code:
         return owner
     names = _together(here[-1], here, guide)
     return replace(owner, names=names, shared=len(names) > 1)
@@ -378,9 +377,9 @@ def _is_place(each: Named, named: Sequence[Named]) -> bool:
     """Whether an anchor opens a place for one question alone, not one shared with its cell's other headings."""
     beside = [
         other for other in named
-        if other.anchor.cell == each.anchor.cell and other.anchor.kind in (Kind.HEADING, Kind.NUMBERED)
+        if other.anchor.cell == each.anchor.cell and other.anchor.kind in OPENERS
     ]  # fmt: skip
-    return each.anchor.kind not in (Kind.HEADING, Kind.NUMBERED) or len({other.names for other in beside}) == 1
+    return each.anchor.kind not in OPENERS or len({other.names for other in beside}) == 1
 
 
 def _sharers(segment: Segment, cells: Sequence[Cell], anchored: set[str], with_code: set[str], guide: Guide) -> Names:

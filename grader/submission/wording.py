@@ -9,12 +9,12 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import snowballstemmer
 from rapidfuzz import fuzz
 
-LONGEST_TEXT = 50_000
+LONGEST_TEXT = 20_000
 """Characters of one cell's text that are looked at; no honest answer comes near."""
 
 SAME_SENTENCE = 88.0
@@ -30,9 +30,10 @@ _STOP_WORDS = """
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 _ABBREVIATED = re.compile(r"(?<=\d)\.(?=\d)")
-_TAG = re.compile(r"<!--.*?-->|</?[a-zA-Z][^<>]*>", re.DOTALL)
-_PICTURE = re.compile(r"!\[([^\]\n]*)\]\([^)\n]*\)")
-_LINK = re.compile(r"\[([^\]\n]+)\]\([^)\n]*\)")
+_DATA = re.compile(r"data:[\w.+/-]{1,60};base64,[\w+/=-]*")
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+_PICTURE = re.compile(r"!\[([^\[\]\n]*)\]\([^()\n]*\)")
+_LINK = re.compile(r"\[([^\[\]\n]+)\]\([^()\n]*\)")
 _LINE_MARKUP = re.compile(
     r"^[ \t]*(?:(?:>|#{1,6}(?=[\s\d¿A-Za-z*_])|[-*+](?=\s)|```\w*|~~~\w*|\\)[ \t]*)+", re.MULTILINE
 )
@@ -40,9 +41,13 @@ _RULE = re.compile(r"^[ \t]*(?:[-*_=][ \t]*){3,}$|^[ \t|:-]+$", re.MULTILINE)
 _EMPHASIS = re.compile(r"\*+|`+|~~|\$+|(?<![^\W_])_{1,3}|_{1,3}(?![^\W_])")
 
 
-@lru_cache(maxsize=20_000)
 def fold(text: str) -> str:
     """Lower case without accents, white space as single blanks."""
+    return _folded(text) if len(text) <= 1_000 else _folded.__wrapped__(text[:LONGEST_TEXT])
+
+
+@lru_cache(maxsize=20_000)
+def _folded(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return " ".join("".join(char for char in decomposed if not unicodedata.combining(char)).split())
 
@@ -65,13 +70,21 @@ def words(text: str) -> list[str]:
 
 def without_markup(text: str) -> str:
     """Markdown as it reads: HTML tags, emphasis, quote marks, bullets and dollar signs taken out, words untouched."""
-    text = _TAG.sub(" ", text[:LONGEST_TEXT])
+    text = _TAG.sub(" ", _without_html_comments(_DATA.sub("", text)[:LONGEST_TEXT]))
     text = _LINK.sub(r"\1", _PICTURE.sub(" ", text))
     text = _RULE.sub("", text)
     text = _EMPHASIS.sub("", _LINE_MARKUP.sub("", text))
     text = html.unescape(text.replace("|", " "))
     lines = (" ".join(line.split()) for line in text.splitlines())
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _without_html_comments(text: str) -> str:
+    kept, position = [], 0
+    while (start := text.find("<!--", position)) >= 0 and (stop := text.find("-->", start)) >= 0:
+        kept.append(text[position:start])
+        position = stop + 3
+    return " ".join([*kept, text[position:]])
 
 
 def sentences(text: str) -> list[str]:
@@ -149,12 +162,22 @@ class Phrases:
         found = {" ".join(words(part)) for part in parts}
         return cls(tuple(sorted(found - {""}, key=lambda phrase: (-len(phrase), phrase))))
 
+    @cached_property
+    def _long(self) -> list[tuple[str, list[str]]]:
+        """Sentences long enough to be known again when edited, each with its numbers."""
+        return [(phrase, _numbers(phrase)) for phrase in self.known if phrase.count(" ") >= 3]
+
+    @cached_property
+    def _exact(self) -> frozenset[str]:
+        return frozenset(self.known)
+
     def __contains__(self, sentence: str) -> bool:
         mine = " ".join(words(sentence))
-        if not mine:
-            return False
-        bar = SAME_SENTENCE if len(mine.split()) >= 4 else 100.0
-        return any(fuzz.ratio(mine, phrase, score_cutoff=bar) for phrase in self.known if _same_numbers(mine, phrase))
+        if mine in self._exact or mine.count(" ") < 3:
+            return mine in self._exact
+        numbers = _numbers(mine)
+        near = (phrase for phrase, own in self._long if own == numbers and 0.75 < len(phrase) / len(mine) < 1.33)
+        return any(fuzz.ratio(mine, phrase, score_cutoff=SAME_SENTENCE) for phrase in near)
 
     def taken_out(self, text: str) -> str:
         """The text without these sentences; a sentence that begins with one keeps its rest."""
@@ -173,16 +196,17 @@ class Phrases:
 
     def _own_part(self, sentence: str) -> str:
         mine = words(sentence)
-        for phrase in self.known:
+        whole = " ".join(mine)
+        for phrase, _ in self._long:
             theirs = phrase.split()
-            if len(theirs) >= 4 and len(mine) > len(theirs) and mine[: len(theirs)] == theirs:
+            if whole.startswith(f"{phrase} "):
                 return _after_words(sentence, len(theirs))
         return sentence
 
 
-def _same_numbers(one: str, other: str) -> bool:
+def _numbers(text: str) -> list[str]:
     """A sentence with another number says another thing, however alike the letters are."""
-    return re.findall(r"\d+", one) == re.findall(r"\d+", other)
+    return re.findall(r"\d+", text)
 
 
 def _after_words(sentence: str, count: int) -> str:

@@ -145,9 +145,8 @@ def _computed(call: LayerClaim) -> tuple[Layer, bool]:
         line = _line(call.input, call.output)
         if line is not None:
             return Layer("Rescaling", config={"scale": line[0], "offset": line[1]}, output_shape=shape), True
-    if not call.weights and call.input.size == call.output.size and len(call.input) == len(call.output):
-        if close(call.input.reshape(call.output.shape), call.output):
-            return Layer(class_name(call), config={"target_shape": list(shape)}, output_shape=shape), True
+    if not call.weights and _is_reshaped(call.input, call.output):
+        return Layer(class_name(call), config={"target_shape": list(shape)}, output_shape=shape), True
     layer = _configured(call, shape)
     if layer.class_name not in KERAS_LAYERS:
         return layer, False
@@ -155,6 +154,11 @@ def _computed(call: LayerClaim) -> tuple[Layer, bool]:
         return layer, close(run_keras_layer(layer, call.input), call.output)
     except Exception:  # whatever Keras says of a claimed configuration, the claim is not recomputable
         return layer, False
+
+
+def _is_reshaped(before: Array, after: Array) -> bool:
+    """True if each row holds the same numbers in the same order."""
+    return before.size == after.size and len(before) == len(after) and close(before.reshape(after.shape), after)
 
 
 def _dense(call: LayerClaim, shape: tuple[int, ...]) -> tuple[Layer, bool]:

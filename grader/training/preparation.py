@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,25 +11,64 @@ from grader.records import Array, Data
 from grader.training.data import DataSet
 
 
+def _standardised_pixels(images: Array, training: Array) -> Array:
+    flat = training.reshape(len(training), -1)
+    mean = flat.mean(axis=0, dtype=np.float64)
+    square = np.einsum("ij,ij->j", flat, flat, dtype=np.float64) / len(flat)
+    deviation = np.sqrt(np.maximum(square - mean**2, 0))
+    return np.asarray((images.reshape(len(images), -1) - mean) / np.where(deviation < 1e-9, 1.0, deviation))
+
+
+def _unit_length(axis: int | tuple[int, int]) -> Callable[[Array, Array], Array]:
+    def scaled(images: Array, _training: Array) -> Array:
+        values = images.astype(np.float64)
+        return np.asarray(values / np.maximum(np.sqrt((values**2).sum(axis=axis, keepdims=True)), 1e-12))
+
+    return scaled
+
+
+def _standardised_images(images: Array, _training: Array) -> Array:
+    values = images.astype(np.float64)
+    spread = np.maximum(values.std(axis=(1, 2), keepdims=True), 1e-12)
+    return np.asarray((values - values.mean(axis=(1, 2), keepdims=True)) / spread)
+
+
+def _stretched_images(images: Array, _training: Array) -> Array:
+    values = images.astype(np.float64)
+    low, high = values.min(axis=(1, 2), keepdims=True), values.max(axis=(1, 2), keepdims=True)
+    return np.asarray((values - low) / np.maximum(high - low, 1e-12))
+
+
+FORMS: dict[str, Callable[[Array, Array], Array]] = {
+    "as they are": lambda images, _training: images.astype(np.float64),
+    "columns of unit length": _unit_length(1),
+    "rows of unit length": _unit_length(2),
+    "images of unit length": _unit_length((1, 2)),
+    "images standardised": _standardised_images,
+    "images stretched": _stretched_images,
+    "pixels standardised": _standardised_pixels,
+}
+"""What students do to images before a last scaling; each takes images and the real training images."""
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Preparation:
-    """``images * scale + offset``, pixel by pixel or for all alike, in another shape."""
+    """One of `FORMS`, then ``values * scale + offset``, in another shape."""
 
-    scale: Array
-    """Shape () or (784,)."""
-    offset: Array
-    """Shape () or (784,)."""
+    form: str
+    scale: float
+    offset: float
     shape: tuple[int, ...]
     """Of one prepared image."""
-    source: str = "train"
+    source: str
     """Which images the rows were: ``train`` or ``test``."""
-    positions: tuple[int, ...] = ()
-    """Where the rows stand among those images."""
+    training: Array
+    """The real training images, of which some forms take means."""
 
     def apply(self, images: Array) -> Array:
         """Prepare images of shape (n, 28, 28); the result has shape (n, *self.shape), float32."""
-        flat = images.reshape(len(images), -1).astype(np.float64)
-        return np.asarray(flat * self.scale + self.offset, np.float32).reshape(len(images), *self.shape)
+        values = FORMS[self.form](images, self.training) * self.scale + self.offset
+        return np.asarray(values, np.float32).reshape(len(images), *self.shape)
 
 
 def find_preparation(data: Data | None, real: DataSet) -> Preparation | None:
@@ -42,9 +81,10 @@ def find_preparation(data: Data | None, real: DataSet) -> Preparation | None:
     shape = tuple(data.sample.shape[1:])
     for source, images in (("train", real.train_images), ("test", real.test_images)):
         for positions in _possible_positions(rows, data.rows, images):
-            found = _relation(rows, images.reshape(len(images), -1)[positions], images)
-            if found is not None:
-                return Preparation(*found, shape, source, tuple(int(position) for position in positions))
+            for form, function in FORMS.items():
+                found = _line(function(images[positions], real.train_images).reshape(len(rows), -1), rows)
+                if found is not None:
+                    return Preparation(form, *found, shape, source, real.train_images)
     return None
 
 
@@ -77,23 +117,12 @@ def _unit(rows: Array) -> Array:
     return np.asarray(centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-9))
 
 
-def _relation(rows: Array, originals: Array, images: Array) -> tuple[Array, Array] | None:
-    """Scale and offset that turn the originals into the rows: one for all pixels, or the standardisation of each."""
-    x = originals.astype(np.float64)
+def _line(x: Array, rows: Array) -> tuple[float, float] | None:
+    """Scale and offset that turn `x` into the rows, or None."""
     if np.ptp(x) == 0 or np.ptp(rows) == 0:
         return None
-    scale, offset = np.polyfit(x.ravel(), rows.ravel(), 1)
-    if _fits(x * scale + offset, rows):
-        return np.asarray(scale), np.asarray(offset)
-    flat = images.reshape(len(images), -1)
-    if np.median(np.abs(_unit(rows) * _unit(x)).sum(axis=1)) < 0.2:
-        return None
-    mean = flat.mean(axis=0, dtype=np.float64)
-    deviation = np.sqrt(np.maximum((flat.astype(np.float32) ** 2).mean(axis=0, dtype=np.float64) - mean**2, 0))
-    deviation = np.where(deviation < 1e-9, 1.0, deviation)
-    if _fits((x - mean) / deviation, rows):
-        return 1 / deviation, -mean / deviation
-    return None
+    scale, offset = (float(value) for value in np.polyfit(x.ravel(), rows.ravel(), 1))
+    return (scale, offset) if _fits(x * scale + offset, rows) else None
 
 
 def _fits(expected: Array, rows: Array) -> bool:

@@ -55,22 +55,22 @@ READY = "callbacks = myCallback()\n" + net(512, epochs=50)
 LOAD = "mnist = tf.keras.datasets.fashion_mnist\n(x, y), (x_test, y_test) = mnist.load_data()\nx = x / 255.0"
 
 HEADINGS = {
-    "1": "**Pregunta 1 (3.5 puntos):** define y entrena una red con una capa oculta de 128 neuronas sigmoides, Adam, 10 épocas.",
+    "1": "**Pregunta 1 (3.5 puntos):** entrena una red con una capa oculta de 128 neuronas, Adam, 10 épocas.",
     "2": "**Pregunta 2 (0.5 puntos):** evalúa el modelo de la pregunta 1 con los datos de test.",
     "3.1": "**pregunta 3.1 (0.25 puntos):** ¿Por qué la salida es un vector de números? ¿Qué representa este vector?",
     "3.2": "**pregunta 3.2 (0.25 puntos):** ¿A qué clase corresponde la primera entrada de classifications?",
     "4.1": "**pregunta 4.1 (0.25 puntos):** ejecuta el modelo de la pregunta 1 con 512 neuronas.",
     "4.2": "**pregunta 4.2 (0.25 puntos):** ejecuta el modelo de la pregunta 1 con 1024 neuronas.",
     "4.3": "**pregunta 4.3 (0.5 puntos):** ¿Cuál es el impacto que tiene aumentar el número de neuronas?",
-    "5.1": "**pregunta 5.1 (0.25 puntos):** predice con las redes de 512 y 1024. ¿A qué clase corresponde ahora el primer elemento?",
+    "5.1": "**pregunta 5.1 (0.25 puntos):** predice con 512 y 1024 neuronas. ¿A qué clase va el primer elemento?",
     "5.2": "**pregunta 5.1 (0.25 puntos):** ¿Por qué crees que ocurre eso con las redes de 512 y 1024?",
     "6": "**Pregunta 6 (0.5 puntos):** ¿Qué ocurre si quitamos la capa Flatten? Entrena sin ella y explica el error.",
     "7.1": "**pregunta 7.1 (0.25 puntos):** ¿Por qué son diez las neuronas de la última capa?",
     "7.2": "**pregunta 7.2 (0.25 puntos):** ¿Qué pasaría si fuera otra cantidad? Por ejemplo, prueba con 5.",
     "8.1": "**pregunta 8.1 (0.2 puntos):** entrena la red de la pregunta 1 con 15 épocas.",
     "8.2": "**pregunta 8.2 (0.2 puntos):** entrena la red de la pregunta 1 con 30 épocas.",
-    "8.3": "**pregunta 8.3 (0.6 puntos):** ¿Por qué la pérdida deja de disminuir o aumenta con más épocas? ¿Cómo se llama?",
-    "9": "**Pregunta 9 (2 puntos):** crea una clase Callback que detenga el entrenamiento cuando la pérdida llegue al 40 %.",
+    "8.3": "**pregunta 8.3 (0.6 puntos):** ¿Por qué la pérdida deja de disminuir con más épocas? ¿Cómo se llama?",
+    "9": "**Pregunta 9 (2 puntos):** crea una clase Callback que pare el entrenamiento con la pérdida al 40 %.",
 }
 MARKERS = {
     "1": "### Tu código para la red neuronal de la pregunta 1 aquí ###",

@@ -45,61 +45,185 @@ MARKDOWN = [
     Case("after the code", [h("6"), py(net(flatten=False)), md("Falla la forma.")], {"6": ["Falla la forma."]}),
     Case("its own word for answer", [h("3.1"), md(f"**Respuesta:** {WHY}")], {"3.1": [WHY]}),
     Case("a short letter for answer", [h("3.1"), md(f"R: {WHY}")], {"3.1": [WHY]}),
-    Case("a sentence that begins with answer", [h("3.2"), md("La respuesta es la clase 9.")], {"3.2": ["La respuesta es la clase 9."]}),
-    Case("a sentence that names its question", [h("3.2"), md("La respuesta a la pregunta 3.2 es 9")],
-         {"3.2": ["La respuesta a la pregunta 3.2 es 9"]}),
+    Case(
+        "a sentence that begins with answer",
+        [h("3.2"), md("La respuesta es la clase 9.")],
+        {"3.2": ["La respuesta es la clase 9."]},
+    ),
+    Case(
+        "a sentence that names its question",
+        [h("3.2"), md("La respuesta a la pregunta 3.2 es 9")],
+        {"3.2": ["La respuesta a la pregunta 3.2 es 9"]},
+    ),
     Case("a number alone", [h("3.2"), answer("3.2", "9")], {"3.2": ["9"]}),
-    Case("an untouched answer place says nothing", [h("3.1"), answer("3.1"), h("3.2"), answer("3.2", "...")], {"3.1": [], "3.2": []}),
-    Case("markup is taken out", [h("3.1"), md("> **Son** _probabilidades_ <br> con $p < 1$ de `on_epoch_end`")],
-         {"3.1": ["Son probabilidades con p < 1 de on_epoch_end"]}),
-    Case("the question retyped before the answer", [h("7.1"), answer("7.1", "¿Por qué son diez las neuronas de la última capa? Por las clases.")],
-         {"7.1": ["Por las clases."]}),
-    Case("a copy of the question as an answer stays", [h("7.1"), answer("7.1", "¿Por qué son diez las neuronas de la última capa?")],
-         {"7.1": ["¿Por qué son diez las neuronas de la última capa?"]}),
-    Case("a prompt in other words is not an answer", [md("**Pregunta 7.1 (0.25 puntos)** ¿Sabrías decir por qué hay 10 neuronas a la salida?"),
-         answer("7.1", "Por las clases.")], {"7.1": ["Por las clases."]}),
-    Case("nor where nothing was answered", [md("**Pregunta 7.1 (0.25 puntos)** ¿Sabrías decir por qué hay 10 neuronas a la salida?")], {"7.1": []}),
+    Case(
+        "an untouched answer place says nothing",
+        [h("3.1"), answer("3.1"), h("3.2"), answer("3.2", "...")],
+        {"3.1": [], "3.2": []},
+    ),
+    Case(
+        "markup is taken out",
+        [h("3.1"), md("> **Son** _probabilidades_ <br> con $p < 1$ de `on_epoch_end`")],
+        {"3.1": ["Son probabilidades con p < 1 de on_epoch_end"]},
+    ),
+    Case(
+        "the question retyped before the answer",
+        [h("7.1"), answer("7.1", "¿Por qué son diez las neuronas de la última capa? Por las clases.")],
+        {"7.1": ["Por las clases."]},
+    ),
+    Case(
+        "a copy of the question as an answer stays",
+        [h("7.1"), answer("7.1", "¿Por qué son diez las neuronas de la última capa?")],
+        {"7.1": ["¿Por qué son diez las neuronas de la última capa?"]},
+    ),
+    Case(
+        "a prompt in other words is not an answer",
+        [
+            md("**Pregunta 7.1 (0.25 puntos)** ¿Sabrías decir por qué hay 10 neuronas a la salida?"),
+            answer("7.1", "Por las clases."),
+        ],
+        {"7.1": ["Por las clases."]},
+    ),
+    Case(
+        "nor where nothing was answered",
+        [md("**Pregunta 7.1 (0.25 puntos)** ¿Sabrías decir por qué hay 10 neuronas a la salida?")],
+        {"7.1": []},
+    ),
+    Case(
+        "after a pasted picture",
+        [h("3.1"), md("![image.png](data:image/png;base64," + "iVBOR" * 50_000 + ")", "", WHY)],
+        {"3.1": [WHY]},
+    ),
+    Case(
+        "a comment beside an answer in the question's cell",
+        [
+            md("**Pregunta 7.1 (0.25 puntos)** Diez salidas, ¿a qué se debe?", "", "Por las clases."),
+            py("# pruebo", "a = 1"),
+        ],
+        {"7.1": ["Por las clases.", "pruebo"]},
+    ),
+    Case(
+        "a prompt that lost its heading is not the answer above it",
+        [
+            answer("7.1", WHY),
+            md("¿Qué pasaría si fuera otra cantidad? Por ejemplo, prueba con 5."),
+            answer("7.2", "Falla."),
+        ],
+        {"7.1": [WHY], "7.2": ["Falla."]},
+    ),
+    Case(
+        "two prompts in one cell without headings share what follows",
+        [md("¿Por qué son diez las neuronas de la última capa?", "¿Qué pasaría si fuera otra cantidad?"), md("Falla.")],
+        {"7.1": ["Falla."], "7.2": ["Falla."]},
+    ),
     Case("a raw cell", [h("3.1"), {"cell_type": "raw", "source": WHY, "metadata": {}}], {"3.1": [WHY]}),
-]  # fmt: skip
+]
 
 SEVERAL = [
-    Case("two markers in one cell", [h("3.1"), h("3.2"), md(f"Tu respuesta a la pregunta 3.1 aquí: {WHY}", "",
-         f"Tu respuesta a la pregunta 3.2 aquí: {BOOT}")], {"3.1": [WHY], "3.2": [BOOT]}),
-    Case("two headings in one cell", [md(HEADINGS["3.1"], WHY, "", HEADINGS["3.2"], BOOT)], {"3.1": [WHY], "3.2": [BOOT]}),
+    Case(
+        "two markers in one cell",
+        [
+            h("3.1"),
+            h("3.2"),
+            md(f"Tu respuesta a la pregunta 3.1 aquí: {WHY}", "", f"Tu respuesta a la pregunta 3.2 aquí: {BOOT}"),
+        ],
+        {"3.1": [WHY], "3.2": [BOOT]},
+    ),
+    Case(
+        "two headings in one cell", [md(HEADINGS["3.1"], WHY, "", HEADINGS["3.2"], BOOT)], {"3.1": [WHY], "3.2": [BOOT]}
+    ),
     Case("numbers", [md("## Pregunta 3"), md(f"3.1: {WHY}", f"3.2: {BOOT}")], {"3.1": [WHY], "3.2": [BOOT]}),
-    Case("bold numbers", [md("## Pregunta 3"), md(f"**3.1)** {WHY}", "", f"**3.2)** {BOOT}")], {"3.1": [WHY], "3.2": [BOOT]}),
+    Case(
+        "bold numbers",
+        [md("## Pregunta 3"), md(f"**3.1)** {WHY}", "", f"**3.2)** {BOOT}")],
+        {"3.1": [WHY], "3.2": [BOOT]},
+    ),
     Case("letters", [md("## Pregunta 3"), md(f"a) {WHY}", f"b) {BOOT}")], {"3.1": [WHY], "3.2": [BOOT]}),
-    Case("one paragraph for all", [md("## Pregunta 3"), md(f"{WHY} {BOOT}")], {"3.1": [f"{WHY} {BOOT}"], "3.2": [f"{WHY} {BOOT}"]}),
-    Case("one paragraph for who has none", [md("## Pregunta 3"), md(WHY), h("3.2"), answer("3.2", BOOT)], {"3.1": [WHY], "3.2": [BOOT]}),
-    Case("a decimal number is no anchor", [h("5.1"), md("5.2 segundos tarda."), md("9")], {"5.1": ["5.2 segundos tarda.", "9"], "5.2": []}),
+    Case(
+        "one paragraph for all",
+        [md("## Pregunta 3"), md(f"{WHY} {BOOT}")],
+        {"3.1": [f"{WHY} {BOOT}"], "3.2": [f"{WHY} {BOOT}"]},
+    ),
+    Case(
+        "one paragraph for who has none",
+        [md("## Pregunta 3"), md(WHY), h("3.2"), answer("3.2", BOOT)],
+        {"3.1": [WHY], "3.2": [BOOT]},
+    ),
+    Case(
+        "a decimal number is no anchor",
+        [h("5.1"), md("5.2 segundos tarda."), md("9")],
+        {"5.1": ["5.2 segundos tarda.", "9"], "5.2": []},
+    ),
     Case("prose without any place is offered to all", [md(WHY)], {"3.1": [WHY], "7.1": [WHY]}),
-    Case("marker under another question's heading", [h("5.1"), answer("5.1", "9"), answer("5.2", "Es fácil.")], {"5.1": ["9"], "5.2": ["Es fácil."]}),
+    Case(
+        "marker under another question's heading",
+        [h("5.1"), answer("5.1", "9"), answer("5.2", "Es fácil.")],
+        {"5.1": ["9"], "5.2": ["Es fácil."]},
+    ),
     Case("after the second 5.1", [h("5.1"), md("9"), h("5.2"), md("Es fácil.")], {"5.1": ["9"], "5.2": ["Es fácil."]}),
-]  # fmt: skip
+]
 
 CODE = [
-    Case("comments joined", [h("3.1"), py(PREDICT, "# Son las probabilidades", "# de cada clase")], {"3.1": ["Son las probabilidades\nde cada clase"]}),
+    Case(
+        "comments joined",
+        [h("3.1"), py(PREDICT, "# Son las probabilidades", "# de cada clase")],
+        {"3.1": ["Son las probabilidades\nde cada clase"]},
+    ),
     Case("a comment behind code", [h("3.2"), py("print(c.argmax())  # el 9, un botín")], {"3.2": ["el 9, un botín"]}),
-    Case("a marker is no comment", [h("4.1"), py(MARKERS["4.1"], "", "# mejora un poco", net(512))], {"4.1": ["mejora un poco"]}),
-    Case("code put out of use", [h("6"), py("# red.fit(x, y,", "#         epochs=5)", "# la forma no coincide", "# red = Dense(3)")],
-         {"6": ["la forma no coincide"]}),
+    Case(
+        "a marker is no comment",
+        [h("4.1"), py(MARKERS["4.1"], "", "# mejora un poco", net(512))],
+        {"4.1": ["mejora un poco"]},
+    ),
+    Case(
+        "code put out of use",
+        [h("6"), py("# red.fit(x, y,", "#         epochs=5)", "# la forma no coincide", "# red = Dense(3)")],
+        {"6": ["la forma no coincide"]},
+    ),
     Case("one word", [h("8.3"), py("# overfitting")], {"8.3": ["overfitting"]}),
     Case("a hash within a string", [h("3.2"), py("c = '# nada'")], {"3.2": []}),
     Case("a triple-quoted string", [h("3.1"), py('"""', WHY, '"""')], {"3.1": [WHY]}),
-    Case("prints joined", [h("3.1"), py("print('Son probabilidades')", "print('de cada clase')")], {"3.1": ["Son probabilidades\nde cada clase"]}),
-    Case("an f-string", [h("3.2"), py("print(f'La clase es {c.argmax()} y es un botín')")], {"3.2": ["La clase es y es un botín"]}),
-    Case("glued strings", [h("3.2"), py("print('Es un ' + 'botín')", "print('clase %d' % 9, 'la {}'.format(1))")],
-         {"3.2": ["Es un botín\nclase %d la {}"]}),
-    Case("a variable that holds the answer", [h("3.1"), py(f"respuesta = '{WHY}'", "print(respuesta)")], {"3.1": [WHY]}),
-    Case("typed into a code cell", [h("7.1"), py("Hay diez clases y una neurona para cada una")], {"7.1": ["Hay diez clases y una neurona para cada una"]}),
+    Case(
+        "prints joined",
+        [h("3.1"), py("print('Son probabilidades')", "print('de cada clase')")],
+        {"3.1": ["Son probabilidades\nde cada clase"]},
+    ),
+    Case(
+        "an f-string",
+        [h("3.2"), py("print(f'La clase es {c.argmax()} y es un botín')")],
+        {"3.2": ["La clase es y es un botín"]},
+    ),
+    Case(
+        "glued strings",
+        [h("3.2"), py("print('Es un ' + 'botín')", "print('clase %d' % 9, 'la {}'.format(1))")],
+        {"3.2": ["Es un botín\nclase %d la {}"]},
+    ),
+    Case(
+        "a variable that holds the answer", [h("3.1"), py(f"respuesta = '{WHY}'", "print(respuesta)")], {"3.1": [WHY]}
+    ),
+    Case(
+        "typed into a code cell",
+        [h("7.1"), py("Hay diez clases y una neurona para cada una")],
+        {"7.1": ["Hay diez clases y una neurona para cada una"]},
+    ),
     Case("a markdown magic", [h("7.1"), py("%%markdown", "Por las **clases**.")], {"7.1": ["Por las clases."]}),
-    Case("comments of several questions in one cell", [md(HEADINGS["3.1"], HEADINGS["3.2"]), py("# 3.1: probabilidades", "# 3.2: botín")],
-         {"3.1": ["probabilidades"], "3.2": ["botín"]}),
-    Case("comments in a cell that does not parse", [h("6"), py("red = = 3", "# la forma no coincide")], {"6": ["la forma no coincide"]}),
-    Case("shell lines beside", [h("6"), py("!pip install x", "%time 3", "# la forma no coincide", "print('hola a todos')")],
-         {"6": ["la forma no coincide", "hola a todos"]}),
+    Case(
+        "comments of several questions in one cell",
+        [md(HEADINGS["3.1"], HEADINGS["3.2"]), py("# 3.1: probabilidades", "# 3.2: botín")],
+        {"3.1": ["probabilidades"], "3.2": ["botín"]},
+    ),
+    Case(
+        "comments in a cell that does not parse",
+        [h("6"), py("red = = 3", "# la forma no coincide")],
+        {"6": ["la forma no coincide"]},
+    ),
+    Case(
+        "shell lines beside",
+        [h("6"), py("!pip install x", "%time 3", "# la forma no coincide", "print('hola a todos')")],
+        {"6": ["la forma no coincide", "hola a todos"]},
+    ),
     Case("the example's own words", [h("9"), py(EXAMPLE), py(READY)], {"9": []}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("case", MARKDOWN + SEVERAL + CODE, ids=lambda case: case.name)

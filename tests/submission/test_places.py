@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-
-from grader.submission import Assignment, read_assignment, read_submission
 from submission_notebooks import (
     EVALUATE,
     EXAMPLE,
@@ -28,6 +26,8 @@ from submission_notebooks import (
     read,
     write,
 )
+
+from grader.submission import Assignment, read_assignment, read_submission
 
 
 class Case(NamedTuple):
@@ -56,17 +56,34 @@ STRAIGHT = [
     Case("the word exercise", [md("### Exercise 2 (0.5 points)"), py(EVALUATE)], {"2": (0, 1)}),
     Case("the word ejercicio", [md("**Ejercicio 2 (0.5 puntos)**"), py(EVALUATE)], {"2": (0, 1)}),
     Case("heading alone on its line", [md("Pregunta 6"), py(net(flatten=False))], {"6": (0, 1)}),
-    Case("heading as a code comment", [py("# Pregunta 2", EVALUATE), py("# Pregunta 6:", net(flatten=False))], {"2": (0,), "6": (1,)}),
+    Case(
+        "heading as a code comment",
+        [py("# Pregunta 2", EVALUATE), py("# Pregunta 6:", net(flatten=False))],
+        {"2": (0,), "6": (1,)},
+    ),
     Case(
         "plain text that mentions a question is no heading",
-        [h("1"), py(net()), md("Seguimos con la red neuronal de la pregunta 6."), md("Pregunta 6 y 7 son más difíciles.")],
+        [
+            h("1"),
+            py(net()),
+            md("Seguimos con la red neuronal de la pregunta 6."),
+            md("Pregunta 6 y 7 son más difíciles."),
+        ],
         {"1": (0, 1, 2, 3), "6": ()},
     ),
-    Case("two headings in one cell", [md(HEADINGS["7.1"], "", HEADINGS["7.2"]), py(net(outputs=5))], {"7.1": (0, 1), "7.2": (0, 1)}),
+    Case(
+        "two headings in one cell",
+        [md(HEADINGS["7.1"], "", HEADINGS["7.2"]), py(net(outputs=5))],
+        {"7.1": (0, 1), "7.2": (0, 1)},
+    ),
     Case(
         "three headings in one cell, then their markers",
-        [md(HEADINGS["4.1"], HEADINGS["4.2"], HEADINGS["4.3"]), py(MARKERS["4.1"], net(512)), py(MARKERS["4.2"], net(1024)),
-         answer("4.3", "Mejora.")],
+        [
+            md(HEADINGS["4.1"], HEADINGS["4.2"], HEADINGS["4.3"]),
+            py(MARKERS["4.1"], net(512)),
+            py(MARKERS["4.2"], net(1024)),
+            answer("4.3", "Mejora."),
+        ],
         {"4.1": (0, 1), "4.2": (0, 2), "4.3": (0, 3)},
     ),
     Case(
@@ -76,17 +93,29 @@ STRAIGHT = [
     ),
     Case(
         "one loop for all",
-        [md(HEADINGS["4.1"], HEADINGS["4.2"]), py("for n in (512, 1024):", "    Dense(n)", "    red.fit(x, y)"), h("4.3")],
+        [
+            md(HEADINGS["4.1"], HEADINGS["4.2"]),
+            py("for n in (512, 1024):", "    Dense(n)", "    red.fit(x, y)"),
+            h("4.3"),
+        ],
         {"4.1": (0, 1), "4.2": (0, 1)},
     ),
-    Case("a heading within a line of a list", [md("* **pregunta 4.1 (0.25 puntos):** 512"), py(net(512))], {"4.1": (0, 1)}),
+    Case(
+        "a heading within a line of a list",
+        [md("* **pregunta 4.1 (0.25 puntos):** 512"), py(net(512))],
+        {"4.1": (0, 1)},
+    ),
     Case("the second 5.1 is 5.2", [h("5.1"), py(PREDICT), h("5.2"), md("Es fácil.")], {"5.1": (0, 1), "5.2": (2, 3)}),
     Case(
         "the second 5.1 without words is 5.2",
         [md("**pregunta 5.1**"), py(PREDICT), md("**pregunta 5.1**"), md("Es fácil.")],
         {"5.1": (0, 1), "5.2": (2, 3)},
     ),
-    Case("a corrected 5.2", [h("5.1"), md("9"), md("**Pregunta 5.2**: ¿por qué?"), md("Es fácil.")], {"5.1": (0, 1), "5.2": (2, 3)}),
+    Case(
+        "a corrected 5.2",
+        [h("5.1"), md("9"), md("**Pregunta 5.2**: ¿por qué?"), md("Es fácil.")],
+        {"5.1": (0, 1), "5.2": (2, 3)},
+    ),
     Case("cells in another order", [h("8.1"), py(net(epochs=15)), h("1"), py(net())], {"8.1": (0, 1), "1": (2, 3)}),
     Case(
         "a parent's cells go to children without an anchor",
@@ -98,58 +127,133 @@ STRAIGHT = [
         [md("## Pregunta 3: predicciones"), py(PREDICT), h("3.1"), md("Probabilidades."), h("3.2"), md("9")],
         {"3.1": (0, 1, 2, 3), "3.2": (0, 1, 4, 5)},
     ),
-]  # fmt: skip
+]
 
 MARKED = [
     Case("marker with a number", [py(MARKERS["1"], net()), py(MARKERS["2"], EVALUATE)], {"1": (0,), "2": (1,)}),
-    Case("marker with a width", [py(MARKERS["4.1"], net(512)), py(MARKERS["4.2"], net(1024))], {"4.1": (0,), "4.2": (1,)}),
-    Case("marker with epochs", [py(MARKERS["8.1"], net(epochs=15)), py(MARKERS["8.2"], net(epochs=30))], {"8.1": (0,), "8.2": (1,)}),
-    Case("two markers in one cell", [py(MARKERS["4.1"], net(512), MARKERS["4.2"], net(1024))], {"4.1": (0,), "4.2": (0,)}),
-    Case("marker without signs in a cell that does not parse", [py("Tu código de la pregunta 9 aquí", STOPPER)], {"9": (0,)}),
-    Case("a marker that names the model's question", [h("1"), py(net()), h("2"),
-         py("### Tu código para la evaluación del modelo de la pregunta 1 aquí ###", EVALUATE)], {"1": (0, 1), "2": (2, 3)}),
-    Case("code decides between marker and heading", [h("4.1"), py(MARKERS["4.1"], net(512)), h("4.2"),
-         py("### Tu código de la pregunta 4.1 aquí ###", net(1024))], {"4.1": (0, 1), "4.2": (2, 3)}),
-    Case("a marker whose heading was deleted", [h("4.1"), py(MARKERS["4.1"], net(512)), py(MARKERS["4.2"], net(1024))],
-         {"4.1": (0, 1), "4.2": (2,)}),
+    Case(
+        "marker with a width", [py(MARKERS["4.1"], net(512)), py(MARKERS["4.2"], net(1024))], {"4.1": (0,), "4.2": (1,)}
+    ),
+    Case(
+        "marker with epochs",
+        [py(MARKERS["8.1"], net(epochs=15)), py(MARKERS["8.2"], net(epochs=30))],
+        {"8.1": (0,), "8.2": (1,)},
+    ),
+    Case(
+        "two markers in one cell", [py(MARKERS["4.1"], net(512), MARKERS["4.2"], net(1024))], {"4.1": (0,), "4.2": (0,)}
+    ),
+    Case(
+        "marker without signs in a cell that does not parse",
+        [py("Tu código de la pregunta 9 aquí", STOPPER)],
+        {"9": (0,)},
+    ),
+    Case(
+        "a marker that names the model's question",
+        [
+            h("1"),
+            py(net()),
+            h("2"),
+            py("### Tu código para la evaluación del modelo de la pregunta 1 aquí ###", EVALUATE),
+        ],
+        {"1": (0, 1), "2": (2, 3)},
+    ),
+    Case(
+        "code decides between marker and heading",
+        [h("4.1"), py(MARKERS["4.1"], net(512)), h("4.2"), py("### Tu código de la pregunta 4.1 aquí ###", net(1024))],
+        {"4.1": (0, 1), "4.2": (2, 3)},
+    ),
+    Case(
+        "a marker whose heading was deleted",
+        [h("4.1"), py(MARKERS["4.1"], net(512)), py(MARKERS["4.2"], net(1024))],
+        {"4.1": (0, 1), "4.2": (2,)},
+    ),
+    Case(
+        "code decides though the heading has no other marker",
+        [h("4.1"), py("### Tu código de la pregunta 4.2 aquí ###", net(1024)), h("4.2")],
+        {"4.2": (1, 2)},
+    ),
     Case("cells after a marker", [py(MARKERS["9"], STOPPER), py("red.fit(x, y, callbacks=[Parar()])")], {"9": (0, 1)}),
     Case("an English marker", [py("# Your code for question 2 here", EVALUATE)], {"2": (0,)}),
-]  # fmt: skip
+]
 
 EDITED = [
     Case(
         "another edition's numbers",
-        [md("**Pregunta 1.1 (1 punto):** carga otros datos y dibuja un histograma"), py("dibuja()"),
-         md("**Pregunta 2.1 (3.5 puntos):** entrena una red neuronal con una capa oculta de 128 neuronas sigmoide, Adam y 10 épocas"),
-         py(net()),
-         md("**Pregunta 2.2 (0.5 puntos):** evalúa el modelo con las imágenes de test"), py(EVALUATE),
-         md("**Pregunta 8 (2 puntos):** crea una clase callback que detenga el entrenamiento al llegar la pérdida al 40 %"),
-         py(STOPPER),
-         md("**Pregunta 10 (1 punto):** añade dropout y regularización"), py("Dropout(0.5)")],
+        [
+            md("**Pregunta 1.1 (1 punto):** carga otros datos y dibuja un histograma"),
+            py("dibuja()"),
+            md("**Pregunta 2.1 (3.5 puntos):** entrena una red neuronal con 128 neuronas sigmoide, Adam y 10 épocas"),
+            py(net()),
+            md("**Pregunta 2.2 (0.5 puntos):** evalúa el modelo con las imágenes de test"),
+            py(EVALUATE),
+            md("**Pregunta 8 (2 puntos):** crea un callback que detenga el entrenamiento con la pérdida al 40 %"),
+            py(STOPPER),
+            md("**Pregunta 10 (1 punto):** añade dropout y regularización"),
+            py("Dropout(0.5)"),
+        ],
         {"1": (2, 3), "2": (4, 5), "9": (6, 7), "8.1": (), "3.1": ()},
     ),
     Case(
         "sections that are numbered too",
-        [h("1"), py(net()), h("2"), py(EVALUATE),
-         md("## Ejercicio 1: las predicciones de la red"), py(PREDICT), h("3.1"), md("Probabilidades."), h("3.2"), md("9"),
-         md("## Ejercicio 2: más neuronas en la capa oculta"), h("4.1"), py(net(512))],
+        [
+            h("1"),
+            py(net()),
+            h("2"),
+            py(EVALUATE),
+            md("## Ejercicio 1: las predicciones de la red"),
+            py(PREDICT),
+            h("3.1"),
+            md("Probabilidades."),
+            h("3.2"),
+            md("9"),
+            md("## Ejercicio 2: más neuronas en la capa oculta"),
+            h("4.1"),
+            py(net(512)),
+        ],
         {"1": (0, 1), "2": (2, 3), "4.1": (10, 11, 12)},
     ),
-    Case("numbered headings without a word", [md("## 4.1 Red de 512 neuronas"), py(net(512)), md("## 4.2 Red de 1024 neuronas"),
-         py(net(1024))], {"4.1": (0, 1), "4.2": (2, 3)}),
-    Case("headings that follow their code", [py(net()), md("Pregunta 1 (3.5 puntos)"), py(EVALUATE), md("Pregunta 2 (0.5 puntos)")],
-         {"1": (0, 1), "2": (2, 3)}),
-    Case("one piece of code before its heading", [h("4.1"), py(net(512)), py(net(1024)), h("4.2"), h("4.3")],
-         {"4.1": (0, 1), "4.2": (2, 3)}),
-    Case("a heading deleted, its code left behind", [h("4.1"), py(net(512)), py(net(1024)), h("4.3"), md("Mejora.")],
-         {"4.1": (0, 1), "4.2": (2,)}),
-    Case("the prompt without its heading", [md("¿Por qué son diez las neuronas de la última capa?"), md("Por las clases.")],
-         {"7.1": (0, 1)}),
-    Case("the assignment's cells as anchors", [md("## Callbacks", "", "Un callback se entera del final de cada época. Este es un ejemplo:"),
-         py(EXAMPLE), py(READY), py(STOPPER)], {"9": (0, 1, 2, 3)}),
-    Case("nothing left of the assignment stays unplaced", [py("a = 1"), py(net()), md("He entrenado una red.")], {"1": (), "9": ()}),
+    Case(
+        "numbered headings without a word",
+        [md("## 4.1 Red de 512 neuronas"), py(net(512)), md("## 4.2 Red de 1024 neuronas"), py(net(1024))],
+        {"4.1": (0, 1), "4.2": (2, 3)},
+    ),
+    Case(
+        "headings that follow their code",
+        [py(net()), md("Pregunta 1 (3.5 puntos)"), py(EVALUATE), md("Pregunta 2 (0.5 puntos)")],
+        {"1": (0, 1), "2": (2, 3)},
+    ),
+    Case(
+        "one piece of code before its heading",
+        [h("4.1"), py(net(512)), py(net(1024)), h("4.2"), h("4.3")],
+        {"4.1": (0, 1), "4.2": (2, 3)},
+    ),
+    Case(
+        "a heading deleted, its code left behind",
+        [h("4.1"), py(net(512)), py(net(1024)), h("4.3"), md("Mejora.")],
+        {"4.1": (0, 1), "4.2": (2,)},
+    ),
+    Case(
+        "the prompt without its heading",
+        [md("¿Por qué son diez las neuronas de la última capa?"), md("Por las clases.")],
+        {"7.1": (0, 1)},
+    ),
+    Case(
+        "the assignment's cells as anchors",
+        [
+            md("## Callbacks", "", "Un callback se entera del final de cada época. Este es un ejemplo:"),
+            py(EXAMPLE),
+            py(READY),
+            py(STOPPER),
+        ],
+        {"9": (0, 1, 2, 3)},
+    ),
+    Case(
+        "nothing left of the assignment stays unplaced",
+        [py("a = 1"), py(net()), md("He entrenado una red.")],
+        {"1": (), "9": ()},
+    ),
     Case("the example cells belong to question 9", given_cells(), {"9": (37, 38, 39, 40, 41)}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("case", STRAIGHT + MARKED + EDITED, ids=lambda case: case.name)
