@@ -94,7 +94,7 @@ def find_activation(before: Array, after: Array, named: str = "") -> str | None:
 
 def close(a: Array, b: Array) -> bool:
     """Equal up to single-precision arithmetic."""
-    if a.shape != b.shape:
+    if a.shape != b.shape or not np.isfinite(b).all():
         return False
     scale = float(np.max(np.abs(b))) if b.size else 0.0
     return bool(np.allclose(a, b, rtol=2e-3, atol=1e-5 + 2e-4 * scale, equal_nan=False))

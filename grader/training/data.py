@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -46,10 +47,10 @@ def _read(path: Path) -> Array:
     """One idx file; the format is described at the end of yann.lecun.com/exdb/mnist: magic, sizes, bytes."""
     try:
         raw = gzip.decompress(path.read_bytes())
-    except OSError as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(
             f"{path}: the data set's file must be readable (Debian and Ubuntu: apt-get install dataset-fashion-mnist). "
-            f"Received: {error.strerror or error}"
+            f"Received: {getattr(error, 'strerror', None) or error}"
         ) from error
     axes = raw[3] if len(raw) > 3 else 0
     shape = [int(size) for size in np.frombuffer(raw, ">u4", axes, offset=4)] if len(raw) >= 4 + 4 * axes else []

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from grader.checks.prose.language import HEDGES
-from grader.checks.prose.matching import Match, ParsedWay, find_ways, knowing, without
+from grader.checks.prose.language import ARTICLES, CLITICS, GLUE, HEDGES, NEGATORS
+from grader.checks.prose.matching import Match, ParsedWay, find_ways, knowing, vocabulary_of, without
 from grader.checks.prose.reading import Reading, read_answer
 from grader.records import Finding, Message, Place, Status, Submission, say
 from grader.rubric import Concept, Question, parse_way
@@ -23,6 +23,9 @@ _HEDGED = 0.75
 _DOUBTFUL = 0.5
 _SHOWN_ANSWER = 600
 _SHOWN_SPANS = 3
+_TELLING_TERMS = 2
+_LONG_ANSWER = 40
+_COMMON = GLUE | ARTICLES | NEGATORS | CLITICS
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ def judge_concept(answer: str, concept: Concept, *, question_prompt: str, other_
     reading = without(knowing(reading, _parsed(concept, everything)), _parsed(concept, concept.given))
     ways = _sorted_out(reading, _parsed(concept, concept.ways))
     against = _sorted_out(reading, _parsed(concept, concept.against))
+    ways, against = _outside(ways, against.said), _outside(against, ways.said)
     if ways.said:
         return _judge_said(reading, ways, against)
     if against.said or ways.denied:
@@ -75,7 +79,8 @@ def judge_concept(answer: str, concept: Concept, *, question_prompt: str, other_
         return Judgement(True, 0.5, _DOUBTFUL, _spans(reading, partly.said), reason)
     if ways.idle:
         return _judge_idle(reading, ways.idle)
-    return _judge_unsaid(reading, _sorted_out(reading, _parsed(concept, concept.related)))
+    related = _sorted_out(reading, _parsed(concept, concept.related))
+    return _judge_unsaid(reading, related, _terms(reading, _parsed(concept, everything), question_prompt))
 
 
 def _judge_said(reading: Reading, ways: _Found, against: _Found) -> Judgement:
@@ -116,12 +121,18 @@ def _judge_idle(reading: Reading, idle: Sequence[Match]) -> Judgement:
     return Judgement(False, 0.0, _FORGIVEN, (), say("These words are the assignment's own: “{words}”.", words=words))
 
 
-def _judge_unsaid(reading: Reading, related: _Found) -> Judgement:
+def _judge_unsaid(reading: Reading, related: _Found, terms: Sequence[Token]) -> Judgement:
     if related.said:
         reason = say(
             "The answer speaks of it, but does not clearly say it: “{words}”.", words=_quote(reading, related.said)
         )
         return Judgement(False, 0.0, _DOUBTFUL, _spans(reading, related.said), reason)
+    if len(terms) >= _TELLING_TERMS:
+        words = ", ".join(reading.words_between(token.start, token.end) for token in terms[:_SHOWN_SPANS])
+        reason = say("The answer uses words of the matter, but does not clearly say this: “{words}”.", words=words)
+        return Judgement(False, 0.0, _DOUBTFUL, (), reason)
+    if sum(not (token.copied or token.listed) for token in reading.tokens) >= _LONG_ANSWER:
+        return Judgement(False, 0.0, _DOUBTFUL, (), say("A long answer, in which no known way to say this was found."))
     return Judgement(False, 0.0, _FORGIVEN, (), say("The answer does not say this."))
 
 
@@ -192,6 +203,35 @@ def _sorted_out(reading: Reading, ways: Sequence[ParsedWay]) -> _Found:
         denied=those(lambda match: match.denied and not _is_idle(match)),
         idle=those(_is_idle),
     )
+
+
+def _outside(found: _Found, others: Sequence[Match]) -> _Found:
+    """What was found, without what only repeats a part of something longer: "menos lento" is not "lento"."""
+    longer = [{id(token) for token in match.tokens} for match in others]
+
+    def stands(match: Match) -> bool:
+        own = {id(token) for token in match.tokens}
+        return not any(own < other for other in longer)
+
+    return _Found(
+        tuple(filter(stands, found.said)), tuple(filter(stands, found.denied)), tuple(filter(stands, found.idle))
+    )
+
+
+def _terms(reading: Reading, ways: Sequence[ParsedWay], prompt: str) -> list[Token]:
+    """The answer's words, each once, that the ways use and that neither the question nor every sentence has."""
+    asked = frozenset(key for token in read_answer(prompt).tokens for key in token.keys)
+    vocabulary = vocabulary_of(tuple(ways)) - asked
+    terms = {
+        token.word: token
+        for token in reading.tokens
+        if token.keys & vocabulary and token.word.isalpha() and token.word not in _COMMON and not _is_unused(token)
+    }
+    return list(terms.values())
+
+
+def _is_unused(token: Token) -> bool:
+    return token.copied or token.listed or token.telegraphic
 
 
 def _is_idle(match: Match) -> bool:

@@ -86,6 +86,12 @@ CLAUSE_OPENERS = words_of(
 )
 """Words with which a new clause begins."""
 
+REASONS = words_of("porque because")
+"""Clause openers that belong to a negation right before them: "no es porque ..."."""
+
+DENIALS = words_of("no not tampoco ni")
+COPULAS = words_of("es sea fue era is was")
+
 HEDGES = (
     r"\b(no lo se|no sé|no se (si|que|cual|bien)|ni idea|quizas?)\b",
     r"\b(tal vez|a lo mejor|puede (que|ser)|podria ser|no estoy segur[oa])\b",
@@ -95,7 +101,7 @@ HEDGES = (
 
 SPELLINGS = {
     "xq": "porque", "pq": "porque", "xk": "porque", "porq": "porque", "porke": "porque", "q": "que", "k": "que",
-    "x": "por", "d": "de", "+": "mas", "tb": "tambien", "tmb": "tambien", "bn": "bien", "acc": "accuracy",
+    "x": "por", "d": "de", "+": "mas", "%": "porcentaje", "tb": "tambien", "tmb": "tambien", "bn": "bien", "acc": "accuracy",
     "prob": "probabilidad", "probs": "probabilidad", "val": "validacion", "nº": "numero", "nro": "numero",
     "num": "numero", "↑": "sube", "↓": "baja", "≠": "distinto", "diez": "10", "ten": "10", "cinco": "5", "five": "5",
     "uno": "1", "one": "1", "una": "1", "un": "1", "dos": "2", "two": "2", "tres": "3", "three": "3",

@@ -16,8 +16,8 @@ Phrase = tuple[str, ...]
 ParsedWay = tuple[tuple[tuple[Phrase, ...], ...], ...]
 """Clauses of parts of alternatives; see `grader.rubric.parse_way`."""
 
-_BELIEFS = frozenset(("que", "that", "think", "believe"))
-"""In "no creo que ..." all that follows is denied, whatever its verbs."""
+_BELIEFS = frozenset(("que", "that", "think", "believe", "porque", "because"))
+"""In "no creo que ..." and "no es porque ..." all that follows is denied, whatever its verbs."""
 _FILLERS = 3
 _REACH = 6
 _SHORT_REACH = 2
@@ -53,13 +53,14 @@ class Match:
 
 def knowing(reading: Reading, ways: Iterable[ParsedWay]) -> Reading:
     """The answer with the words marked that these ways use: spelt right, they are no typos of other words."""
-    keys = _vocabulary(tuple(ways))
+    keys = vocabulary_of(tuple(ways))
     tokens = (replace(token, known=True) if token.keys & keys else token for token in reading.tokens)
     return replace(reading, tokens=tuple(tokens))
 
 
 @lru_cache(maxsize=100)
-def _vocabulary(ways: tuple[ParsedWay, ...]) -> frozenset[str]:
+def vocabulary_of(ways: tuple[ParsedWay, ...]) -> frozenset[str]:
+    """The forms of all words that these ways use."""
     words = {word for way in ways for group in way for part in group for phrase in part for word in phrase}
     return frozenset(key for word in words for key in keys_of(word))
 

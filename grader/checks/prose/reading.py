@@ -16,17 +16,20 @@ from grader.checks.prose.language import (
     ARTICLES,
     CLAUSE_OPENERS,
     CONTRACTIONS,
+    COPULAS,
+    DENIALS,
     FINITE,
     GLUE,
     NEGATORS,
     NOT_NEGATIONS,
+    REASONS,
     SPELLINGS,
 )
 
 _STEMMERS = (snowballstemmer.stemmer("spanish"), snowballstemmer.stemmer("english"))
 _PIECE = re.compile(
     r"\d+\s?[x×*]\s?\d+|\d[dD]\b|\by_\w+|\d+(?:\.\d+|,\d+(?![\d,)]))?%?"
-    r"|[^\W\d_]+(?:[-'’´][^\W\d_]+)*\d?|[+↑↓≠](?=\s|$)|[.,;:!?()\[\]\n…–—=/]|(?<=\s)-(?=\s)",
+    r"|[^\W\d_]+(?:[-'’´][^\W\d_]+)*\d?|[+↑↓≠](?=\s|$)|(?<!\d)(?<!\d )%|[.,;:!?()\[\]\n…–—=/]|(?<=\s)-(?=\s)",
 )
 _SENTENCE_ENDS = frozenset(".;!?\n…")
 _CLAUSE_ENDS = frozenset(",:()[]–—-=")
@@ -135,22 +138,29 @@ def denies(tokens: Sequence[Token], at: int) -> bool:
 
 def _tokens(text: str) -> Iterator[Token]:
     sentence = clause = 0
+    before: list[str] = []
     for piece in _PIECE.finditer(text):
         mark = piece.group().strip(" ") or "\n"
         if mark == "\n" and _is_wrapped(text, piece.start()):
             continue
         if mark in _SENTENCE_ENDS:
-            sentence, clause = sentence + 1, clause + 1
+            sentence, clause, before = sentence + 1, clause + 1, []
             continue
         if mark in _CLAUSE_ENDS or mark == "/":
-            clause += mark != "/"
+            clause, before = clause + (mark != "/"), []
             continue
         words = _spelt_out(mark)
-        if words[0] in CLAUSE_OPENERS:
+        if words[0] in CLAUSE_OPENERS and not (words[0] in REASONS and _is_denial(before)):
             clause += 1
+        before = [*before, *words][-2:]
         asked = text[piece.end() :].lstrip(" ").startswith("?") if "?" in text else False
         for word in words:
             yield Token(word, keys_of(word), sentence, clause, piece.start(), piece.end(), asked)
+
+
+def _is_denial(words: Sequence[str]) -> bool:
+    """Whether these are the words of "no es porque ...", whose "no" denies the reason that follows."""
+    return bool(words) and (words[-1] in DENIALS or (words[0] in DENIALS and words[-1] in COPULAS))
 
 
 def _is_wrapped(text: str, end: int) -> bool:
@@ -193,7 +203,8 @@ def _mark_lists(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
     """Mark three or more bare terms in a row, and sentences of four or more terms and nothing else, as lists.
 
     Where a verb stands among the terms or follows them ("formas, datos y etiquetas no coinciden"), a sentence may be
-    meant: such terms are marked as telegraphic instead.
+    meant, and where a clause that is no term leads up to them ("clasifica en camiseta, bolso, botín") they may be its
+    end: such terms are marked as telegraphic instead.
     """
     clauses = [list(group) for _, group in itertools.groupby(tokens, key=lambda token: token.clause)]
     sizes = Counter(clause[0].sentence for clause in clauses)
@@ -202,11 +213,12 @@ def _mark_lists(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
     for bare, group in itertools.groupby(clauses, key=_is_bare):
         run = list(group)
         done += len(run)
+        led_up_to = done > len(run) and clauses[done - len(run) - 1][0].sentence == run[0][0].sentence
         is_list = bare and sum(_names_something(clause) for clause in run) >= 3
         goes_on = done < len(clauses) and clauses[done][0].sentence == run[-1][0].sentence and _has_verb(clauses[done])
         for clause in run:
             is_row = not is_list and sizes[clause[0].sentence] == 1 and _is_wordy(clause)
-            telegraphic = (is_list and goes_on) or (is_row and _has_verb(clause))
+            telegraphic = (is_list and (goes_on or led_up_to)) or (is_row and _has_verb(clause))
             listed = (is_list or is_row) and not telegraphic
             marked.extend(replace(token, listed=listed, telegraphic=telegraphic) for token in clause)
     return tuple(marked)

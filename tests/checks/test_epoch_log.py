@@ -1,0 +1,75 @@
+"""Logs as they stand in students' saved outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from grader.checks.epoch_log import covers, read_log
+from grader.records import Output
+
+KERAS_2 = "".join(
+    f"Epoch {n}/3\n938/938 [==============================] - 3s 3ms/step - loss: 0.5957 - accuracy: 0.8008\n"
+    for n in (1, 2, 3)
+)
+KERAS_3 = "".join(
+    f"Epoch {n}/3\n\x1b[1m  1/938\x1b[0m ━━━ 5:13 335ms/step - accuracy: 0.1 - loss: 2.3\x08\x08\x08\x08\r"
+    f"938/938 ━━━━━━━━━━━━━━━━━━━━ 2s 2ms/step - accuracy: 0.72{n} - loss: 0.91\n"
+    for n in (1, 2, 3)
+)
+LINES = "".join(
+    f"Epoch {n}/3\n938/938 - 2s - 2ms/step - accuracy: 0.8 - loss: 0.5 - val_loss: 0.6\n" for n in (1, 2, 3)
+)
+HISTORY = "{'loss': [0.6, 0.5, 0.4], 'acc': [0.8, 0.85, 0.86], 'val_loss': [0.6, 0.5, 0.5]}"
+TABLE = "   accuracy      loss\n0    0.7900    0.6500\n1    0.8400    0.4500\n2    0.8600    0.4000\n"
+SPANISH = "".join(f"Época {n}: pérdida = 0,45 - exactitud = 0,81\n" for n in (1, 2, 3))
+FROM_ZERO = "".join(f"epoch {n} loss 0.45 accuracy 0.81\n" for n in (0, 1, 2))
+
+COMPLETE: Mapping[str, list[Output]] = {
+    "Keras 2 bars": [Output("stream", KERAS_2, "stdout")],
+    "Keras 3 bars with carriage returns": [Output("stream", KERAS_3, "stdout")],
+    "one line an epoch": [Output("stream", LINES, "stdout")],
+    "a printed history": [Output("stream", HISTORY, "stdout")],
+    "a history as result": [Output("data", HISTORY)],
+    "a table": [Output("data", TABLE)],
+    "a student's own lines, in Spanish": [Output("stream", SPANISH, "stdout")],
+    "counted from zero": [Output("stream", FROM_ZERO, "stdout")],
+    "split by a warning": [
+        Output("stream", KERAS_2[:130], "stdout"),
+        Output("stream", "WARNING: something\n", "stderr"),
+        Output("stream", KERAS_2[130:], "stdout"),
+    ],
+    "after a failed try": [Output("stream", "Epoch 1/3\n" + KERAS_2, "stdout")],
+    "two trainings, one after the other": [Output("stream", KERAS_2 + KERAS_2.replace("/3\n", "/3 \n"), "stdout")],
+    "two bare lists": [Output("stream", "[0.6, 0.5, 0.4]\n[0.8, 0.85, 0.86]\n", "stdout")],
+}
+
+INCOMPLETE: Mapping[str, list[Output]] = {
+    "nothing": [],
+    "no accuracy": [Output("stream", KERAS_2.replace(" - accuracy: 0.8008", ""), "stdout")],
+    "no loss": [Output("stream", KERAS_2.replace("loss: 0.5957 - ", ""), "stdout")],
+    "only validation": [
+        Output("stream", KERAS_2.replace("loss", "val_loss").replace("accuracy", "val_accuracy"), "stdout")
+    ],
+    "two of three": [Output("stream", KERAS_2[: KERAS_2.index("Epoch 3")], "stdout")],
+    "another length": [Output("stream", LINES + "Epoch 4/4\n1/1 - accuracy: 0.8 - loss: 0.5\n", "stdout")],
+    "an error": [Output("error", KERAS_2, "ValueError", "x")],
+    "only the result object": [Output("data", "<keras.src.callbacks.history.History at 0x7f>")],
+    "a vector of predictions": [Output("stream", "[1.2e-05 3.1e-07 9.9e-01]", "stdout")],
+}
+
+
+@pytest.mark.parametrize("name", COMPLETE)
+def test_complete_log_is_recognised(name: str) -> None:
+    assert any(covers(run, 3) for run in read_log(COMPLETE[name])), read_log(COMPLETE[name])
+
+
+@pytest.mark.parametrize("name", INCOMPLETE)
+def test_incomplete_log_is_not(name: str) -> None:
+    assert not any(covers(run, 3) for run in read_log(INCOMPLETE[name])), read_log(INCOMPLETE[name])
+
+
+def test_a_huge_output_is_read_in_time() -> None:
+    text = "x\x08" * 200_000 + "\r" * 100_000 + KERAS_2 * 300
+    assert read_log([Output("stream", text, "stdout")])

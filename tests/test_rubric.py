@@ -1,0 +1,84 @@
+"""A wrong rubric is refused before anything runs, with file, line, rule and what was received."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from grader.errors import RubricError
+from grader.rubric import load_rubric
+
+SHIPPED = ROOT / "rubrics" / "fashion_mnist.yaml"
+
+BROKEN: Mapping[str, tuple[str, str, str]] = {
+    "negative points": ("points: 0.75", "points: -1", "'points' must be > 0. Received: -1"),
+    "points that do not add up in a question": (
+        "points: 0.75",
+        "points: 0.5",
+        "sum of its criteria's points. Received: 3.5, sum 3.25",
+    ),
+    "points that do not add up in all": (
+        "points: 10\n",
+        "points: 11\n",
+        "sum of the questions' points. Received: 11, sum 10",
+    ),
+    "text for a number": ("units: [128]", "units: [many]", "Received: 'many'"),
+    "an unknown check": ("check: optimizer", "check: optimiser", "'check' must be one of"),
+    "an unknown key": ("above: 0.8", "abbove: 0.8", "must be given. Received: nothing"),
+    "a question that is not there": (
+        'model_of: "1"',
+        'model_of: "77"',
+        "'model_of' must name a question. Received: '77'",
+    ),
+    "a share above one": ("above: 0.8", "above: 8", "'above' must be < 1. Received: 8"),
+    "a language nobody speaks": ("language: es", "language: xx", "Received: 'xx'"),
+    "two questions of one id": ('id: "3.2"', 'id: "3.1"', "'id' must be unique. Received: '3.1'"),
+    "broken YAML": ("title:", "title: [", "a rubric must be valid YAML"),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_wrong_rubric_is_refused(fault: str, tmp_path: Path) -> None:
+    before, after, rule = BROKEN[fault]
+    text = SHIPPED.read_text(encoding="utf-8")
+    assert before in text
+    path = tmp_path / "x.yaml"
+    path.write_text(text.replace(before, after, 1), encoding="utf-8")
+    with pytest.raises(RubricError) as caught:
+        load_rubric(path)
+    assert rule in str(caught.value)
+    file, line, _ = str(caught.value).split(":", 2)
+    assert file == str(path)
+    changed = text[: text.index(before)].count("\n") + 1
+    assert abs(int(line) - changed) <= 40
+    assert int(line) >= 1
+
+
+def test_the_line_is_that_of_the_fault(tmp_path: Path) -> None:
+    text = SHIPPED.read_text(encoding="utf-8").replace("points: 0.75", "points: -1", 1)
+    path = tmp_path / "x.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(RubricError, match=f"x.yaml:{text[: text.index('points: -1')].count(chr(10)) + 1}: "):
+        load_rubric(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"\xff\xfe", b"{", b"a: &a [*a]"])
+def test_what_is_no_rubric_at_all_is_one_clear_error(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_bytes(content)
+    with pytest.raises(RubricError, match=r"x\.yaml:\d+: "):
+        load_rubric(path)
+
+
+def test_the_shipped_rubric_is_worth_ten_points() -> None:
+    rubric = load_rubric(SHIPPED)
+    assert rubric.points == 10
+    assert [question.id for question in rubric.questions] == (
+        ["1", "2", "3.1", "3.2", "4.1", "4.2", "4.3", "5.1", "5.2", "6", "7.1", "7.2", "8.1", "8.2", "8.3", "9"]
+    )
+    assert all(
+        criterion.hint.get("es") and criterion.title.get("en") for q in rubric.questions for criterion in q.criteria
+    )

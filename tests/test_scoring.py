@@ -1,0 +1,47 @@
+"""Adding up: plain arithmetic."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import ROOT
+
+from grader.records import Finding, HumanMark, Outcome, Result, Status, say
+from grader.rubric import load_rubric
+from grader.scoring import add_up, with_human_marks
+
+RUBRIC = load_rubric(ROOT / "rubrics" / "fashion_mnist.yaml")
+
+
+def findings(status: Status = Status.PASSED, share: float = 1.0) -> list[Finding]:
+    return [
+        Finding(question.id, criterion.id, status, criterion.points * share, criterion.points, say("ok"))
+        for question in RUBRIC.questions
+        for criterion in question.criteria
+    ]
+
+
+def test_all_passed_is_full_marks_without_binary_noise() -> None:
+    score = add_up(findings(), RUBRIC)
+    assert (score.score, score.max_score, score.provisional) == (10.0, 10.0, False)
+
+
+@pytest.mark.parametrize("status", [Status.NEEDS_REVIEW, Status.ERROR])
+def test_what_waits_for_a_person_keeps_the_score_provisional(status: Status) -> None:
+    first, *rest = findings()
+    open_finding = Finding(first.question, first.check, status, 0.0, first.max_points, say("?"))
+    assert add_up([open_finding, *rest], RUBRIC).provisional
+
+
+@pytest.mark.parametrize("share", [5.0, -3.0])
+def test_a_finding_never_counts_beyond_its_criterion(share: float) -> None:
+    assert add_up(findings(share=share), RUBRIC).score == (10.0 if share > 0 else 0.0)
+
+
+def test_a_persons_mark_takes_the_automatic_ones_place_and_keeps_it_in_evidence() -> None:
+    score = add_up(findings(Status.FAILED, 0.0), RUBRIC)
+    result = Result("a", "a.ipynb", "", "", Outcome.GRADED, None, score)
+    marked = with_human_marks(result, [HumanMark("a", "4.3", "cost", 0.25, "ayudante", "bien visto")])
+    finding = next(f for q in marked.score.questions for f in q.findings if f.question == "4.3" and f.check == "cost")
+    assert (finding.points, finding.basis, finding.status) == (0.25, "human", Status.PASSED)
+    assert finding.evidence["automatic_points"] == 0.0
+    assert marked.score.score == 0.25
