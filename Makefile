@@ -3,10 +3,11 @@ BIN := .venv/bin
 OUT ?= out/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test format
+.PHONY: help setup demo samples test format
 
 help:
 	@echo "make demo   set up, grade submissions/ and show the marks (OUT=$(OUT))"
+	@echo "make samples  the same, then compare the marks with those expected"
 	@echo "make test   set up, check format, types and imports, run the tests"
 	@echo "make setup  make .venv and install what the system lacks"
 	@echo "make format lay out the code"
@@ -16,6 +17,9 @@ setup:
 
 demo: setup
 	@$(BIN)/grader grade submissions --rubric rubrics/fashion_mnist.yaml --out $(OUT)
+
+samples: demo
+	@$(BIN)/python tests/compare_samples.py $(OUT)
 
 test: setup
 	$(BIN)/ruff format --check .

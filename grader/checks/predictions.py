@@ -25,8 +25,10 @@ SAME = re.compile(r"\b(?:mism[oa]s?|igual|same|no (?:ha )?cambiad?[oa]?|sigue si
 """How students say that a class is the one of before."""
 NUMBERS = re.compile(r"/step|━|\[==|array\(|dtype|\.\.\.|\d\.\d*e[+-]\d|^\s*\[[\d\s.]+$")
 """Lines of progress bars and arrays, which name no class."""
-MAX_PRINTED = 2_000
-"""Characters of a cell's output in which a class is looked for."""
+DECIMAL = re.compile(r"\d*\.\d+(?:e[+-]?\d+)?", re.I)
+MAX_PRINTED_LINES = 40
+MAX_LINE = 300
+"""How much of a cell's output is searched for a class."""
 
 
 def check_evaluated(criterion: Evaluated, context: Context) -> Finding:
@@ -253,11 +255,10 @@ def _in_outputs(indices: Iterable[int], context: Context) -> tuple[set[int], lis
 
 def _in_output_text(text: str, context: Context) -> set[int]:
     """Classes in printed lines; progress bars and vectors of numbers name none."""
+    lines = text.replace("\r", "\n").replace("\x08", "").splitlines()
     named: set[int] = set()
-    for line in text[-MAX_PRINTED:].replace("\r", "\n").replace("\x08", "").splitlines():
-        if NUMBERS.search(line) or line.count(".") > 2:
-            continue
-        named |= judge_class_answer(line.strip(), context.rubric.classes)
+    for line in [line for line in lines if not NUMBERS.search(line)][-MAX_PRINTED_LINES:]:
+        named |= judge_class_answer(DECIMAL.sub(" ", line[:MAX_LINE]).strip(), context.rubric.classes)
     return named
 
 

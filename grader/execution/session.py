@@ -39,6 +39,7 @@ GRACE_SECONDS = 15.0
 """How long a kernel that was interrupted may take to answer again."""
 ASK_SECONDS = 120.0
 MAX_FAILED_IMPORTS = 20
+MAX_BASE_PATH = 60
 MAX_OUTPUT_TEXT = 1_000_000
 """Characters of one output that are kept."""
 ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
@@ -65,17 +66,23 @@ def run_submission(
         SandboxError: the kernel cannot be started at all.
         DataError: the data set is missing or damaged.
     """
-    room = Room(Path(tempfile.mkdtemp(prefix="g-")))
+    room = Room(_short_folder())
     try:
         room.make(data, sandbox)
         session = Session(submission, rubric, limits, room, data, sandbox)
         evidence = asyncio.run(session.run())
         if executed is not None:
             executed.parent.mkdir(parents=True, exist_ok=True)
-            nbformat.write(session.notebook, executed)
+            executed.write_bytes(nbformat.writes(session.notebook).encode("utf-8", "replace"))
         return evidence
     finally:
         shutil.rmtree(room.root, ignore_errors=True)
+
+
+def _short_folder() -> Path:
+    """A new folder whose path leaves room for the names of sockets, which may have about 100 bytes in all."""
+    base = tempfile.gettempdir()
+    return Path(tempfile.mkdtemp(prefix="g-", dir=base if len(base) <= MAX_BASE_PATH else "/tmp"))
 
 
 class Client(NotebookClient):  # type: ignore[misc]
@@ -258,6 +265,9 @@ class Session:
                 cell.source = rest
         except (DeadKernelError, TimeoutError):
             outputs.extend(cell.get("outputs", []))
+            return True
+        except Exception as error:  # the kernel is the student's, and may send what no client expects
+            self._remark_on_recorder(f"{type(error).__name__}: {error}")
             return True
         finally:
             cell.source, cell.outputs = source, outputs

@@ -139,6 +139,8 @@ COUNTS_FOR_NOTHING = {
     "neither nor": "No es subajuste ni sobreajuste",
     "without": "La red aprende sin sobreajuste",
     "English negation": "It isn't overfitting",
+    "denied as the reason": "No es porque haya sobreajuste, es el learning rate",
+    "negation some words before": "No se trata de un problema de sobreajuste sino del learning rate",
     "instead of": "Es subajuste en vez de sobreajuste",
     "list of terms": "sobreajuste, memoria, pérdida, test",
     "list in lines": "sobreajuste\nmemoria\npérdida\ntest",
@@ -176,6 +178,39 @@ def test_the_question_itself_earns_nothing(question: Question) -> None:
     concepts = [one for one in question.criteria if isinstance(one, Concept)]
     given = [judge_concept(question.prompt, one, question_prompt=question.prompt).share for one in concepts]
     assert given == [0] * len(concepts)
+
+
+CONFIDENT_ZEROS = {
+    "inverted cost": ("4.3", "cost", "Es menos costoso y reduce el sobreajuste"),
+    "no improvement": ("4.3", "better", "No hay mejora"),
+    "fewer errors": ("7.2", "mismatch", "El error sería menor"),
+    "denied reason": ("7.1", "one_per_class", "no es porque haya diez clases"),
+    "an article is no verb": ("4.3", "better", "los botines"),
+    "something else": ("7.1", "one_per_class", "Porque hay 10 épocas"),
+}
+
+
+@pytest.mark.parametrize(("question", "concept", "answer"), CONFIDENT_ZEROS.values(), ids=CONFIDENT_ZEROS.keys())
+def test_plainly_wrong_answers_get_nothing_without_a_person(question: str, concept: str, answer: str) -> None:
+    judgement = judge(question, concept, answer)
+    assert (judgement.share, judgement.confidence >= RUBRIC.review_below) == (0, True)
+
+
+NEVER_A_SILENT_ZERO = {
+    "half a contrary": ("7.2", "mismatch", "con menos neuronas da error"),
+    "words of the matter": ("8.3", "memorises", "sobreajuste, se obsesiona con los datos de train"),
+    "terms that end a sentence": ("7.1", "one_per_class", "Hay que elegir entre camiseta, pantalon, bolso, botin"),
+    "a sign for a word": ("3.1", "probabilities", "cada posicion es el % de q sea esa prenda"),
+    "long and unknown": ("8.3", "memorises", "Bueno, yo diría que " + "la cosa se tuerce poco a poco " * 7),
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "concept", "answer"), NEVER_A_SILENT_ZERO.values(), ids=NEVER_A_SILENT_ZERO.keys()
+)
+def test_what_may_be_right_is_never_a_silent_zero(question: str, concept: str, answer: str) -> None:
+    judgement = judge(question, concept, answer)
+    assert judgement.share == 1 or judgement.confidence < RUBRIC.review_below
 
 
 def test_the_assignments_notes_earn_nothing() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from submission_notebooks import h, md, net, py, read
 
-SLOWEST = 5.0
+SLOWEST = 20.0
 """Seconds. An honest notebook takes less than a tenth of one."""
 
 HOSTILE = {

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from grader.checks.prose.language import ARTICLES, CLITICS, GLUE, HEDGES, NEGATORS
 from grader.checks.prose.matching import Match, ParsedWay, find_ways, knowing, vocabulary_of, without
-from grader.checks.prose.reading import Reading, read_answer
+from grader.checks.prose.reading import Reading, Token, read_answer
 from grader.records import Finding, Message, Place, Status, Submission, say
 from grader.rubric import Concept, Question, parse_way
 
@@ -25,7 +25,7 @@ _SHOWN_ANSWER = 600
 _SHOWN_SPANS = 3
 _TELLING_TERMS = 2
 _LONG_ANSWER = 40
-_COMMON = GLUE | ARTICLES | NEGATORS | CLITICS
+_COMMON = GLUE | ARTICLES | NEGATORS | CLITICS | {"da", "dan", "tiene", "tienen"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ def _sorted_out(reading: Reading, ways: Sequence[ParsedWay]) -> _Found:
 
 def _outside(found: _Found, others: Sequence[Match]) -> _Found:
     """What was found, without what only repeats a part of something longer: "menos lento" is not "lento"."""
-    longer = [{id(token) for token in match.tokens} for match in others]
+    longer = [{id(token) for token in match.tokens} for match in others if match.compact]
 
     def stands(match: Match) -> bool:
         own = {id(token) for token in match.tokens}

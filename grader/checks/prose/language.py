@@ -67,6 +67,12 @@ FINITE = words_of(
 )
 """Verbs as they stand in a clause of their own; one of them ends the reach of a negation before it."""
 
+VERBAL_NOUNS = words_of("mejora causa")
+"""Verbs of the above that are as often nouns."""
+
+MEASURES = words_of("1 gran mucha poca alguna tanta")
+"""What may stand between a verb and its noun."""
+
 GLUE = words_of(
     "que porque por para con como cuando si mas menos mejor mejores peor peores mayor menor muy le les lo su sus "
     "cada un una se al es son hay esta estan era seria no ni nunca sin ya aunque pero sino mientras demasiado mucho "
@@ -101,7 +107,8 @@ HEDGES = (
 
 SPELLINGS = {
     "xq": "porque", "pq": "porque", "xk": "porque", "porq": "porque", "porke": "porque", "q": "que", "k": "que",
-    "x": "por", "d": "de", "+": "mas", "%": "porcentaje", "tb": "tambien", "tmb": "tambien", "bn": "bien", "acc": "accuracy",
+    "%": "porcentaje",
+    "x": "por", "d": "de", "+": "mas", "tb": "tambien", "tmb": "tambien", "bn": "bien", "acc": "accuracy",
     "prob": "probabilidad", "probs": "probabilidad", "val": "validacion", "nº": "numero", "nro": "numero",
     "num": "numero", "↑": "sube", "↓": "baja", "≠": "distinto", "diez": "10", "ten": "10", "cinco": "5", "five": "5",
     "uno": "1", "one": "1", "una": "1", "un": "1", "dos": "2", "two": "2", "tres": "3", "three": "3",

@@ -9,7 +9,16 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
-from grader.checks.prose.language import ARTICLES, CLITICS, CONTRARIES, FINITE, KNOWN_WORDS, SHORT_NEGATORS
+from grader.checks.prose.language import (
+    ARTICLES,
+    CLITICS,
+    CONTRARIES,
+    FINITE,
+    KNOWN_WORDS,
+    MEASURES,
+    SHORT_NEGATORS,
+    VERBAL_NOUNS,
+)
 from grader.checks.prose.reading import Reading, Token, denies, fold, keys_of
 
 Phrase = tuple[str, ...]
@@ -49,6 +58,8 @@ class Match:
     """No typo had to be forgiven."""
     denied: bool
     """Some part of it is negated."""
+    compact: bool
+    """Its words stand side by side, articles aside."""
 
 
 def knowing(reading: Reading, ways: Iterable[ParsedWay]) -> Reading:
@@ -95,7 +106,12 @@ def _in_sentence(reading: Reading, clauses: list[list[int]], way: ParsedWay) -> 
                 spans=tuple(_span(reading, group) for group in groups),
                 exact=all(hit.exact for hit in chosen),
                 denied=_is_denied(chosen),
+                compact=_is_compact(reading.tokens, {at for hit in chosen for at in hit.places}),
             )
+
+
+def _is_compact(tokens: Sequence[Token], places: set[int]) -> bool:
+    return all(at in places or tokens[at].word in ARTICLES for at in range(min(places), max(places)))
 
 
 def _is_denied(hits: Sequence[Hit]) -> bool:
@@ -183,6 +199,8 @@ def _same(tokens: Sequence[Token], at: int, word: str) -> bool | None:
     """True for the same word, False for one with a typo in it, None for another word."""
     if word == "no":
         return True if denies(tokens, at) else None
+    if tokens[at].word in ARTICLES:  # the article "los" has the stem of "loses"
+        return True if tokens[at].word == word else None
     same = same_word(tokens[at].word, tokens[at].keys, word)
     return None if same is False and tokens[at].known else same
 
@@ -239,9 +257,18 @@ def _reaches(tokens: Sequence[Token], negation: int, at: int) -> bool:
     if not _BELIEFS.isdisjoint(ahead):
         return True
     reach = _SHORT_REACH if tokens[negation].word in SHORT_NEGATORS else _REACH
-    if at - negation > reach:
+    counted = sum(token.word not in ARTICLES for token in tokens[negation + 1 : at])
+    if counted >= reach:
         return False
     verb = negation + 1
     while verb < at and tokens[verb].word in CLITICS:
         verb += 1
-    return not any(tokens[place].word in FINITE for place in range(verb + 1, at + 1))
+    return not any(
+        tokens[place].word in FINITE and not _is_noun(tokens, verb, place) for place in range(verb + 1, at + 1)
+    )
+
+
+def _is_noun(tokens: Sequence[Token], verb: int, at: int) -> bool:
+    """Whether a word such as "mejora" is what the verb is about ("no hay una mejora"), not a verb itself."""
+    between = (tokens[place].word for place in range(verb + 1, at))
+    return tokens[at].word in VERBAL_NOUNS and all(word in ARTICLES or word in MEASURES for word in between)
