@@ -36,11 +36,17 @@ def attribute(submission: Submission, evidence: Evidence, rubric: Rubric) -> dic
     questions = [question for question in rubric.questions if question.training is not None]
     tries = [training for training in evidence.trainings if not is_given(training, submission)]
     chosen: dict[str, Attribution] = {}
+    doubtful: set[str] = set()
     for question in questions:
         found = _in_place(question, questions, tries, submission)
+        if found is None:
+            found = _best_of_place(question, tries, submission)
+            doubtful.add(question.id)
+        elif found.training.built_only:
+            doubtful.add(question.id)
         if found is not None:
             chosen[question.id] = found
-    for question in _shortest_first(questions, chosen):
+    for question in _shortest_first(questions, chosen, doubtful):
         found = _elsewhere(question, tries, submission, chosen)
         if found is not None:
             chosen[question.id] = found
@@ -70,6 +76,19 @@ def _in_place(
             best = _last_of_the_kind(question, mine)
             return Attribution(best, in_place=True, match=match(question.training, best))
     return None
+
+
+def _best_of_place(question: Question, tries: Sequence[Training], submission: Submission) -> Attribution | None:
+    """The last complete try in the question's place, though another question describes it better: a student's network
+    of 15 epochs under question 1 is the answer to question 1, unless a better one is found elsewhere.
+    """
+    cells = submission.place(question.id).cells
+    own = [training for training in tries if training.cell in cells and _complete(training)]
+    fitting = [training for training in own if match(question.training, training) >= LIKE]
+    if not fitting:
+        return None
+    best = max(fitting, key=lambda training: (match(question.training, training), training.id))
+    return Attribution(best, in_place=True, match=match(question.training, best))
 
 
 def _last_of_the_kind(question: Question, pool: Sequence[Training]) -> Training:
@@ -124,10 +143,26 @@ def _closeness(selector: Selector | None, training: Training) -> tuple[float, in
     return (match(selector, training), sum(unusual))
 
 
-def _shortest_first(questions: Sequence[Question], chosen: Mapping[str, Attribution]) -> list[Question]:
-    """Questions that still look for an answer; those with the shortest description choose first."""
-    open_ones = [question for question in questions if question.id not in chosen or chosen[question.id].match < LIKE]
-    return sorted(open_ones, key=lambda question: len(question.training.model_fields_set) if question.training else 0)
+def _shortest_first(
+    questions: Sequence[Question], chosen: Mapping[str, Attribution], doubtful: set[str]
+) -> list[Question]:
+    """Questions that still look for an answer.
+
+    Those that may give back what they hold choose first, then those with the shortest description.
+    """
+
+    def order(question: Question) -> tuple[bool, int]:
+        fields = len(question.training.model_fields_set) if question.training else 0
+        return (question.id not in doubtful or question.id not in chosen, fields)
+
+    return sorted(
+        (
+            question
+            for question in questions
+            if question.id not in chosen or question.id in doubtful or chosen[question.id].match < LIKE
+        ),
+        key=order,
+    )
 
 
 def _elsewhere(
@@ -136,7 +171,8 @@ def _elsewhere(
     """The try outside the question's place that fits best and that no other question claims."""
     taken = {found.training.id for other, found in chosen.items() if other != question.id and found.match >= LIKE}
     free = [training for training in tries if training.id not in taken]
-    for pool in _from_complete_to_built(question, free):
+    holds = question.id in chosen and chosen[question.id].match >= LIKE
+    for pool in _from_complete_to_built(question, free)[: 1 if holds else None]:
         fitting = [training for training in pool if match(question.training, training) > LIKE - 0.01]
         if question.id in chosen:
             fitting = [training for training in fitting if match(question.training, training) >= 0.9]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from grader.checks.context import Context
@@ -54,7 +56,7 @@ def check_callback_used(criterion: CallbackUsed, context: Context) -> Finding:
             return context.failed(criterion, message, "claimed", cells=[training.cell])
         error = "" if training.raised is None else f"{training.raised.name}: {training.raised.message[:200]}"
         message = say("fit was called with {name}, but training did not run: {error}", name=callback.name, error=error)
-        return context.failed(criterion, message, "claimed", cells=[training.cell])
+        return context.missing(criterion, message, [training.cell])
     return context.missing(criterion, say("{name} was never passed to fit.", name=callback.name))
 
 
@@ -100,18 +102,47 @@ def check_callback_waits(criterion: CallbackWaits, context: Context) -> Finding:
 def find_callback(context: Context) -> Callback | None:
     """The callback that answers the question: of those passed to its training, else the last one defined for it.
 
-    The assignment's own example earns nothing.
+    Of several, the last one that ever stops a training: others measure time or print. One that belongs to another
+    question's training and never stops is no answer to this one. The assignment's own example earns nothing.
     """
     known = {callback.id: callback for callback in context.evidence.callbacks}
     training = context.training()
-    passed = [] if training is None else [known.get(item.id, item) for item in training.callbacks]
-    candidates = [item for item in passed if _is_answer(item, context)]
-    own = [item for item in known.values() if item.own and _is_answer(item, context)]
+    passed = [] if training is None else [_as_examined(item, known) for item in training.callbacks]
+    candidates = [item for item in passed if _is_answer(item, context) and not _serves_another(item, context)]
+    own = [
+        item for item in known.values() if item.own and _is_answer(item, context) and not _serves_another(item, context)
+    ]
     in_place = [item for item in own if item.cell in context.place.cells]
-    for pool in (_working(candidates), in_place, candidates, own):
-        if pool:
-            return pool[-1]
-    return None
+    pools = (_working(candidates), in_place, candidates, own)
+    stopping = [[item for item in pool if _ever_stops(item)] for pool in pools[:2]]
+    return next((pool[-1] for pool in (*stopping, *pools) if pool), None)
+
+
+def _as_examined(passed: Callback, known: Mapping[str, Callback]) -> Callback:
+    """A callback as it was examined with its own training; another object of its class may have another threshold."""
+    latest = known.get(passed.id, passed)
+    return replace(latest, transcripts=passed.transcripts or latest.transcripts)
+
+
+def _ever_stops(callback: Callback) -> bool:
+    return any(transcript.stopped_after is not None for transcript in callback.transcripts)
+
+
+def _serves_another(callback: Callback, context: Context) -> bool:
+    """True for a callback of another question's cells that does nothing but go on."""
+    here = context.place.cells
+    if not here or callback.cell is None or callback.cell in here or not callback.transcripts:
+        return False
+    if any(item.stopped_after is not None or item.raised is not None for item in callback.transcripts):
+        return False
+    used_here = any(
+        passed.id == callback.id
+        for training in context.evidence.trainings
+        if training.cell in here
+        for passed in training.callbacks
+    )
+    elsewhere = [place for place in context.submission.places.values() if place.question != context.question.id]
+    return not used_here and any(callback.cell in place.cells for place in elsewhere)
 
 
 def _working(candidates: list[Callback]) -> list[Callback]:

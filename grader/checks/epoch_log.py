@@ -45,6 +45,8 @@ def check_epoch_log(criterion: EpochLog, context: Context) -> Finding:
     asked = next((other.epochs for other in context.question.criteria if isinstance(other, Epochs)), 1)
     trained = training.epochs if training is not None and training.epochs else asked
     lengths = {trained, context.epochs_in_place(training)} - {0}
+    if training is not None and training.raised is not None:  # broken off today, and perhaps not when it was saved
+        lengths |= {training.epochs_asked} - {0}
     cells = list(dict.fromkeys([*([training.cell] if training is not None else []), *context.place.cells]))
     runs: list[Run] = []
     for index in cells:

@@ -53,6 +53,11 @@ def check_evaluated(criterion: Evaluated, context: Context) -> Finding:
     if own:
         message = say("The model was evaluated on other data than the test images and labels.")
         return context.failed(criterion, message, "claimed", cells=[own[-1].cell])
+    predicted = [call for call in context.evidence.calls if call.kind == "predict" and call.raised is None]
+    by_hand = [call for call in predicted if call.cell in context.place.cells and call.network.state in wanted.states]
+    if any(_is_test_set(call, context) for call in by_hand):
+        message = say("The test set was predicted here, not evaluated; a person decides whether it was measured.")
+        return context.review(criterion, message, "claimed", cells=[by_hand[-1].cell])
     return context.missing(criterion, say("No evaluation on the test set was found."))
 
 
@@ -107,9 +112,12 @@ def _is_test_set(call: Call, context: Context) -> bool:
 
 
 def _result_agrees(call: Call, preparation: Preparation, context: Context) -> bool:
-    """True unless the call returned metrics of which none is near the accuracy computed here."""
+    """True if the labels are the real ones, or the call returned what the network gives on the real images and labels.
+
+    Labels are sampled from arrays only; of a pipeline that returned nothing like an accuracy, the images decide.
+    """
     if len(call.result) < 2:
-        return True
+        return _labels_are_real(call.y, context)
     try:
         outputs = predict(call.network, preparation.apply(context.data.test_images))
     except ValueError:
@@ -117,8 +125,17 @@ def _result_agrees(call: Call, preparation: Preparation, context: Context) -> bo
     if outputs.ndim != 2 or outputs.shape[1] < 2 or not np.isfinite(outputs).all():
         return True
     accuracy = float(np.mean(outputs.argmax(axis=1) == context.data.test_labels))
-    near = any(abs(value - accuracy) <= SAME_ACCURACY for value in call.result[1:])
-    return near or not _labels_are_real(call.y, context)
+    if any(abs(value - accuracy) <= SAME_ACCURACY for value in call.result):  # a dictionary's values come in any order
+        return True
+    if call.y is None or not call.y.rows:
+        return not _measures_accuracy(call.model, context)
+    return _labels_are_real(call.y, context)
+
+
+def _measures_accuracy(model: str, context: Context) -> bool:
+    """True if a model was compiled with a metric called an accuracy."""
+    names = [name for item in context.evidence.trainings if item.model == model for name in item.metrics]
+    return not names or any("acc" in name for name in names)
 
 
 def _labels_are_real(y: Data | None, context: Context) -> bool:

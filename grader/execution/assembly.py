@@ -98,17 +98,15 @@ class Assembler:
             )
         )
 
-    def set_transcripts(self, callback: str, transcripts: tuple[Transcript, ...]) -> None:
-        """Keep what a callback did in the scenarios, everywhere it is mentioned."""
-        known = replace(self.callbacks[callback], transcripts=transcripts)
-        self.callbacks[callback] = known
-        for position, training in enumerate(self.trainings):
-            if any(item.id == callback for item in training.callbacks):
-                changed = tuple(
-                    replace(item, transcripts=transcripts) if item.id == callback else item
-                    for item in training.callbacks
-                )
-                self.trainings[position] = replace(training, callbacks=changed)
+    def set_transcripts(self, callback: str, transcripts: tuple[Transcript, ...], training: int | None = None) -> None:
+        """Keep what a callback did in the scenarios: in general, and in the training that it was passed to."""
+        self.callbacks[callback] = replace(self.callbacks[callback], transcripts=transcripts)
+        if training is not None:
+            changed = tuple(
+                replace(item, transcripts=transcripts) if item.id == callback else item
+                for item in self.trainings[training].callbacks
+            )
+            self.trainings[training] = replace(self.trainings[training], callbacks=changed)
 
     def set_probabilities(self, training: int, probabilities: Array) -> None:
         """Keep what the kernel answered for the test images."""

@@ -341,19 +341,19 @@ class Session:
         keys = tuple(training.logs[0]) if training.logs else ("loss", *_metric_names(training))
         for callback in training.callbacks:
             if callback.own or callback.name == "LambdaCallback":
-                await self._examine(callback, keys)
+                await self._examine(callback, keys, training.id)
 
     async def _examine_unused_callbacks(self) -> None:
         for callback in list(self.assembler.callbacks.values()):
             if callback.own and callback.id not in self.examined:
                 await self._examine(callback, tuple(dict.fromkeys(("loss", "accuracy", *self.last_keys))))
 
-    async def _examine(self, callback: Callback, keys: tuple[str, ...]) -> None:
+    async def _examine(self, callback: Callback, keys: tuple[str, ...], training: int | None = None) -> None:
         if not self.scenarios:
             return
         self.examined.add(callback.id)
         transcripts = await examine_callback(self._ask, callback, keys, self.scenarios)
-        self.assembler.set_transcripts(callback.id, transcripts)
+        self.assembler.set_transcripts(callback.id, transcripts, training)
 
     async def _ask(self, name: str, **arguments: Any) -> Mapping[str, Any] | None:
         """Send the recorder a command; its reply comes back through the exchange folder."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -11,36 +12,41 @@ from grader.records import Array, Data
 from grader.training.data import DataSet
 
 
-def _standardised_pixels(images: Array, training: Array) -> Array:
-    flat = training.reshape(len(training), -1)
-    mean = flat.mean(axis=0, dtype=np.float64)
-    square = np.einsum("ij,ij->j", flat, flat, dtype=np.float64) / len(flat)
-    deviation = np.sqrt(np.maximum(square - mean**2, 0))
-    return np.asarray((images.reshape(len(images), -1) - mean) / np.where(deviation < 1e-9, 1.0, deviation))
+def _standardised_pixels(images: Array, real: DataSet) -> Array:
+    mean, deviation = _pixel_statistics(real)
+    return np.asarray((images.reshape(len(images), -1) - mean) / deviation)
 
 
-def _unit_length(axis: int | tuple[int, int]) -> Callable[[Array, Array], Array]:
-    def scaled(images: Array, _training: Array) -> Array:
+@lru_cache(maxsize=2)
+def _pixel_statistics(real: DataSet) -> tuple[Array, Array]:
+    """Mean and standard deviation of each pixel over the training images; 1 where a pixel never changes."""
+    flat = real.train_images.reshape(len(real.train_images), -1).astype(np.float32)
+    deviation = flat.std(axis=0, dtype=np.float64)
+    return flat.mean(axis=0, dtype=np.float64), np.where(deviation < 1e-9, 1.0, deviation)
+
+
+def _unit_length(axis: int | tuple[int, int]) -> Callable[[Array, DataSet], Array]:
+    def scaled(images: Array, _real: DataSet) -> Array:
         values = images.astype(np.float64)
         return np.asarray(values / np.maximum(np.sqrt((values**2).sum(axis=axis, keepdims=True)), 1e-12))
 
     return scaled
 
 
-def _standardised_images(images: Array, _training: Array) -> Array:
+def _standardised_images(images: Array, _real: DataSet) -> Array:
     values = images.astype(np.float64)
     spread = np.maximum(values.std(axis=(1, 2), keepdims=True), 1e-12)
     return np.asarray((values - values.mean(axis=(1, 2), keepdims=True)) / spread)
 
 
-def _stretched_images(images: Array, _training: Array) -> Array:
+def _stretched_images(images: Array, _real: DataSet) -> Array:
     values = images.astype(np.float64)
     low, high = values.min(axis=(1, 2), keepdims=True), values.max(axis=(1, 2), keepdims=True)
     return np.asarray((values - low) / np.maximum(high - low, 1e-12))
 
 
-FORMS: dict[str, Callable[[Array, Array], Array]] = {
-    "as they are": lambda images, _training: images.astype(np.float64),
+FORMS: dict[str, Callable[[Array, DataSet], Array]] = {
+    "as they are": lambda images, _real: images.astype(np.float64),
     "columns of unit length": _unit_length(1),
     "rows of unit length": _unit_length(2),
     "images of unit length": _unit_length((1, 2)),
@@ -48,7 +54,7 @@ FORMS: dict[str, Callable[[Array, Array], Array]] = {
     "images stretched": _stretched_images,
     "pixels standardised": _standardised_pixels,
 }
-"""What students do to images before a last scaling; each takes images and the real training images."""
+"""What students do to images before a last scaling; each takes images and the real data set."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -62,12 +68,11 @@ class Preparation:
     """Of one prepared image."""
     source: str
     """Which images the rows were: ``train`` or ``test``."""
-    training: Array
-    """The real training images, of which some forms take means."""
+    real: DataSet
 
     def apply(self, images: Array) -> Array:
         """Prepare images of shape (n, 28, 28); the result has shape (n, *self.shape), float32."""
-        values = FORMS[self.form](images, self.training) * self.scale + self.offset
+        values = FORMS[self.form](images, self.real) * self.scale + self.offset
         return np.asarray(values, np.float32).reshape(len(images), *self.shape)
 
 
@@ -79,25 +84,22 @@ def find_preparation(data: Data | None, real: DataSet) -> Preparation | None:
     if rows.shape[1] != real.train_images[0].size or not np.isfinite(rows).all():
         return None
     shape = tuple(data.sample.shape[1:])
-    for source, images in (("train", real.train_images), ("test", real.test_images)):
-        for positions in _possible_positions(rows, data.rows, images):
-            for form, function in FORMS.items():
-                found = _line(function(images[positions], real.train_images).reshape(len(rows), -1), rows)
+    for find_positions in (_stated, _nearest):
+        for source, images in (("train", real.train_images), ("test", real.test_images)):
+            positions = find_positions(rows, data.rows, images)
+            for form, function in FORMS.items() if positions is not None else ():
+                found = _line(function(images[positions], real).reshape(len(rows), -1), rows)
                 if found is not None:
-                    return Preparation(form, *found, shape, source, real.train_images)
+                    return Preparation(form, *found, shape, source, real)
     return None
 
 
-def _possible_positions(rows: Array, indices: Sequence[int], images: Array) -> list[Array]:
-    """Where the rows may stand: where they say, else where the most similar image stands."""
-    found = []
-    if len(indices) == len(rows) and max(indices) < len(images):
-        found.append(np.asarray(indices))
-    found.append(_nearest(rows, images))
-    return found
+def _stated(rows: Array, indices: Sequence[int], images: Array) -> Array | None:
+    """Where the rows say that they stand."""
+    return np.asarray(indices) if len(indices) == len(rows) and max(indices) < len(images) else None
 
 
-def _nearest(rows: Array, images: Array) -> Array:
+def _nearest(rows: Array, _indices: Sequence[int], images: Array) -> Array | None:
     """Positions of the images with the highest correlation with each row."""
     best = np.full(len(rows), -2.0)
     position = np.zeros(len(rows), int)

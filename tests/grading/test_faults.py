@@ -60,6 +60,21 @@ FAULTS: Mapping[str, tuple[dict[str, str | None], dict[str, float]]] = {
         },
         {"1": 2.25, "2": 0, "4.1": 0.25, "6": 0.3, "8.1": 0.2, "8.2": 0.2, "9": 0.8},
     ),
+    "only a first half, of 15 epochs": (
+        {
+            "1": "class Reloj(tf.keras.callbacks.Callback):\n    def on_epoch_end(self, epoch, logs=None):\n        print(epoch)\n"
+            + network()
+            + fit(epochs=15, more=", callbacks=[Reloj()]"),
+            "2": "model.evaluate(test_images, training_labels[:len(test_labels)], verbose=0)",
+            "4.1": None,
+            "4.2": None,
+            "6": network(name="flat", flatten=False).replace("flat.compile", "# ") + fit("flat", 1),
+            "8.1": None,
+            "8.2": None,
+            "9": None,
+        },
+        {"1": 3.0, "2": 0, "4.1": 0, "6": 0.3, "8.1": 0, "8.2": 0, "9": 0},
+    ),
     "a third handful": (
         {
             "1": network().replace(

@@ -237,7 +237,42 @@ def unusual_ways() -> Any:
     return with_saved_error(notebook(changes, {"1": lists}), "6")
 
 
+def own_callbacks_everywhere() -> Any:
+    """A clock of the student's own in every training, lists within lists, results as dictionaries, NumPy's numbers."""
+    clock = (
+        "class Reloj(tf.keras.callbacks.Callback):\n"
+        "    def on_epoch_end(self, epoch, logs=None):\n        print(epoch)\n"
+    )
+    stop = (
+        "from tensorflow.python.keras.callbacks import Callback\n"
+        "class Parar(Callback):\n"
+        "    def __init__(self, limite=0.4):\n        self.limite, self.vistas = limite, {'loss': []}\n"
+        "    def on_epoch_end(self, epoch, logs=None):\n"
+        "        self.vistas['loss'].append(logs['loss'])\n"
+        "        if min(self.vistas['loss']) <= self.limite:\n            self.model.stop_training = True\n"
+    )
+    changes: dict[str, str | None] = {
+        "1": clock
+        + network()
+        + fit(more=", callbacks=[Reloj()]")
+        .replace("batch_size=64", "batch_size=np.int64(64)")
+        .replace("np.", "numpy.")
+        .replace("model.fit", "import numpy\nmodel.fit"),
+        "2": "print(model.evaluate(test_images, test_labels, return_dict=True))",
+        "5": "m512.predict(test_images)[0].argmax(), m1024.predict(test_images)[0].argmax()",
+        "5.1": None,
+        "6": network(name="flat", flatten=False)
+        + "try:\n    flat.fit(training_images, training_labels)\nexcept Exception as e:\n    print('Fallo:', type(e).__name__)",
+        "9": stop
+        + network(name="stopped")
+        + "callbacks = [Parar()]\n"
+        + "stopped.fit(training_images, training_labels, epochs=2, verbose=0, callbacks=[callbacks, Reloj()])\n",
+    }
+    return notebook(changes, {"1": LOG_10, "6": "Fallo: ValueError\n"})
+
+
 STUDENTS = {
+    "own callbacks everywhere": own_callbacks_everywhere,
     "unusual ways": unusual_ways,
     "the reference's way": lambda: with_saved_error(notebook(), "6"),
     "functional, without markers": functional_without_markers,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import os
-import sys
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,10 +30,7 @@ class CallbackReader:
 
     def callbacks(self, passed: Any) -> list[dict[str, Any]]:
         """What was passed as ``callbacks``."""
-        if passed is None:
-            return []
-        items = list(passed) if isinstance(passed, (list, tuple)) else [passed]
-        return [self._callback(item) for item in items[:50]]
+        return [] if passed is None else [self._callback(item) for item in flat(passed)[:50]]
 
     def _callback(self, item: Any) -> dict[str, Any]:
         cls = item if isinstance(item, type) else type(item)
@@ -67,10 +64,15 @@ class CallbackReader:
 
     def note_instances(self, passed: Any, model: Any) -> None:
         """Keep the callbacks' attributes as they were before training, to examine their behaviour afterwards."""
-        for item in list(passed) if isinstance(passed, (list, tuple)) else [passed]:
+        for item in flat(passed):
             if item is not None and not isinstance(item, type) and hasattr(item, "__dict__"):
-                attributes = {name: _own_copy(value) for name, value in vars(item).items()}
-                self.instances[self.class_key(type(item))] = (attributes, model)
+                self.instances[self.class_key(type(item))] = (own_copy(vars(item)), model)
+
+    def note_unused(self, item: Any, model: Any) -> None:
+        """Keep an object that was made and not yet passed to any training: it knows the arguments of its class."""
+        cls = type(item)
+        if is_students(cls) and is_keras_callback(cls) and f"c{id(cls):x}" not in self.instances:
+            self.note_instances(item, model)
 
 
 class Simulation:
@@ -79,7 +81,10 @@ class Simulation:
     def __init__(self, reader: CallbackReader, callback: str, epochs: int, last_model: Any) -> None:
         self.cls = reader.classes[callback]
         self.attributes: dict[str, Any] | None
-        self.attributes, self.model = reader.instances.get(callback, (None, last_model))
+        self.model: Any
+        self.attributes, self.model = reader.instances.get(callback, (None, None))
+        if self.model is None:
+            self.model = last_model
         if self.model is None:
             self.model = types.SimpleNamespace(stop_training=False)
         self.epochs = epochs
@@ -87,14 +92,20 @@ class Simulation:
         self.item: Any = None
 
     def begin(self) -> dict[str, Any]:
-        """Make a fresh instance, as it was before its own training, and begin."""
+        """Make a fresh instance, as it was before its own training, and begin.
+
+        Raises:
+            TypeError: the class wants arguments, and no object of it is known.
+        """
+        if self.attributes is None:
+            inspect.signature(self.cls).bind()
         try:
             with silenced():
                 if self.attributes is None:
                     self.item = self.cls()
                 else:
                     self.item = object.__new__(self.cls)
-                    vars(self.item).update(self.attributes)
+                    vars(self.item).update(own_copy(self.attributes))
                 self.item.set_params({"verbose": 0, "epochs": self.epochs, "steps": 1})
                 self.item.set_model(self.model)
                 self.model.stop_training = False
@@ -122,10 +133,8 @@ class Simulation:
 
 
 def is_keras_callback(cls: type) -> bool:
-    """True for a class that derives from Keras's Callback."""
-    keras = sys.modules.get("keras")
-    base = getattr(getattr(keras, "callbacks", None), "Callback", None)
-    return base is not None and base in cls.__mro__
+    """True for a class that derives from Keras's Callback or TensorFlow's old copy of it: `fit` takes both."""
+    return any(base.__name__ == "Callback" and not is_students(base) for base in cls.__mro__)
 
 
 def has_hooks(cls: type) -> bool:
@@ -140,6 +149,18 @@ def silenced() -> Iterator[None]:
         yield
 
 
-def _own_copy(value: Any) -> Any:
-    """A list, dict or set of its own, so that training does not change it; anything else as it is."""
+def flat(passed: Any) -> list[Any]:
+    """Callbacks one after the other; Keras takes lists within lists."""
+    inner = getattr(passed, "callbacks", passed) if type(passed).__name__ == "CallbackList" else passed
+    if isinstance(inner, (list, tuple)):
+        return [item for part in inner for item in flat(part)]
+    return [inner]
+
+
+def own_copy(value: Any, depth: int = 4) -> Any:
+    """Lists, dicts and sets of its own, so that no training changes them; anything else as it is."""
+    if depth and type(value) in (list, tuple):
+        return type(value)(own_copy(item, depth - 1) for item in value)
+    if depth and type(value) is dict:
+        return {name: own_copy(item, depth - 1) for name, item in value.items()}
     return value.copy() if isinstance(value, (list, dict, set)) else value

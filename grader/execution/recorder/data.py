@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import types
+from collections.abc import Iterator
 from typing import Any
 
 from .facts import whole
@@ -88,9 +89,37 @@ def first_batch(pipeline: Any, part: int) -> Any:
         batch = next(iter(pipeline)) if hasattr(pipeline, "element_spec") else pipeline[0]
     except Exception:
         return None
-    if not isinstance(batch, tuple):
+    if not isinstance(batch, (tuple, list)):
         return batch if part == 0 else None
     return batch[part] if len(batch) > part else None
+
+
+class Peeked:
+    """A generator of which the first batch was looked at; `batches` yields all of them, that one first."""
+
+    def __init__(self, generator: Iterator[Any]) -> None:
+        self.generator = generator
+        self.fault: BaseException | None = None
+        self.first: list[Any] = []
+        try:
+            self.first = [next(generator)]
+        except StopIteration:
+            pass
+        except BaseException as error:  # Keras meets it where it would have met it
+            self.fault = error
+
+    def __getitem__(self, index: int) -> Any:
+        return self.first[index]
+
+    def on_epoch_end(self) -> None:
+        """As Keras's own data sets have it."""
+
+    def batches(self) -> Iterator[Any]:
+        """All batches, as the student's generator gives them."""
+        if self.fault is not None:
+            raise self.fault
+        yield from self.first
+        yield from self.generator
 
 
 def batch_size_of(value: Any) -> int | None:

@@ -8,11 +8,11 @@ import inspect
 import sys
 import types
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from .callbacks import CallbackReader, Simulation, has_hooks, is_keras_callback
-from .data import DataReader, is_pipeline
+from .data import DataReader, Peeked, is_pipeline
 from .facts import MAX_TEXT, class_names, exception, is_students, number, numbers, unique, whole
 from .models import TRACE_ROWS, ModelReader, compile_facts, default_inputs, state_of
 from .writer import Writer
@@ -92,6 +92,7 @@ class Watcher:
         _wrap(CallbackList, "on_train_batch_end", self._batch_end)
 
     def _compile(self, original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True  # IPython leaves the frame out of tracebacks
         result = original(model, *args, **kwargs)
         with contextlib.suppress(Exception):
             self.last_model = model
@@ -99,6 +100,7 @@ class Watcher:
         return result
 
     def _epoch_end(self, original: Callable[..., Any], callback_list: Any, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True  # IPython leaves the frame out of tracebacks
         if self.active and not self.busy and not self.models.busy:
             with contextlib.suppress(Exception):
                 fit = self.active[-1]
@@ -109,6 +111,7 @@ class Watcher:
         return original(callback_list, *args, **kwargs)
 
     def _batch_end(self, original: Callable[..., Any], callback_list: Any, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True  # IPython leaves the frame out of tracebacks
         if self.active and not self.busy and not self.models.busy:
             with contextlib.suppress(Exception):
                 fit = self.active[-1]
@@ -116,9 +119,10 @@ class Watcher:
         return original(callback_list, *args, **kwargs)
 
     def _fit(self, original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True  # IPython leaves the frame out of tracebacks
         if self.busy or self.models.busy or self.active or not self.watching:
             return original(model, *args, **kwargs)
-        arguments = self._arguments(original, model, args, kwargs)
+        arguments = self._arguments(original, model, args, kwargs) or {}
         if "x" in arguments and isinstance(arguments["x"], types.GeneratorType):
             args, kwargs, arguments = _replayable(original, model, args, kwargs)
         facts = self._before_fit(model, arguments) or {}
@@ -149,15 +153,20 @@ class Watcher:
         x, y = arguments.get("x"), arguments.get("y")
         return {
             "model": self.key(model),
-            "x": self.data.data(x),
-            "y": self.data.data(x, second=True) if is_pipeline(x) else self.data.data(y),
+            "x": self._described(x),
+            "y": self._described(x, second=True) if is_pipeline(x) else self._described(y),
             "callbacks": self.callbacks.callbacks(arguments.get("callbacks")),
-            "batch_size": arguments.get("batch_size") if isinstance(arguments.get("batch_size"), int) else None,
+            "batch_size": whole(arguments.get("batch_size")) or None,
             "epochs_asked": whole(arguments.get("epochs")),
             "initial_epoch": whole(arguments.get("initial_epoch")),
             "validation": arguments.get("validation_data") is not None,
             "validation_split": number(arguments.get("validation_split")),
         }
+
+    @quietly
+    def _described(self, value: Any, *, second: bool = False) -> dict[str, Any] | None:
+        """Data that cannot be read must not hide what else is known of a training."""
+        return self.data.data(value, second)
 
     @quietly
     def _after_fit(
@@ -182,6 +191,7 @@ class Watcher:
         self.used_in_cell.append(model)
 
     def _call(self, kind: str, original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
         if self.busy or self.models.busy or self.active or not self.watching:
             return original(model, *args, **kwargs)
         arguments = self._arguments(original, model, args, kwargs) or {}
@@ -245,6 +255,7 @@ class Watcher:
                 facts = self.callbacks.newly_defined(value)
                 if facts is not None:
                     self.emit("callback", **facts)
+            self.callbacks.note_unused(value, None)
 
     @quietly
     def _after_cell_model(self, model: Any, optimizers: list[Any]) -> None:
@@ -308,15 +319,13 @@ class Watcher:
 
 
 def _replayable(original: Any, model: Any, args: Any, kwargs: Any) -> tuple[Any, Any, dict[str, Any]]:
-    """A generator can be looked at only once: hand Keras one that yields the same batches."""
+    """A generator can be looked at only once: look at its first batch, and hand Keras one that yields the same."""
     bound = inspect.signature(original).bind(model, *args, **kwargs)
-    generator = bound.arguments["x"]
-
-    def again() -> Iterator[Any]:
-        yield from generator
-
-    bound.arguments["x"] = again()
-    return bound.args[1:], bound.kwargs, {**bound.arguments, "x": None}
+    peeked = Peeked(bound.arguments["x"])
+    bound.arguments["x"] = peeked.batches()
+    args, kwargs = bound.args[1:], bound.kwargs
+    bound.apply_defaults()
+    return args, kwargs, {**bound.arguments, "x": peeked}
 
 
 def _wrap(owner: Any, name: str, replacement: Callable[..., Any]) -> None:
@@ -325,6 +334,7 @@ def _wrap(owner: Any, name: str, replacement: Callable[..., Any]) -> None:
 
     @functools.wraps(original)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
         return replacement(original, self, *args, **kwargs)
 
     setattr(owner, name, method)

@@ -1,0 +1,182 @@
+"""Checks of what was evaluated, of which callback is judged, and of errors, on records made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from grader.checks.attribution import Attribution
+from grader.checks.callbacks import find_callback
+from grader.checks.context import Context
+from grader.checks.expected_error import check_expected_error
+from grader.checks.predictions import check_evaluated
+from grader.checks.training import check_epochs
+from grader.records import (
+    Call,
+    Callback,
+    Cell,
+    CellRun,
+    CellStatus,
+    Data,
+    Evidence,
+    Layer,
+    Network,
+    Output,
+    Place,
+    Raised,
+    Submission,
+    Training,
+    Transcript,
+)
+from grader.rubric import Rubric, load_rubric
+from grader.training.data import DataSet, load_data
+from grader.training.networks import predict
+
+ROWS = (0, 1, 2, 3)
+
+
+@pytest.fixture(scope="module")
+def rubric() -> Rubric:
+    return load_rubric(Path(__file__).parents[2] / "rubrics" / "fashion_mnist.yaml")
+
+
+@pytest.fixture(scope="module")
+def data(data_slice: Path) -> DataSet:
+    return load_data(data_slice)
+
+
+def context(
+    question: str,
+    rubric: Rubric,
+    data: DataSet,
+    evidence: Evidence,
+    *,
+    cells: tuple[Cell, ...] = (),
+    answer: Training | None = None,
+) -> Context:
+    """Question 1 stands in cell 1, question 2 in cell 2, and so on."""
+    places = {other.id: Place(other.id, (int(other.id[0]),)) for other in rubric.questions}
+    cells = cells or tuple(Cell(index, "code", "x") for index in range(12))
+    submission = Submission("a", "a.ipynb", "", cells, places, {})
+    answers = {} if answer is None else {question: Attribution(answer, in_place=True, match=1.0)}
+    return Context(submission, evidence, rubric, data, answers, rubric.question(question))
+
+
+# --- evaluate ---------------------------------------------------------------------------------------------------------
+
+WEIGHTS = (np.random.default_rng(0).normal(size=(784, 10)).astype(np.float32), np.zeros(10, np.float32))
+NETWORK = Network(
+    (Layer("Flatten", config={"target_shape": [784]}), Layer("Dense", 10, "softmax", weights=WEIGHTS)),
+    (28, 28),
+    (10,),
+    state="s",
+    chain=True,
+)
+
+
+def evaluated(data: DataSet, rubric: Rubric, result: tuple[float, ...], labels: np.ndarray | None = None) -> str:
+    labels = data.test_labels if labels is None else labels
+    x = Data((len(data.test_images), 28, 28), rows=ROWS, sample=data.test_images[list(ROWS)] / 255.0)
+    y = Data(labels.shape, rows=ROWS, sample=labels[list(ROWS)])
+    call = Call("evaluate", 2, "m", NETWORK, x, y, result)
+    training = Training(0, 1, "m", NETWORK, metrics=("loss", "accuracy"), epochs=10)
+    found = context("2", rubric, data, Evidence({}, (training,), (call,)))
+    return str(check_evaluated(found.question.criteria[0], found).status)
+
+
+def test_results_of_evaluate_in_any_order(data: DataSet, rubric: Rubric) -> None:
+    """With ``return_dict=True`` accuracy comes before loss; another metric than accuracy is right as well."""
+    outputs = predict(NETWORK, data.test_images / np.float32(255))
+    accuracy = float(np.mean(outputs.argmax(axis=1) == data.test_labels))
+    assert evaluated(data, rubric, (2.5, accuracy)) == "passed"
+    assert evaluated(data, rubric, (accuracy, 2.5)) == "passed"
+    assert evaluated(data, rubric, (2.5, 0.09, 7.1)) == "passed"
+
+
+def test_labels_of_other_images_are_no_evaluation(data: DataSet, rubric: Rubric) -> None:
+    assert evaluated(data, rubric, (2.5, 0.7), data.train_labels[: len(data.test_labels)]) == "failed"
+
+
+# --- callbacks --------------------------------------------------------------------------------------------------------
+
+
+def callback(name: str, cell: int, stops: int | None) -> Callback:
+    transcript = Transcript("falling", (0.6, 0.3), stops)
+    return Callback(name, name, (f"{name}*", "Callback"), True, True, ("on_epoch_end",), True, cell, (transcript,))
+
+
+def found_callback(data: DataSet, rubric: Rubric, *known: Callback, passed: tuple[Callback, ...] = ()) -> str:
+    training = Training(0, 9, "m", NETWORK, epochs=2, callbacks=passed) if passed else None
+    evidence = Evidence({}, () if training is None else (training,), callbacks=known)
+    answer = find_callback(context("9", rubric, data, evidence, answer=training))
+    return "" if answer is None else answer.name
+
+
+def test_the_callback_that_stops_is_judged_whatever_stands_beside_it(data: DataSet, rubric: Rubric) -> None:
+    stop, clock = callback("Stop", 9, 2), callback("Clock", 9, None)
+    assert found_callback(data, rubric, stop, clock, passed=(stop, clock)) == "Stop"
+    assert found_callback(data, rubric, clock, stop, passed=(clock, stop)) == "Stop"
+    assert found_callback(data, rubric, stop, clock) == "Stop"
+    assert found_callback(data, rubric, clock) == "Clock"
+
+
+def test_a_clock_of_another_question_is_no_answer(data: DataSet, rubric: Rubric) -> None:
+    assert found_callback(data, rubric, callback("Clock", 1, None)) == ""
+    assert found_callback(data, rubric, callback("Stop", 1, 2)) == "Stop"
+
+
+def test_a_threshold_is_that_of_the_object_passed(data: DataSet, rubric: Rubric) -> None:
+    """The same class, with another threshold, in a later training."""
+    passed, later = callback("Stop", 9, 2), callback("Stop", 9, None)
+    training = Training(0, 9, "m", NETWORK, epochs=2, callbacks=(passed,))
+    found = context("9", rubric, data, Evidence({}, (training,), callbacks=(later,)), answer=training)
+    answer = find_callback(found)
+    assert answer is not None
+    assert answer.transcripts[0].stopped_after == 2
+
+
+# --- broken off -------------------------------------------------------------------------------------------------------
+
+
+def test_a_training_that_a_limit_broke_off_goes_to_a_person(data: DataSet, rubric: Rubric) -> None:
+    training = Training(0, 1, "m", NETWORK, epochs=4, epochs_asked=10, raised=Raised("KeyboardInterrupt", ""))
+    evidence = Evidence({1: CellRun(1, CellStatus.TIMEOUT)}, (training,))
+    cells = tuple(Cell(index, "code", "x", execution_count=1) for index in range(12))
+    found = context("1", rubric, data, evidence, cells=cells, answer=training)
+    criterion = next(item for item in found.question.criteria if item.check == "epochs")  # type: ignore[attr-defined]
+    assert check_epochs(criterion, found).status == "needs_review"  # type: ignore[arg-type]
+    own_fault = replace(found, evidence=replace(evidence, runs={1: CellRun(1, CellStatus.OK)}))
+    assert check_epochs(criterion, own_fault).status == "failed"  # type: ignore[arg-type]
+
+
+# --- question 6 -------------------------------------------------------------------------------------------------------
+
+FLAT = Network((Layer("Dense", 128, "sigmoid"), Layer("Dense", 10, "softmax")), (28, 28), (28, 10))
+
+
+@pytest.mark.parametrize(
+    ("message", "shown", "status"),
+    [
+        ("Argument `output` must have rank (ndim) 0", "Error: ValueError", "passed"),
+        ("Argument `output` must have rank (ndim) 0", "no funciona", "failed"),
+        ("You must call `compile()` before calling `fit()`", "You must call compile()", "failed"),
+    ],
+)
+def test_the_error_is_that_of_the_shapes(data: DataSet, rubric: Rubric, message: str, shown: str, status: str) -> None:
+    x = Data((100, 28, 28))
+    training = Training(0, 6, "m", FLAT, x=x, raised=Raised("ValueError", message, ("ValueError",)))
+    cells = tuple(Cell(index, "code", "x", (Output("stream", shown, "stdout"),)) for index in range(12))
+    evidence = Evidence({6: CellRun(6, CellStatus.OK)}, (training,))
+    found = context("6", rubric, data, evidence, cells=cells, answer=training)
+    assert check_expected_error(found.question.criteria[0], found).status == status  # type: ignore[arg-type]
+
+
+def test_an_error_saved_by_code_that_is_commented_out_goes_to_a_person(data: DataSet, rubric: Rubric) -> None:
+    output = Output("error", "", "ValueError", "Shapes (None,) and (None, 28, 10) are incompatible")
+    cells = tuple(Cell(index, "code", "# fit", (output,) if index == 6 else ()) for index in range(12))
+    evidence = Evidence({6: CellRun(6, CellStatus.OK)})
+    found = context("6", rubric, data, evidence, cells=cells)
+    assert check_expected_error(found.question.criteria[0], found).status == "needs_review"  # type: ignore[arg-type]
