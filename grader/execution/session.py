@@ -5,31 +5,30 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import re
 import secrets
 import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 
 from grader.errors import ExchangeError, SandboxError
 from grader.execution.assembly import Assembler
+from grader.execution.client import Client
 from grader.execution.exchange import ExchangeReader, ReplyEvent
 from grader.execution.imports import after_failed_import
+from grader.execution.outputs import ending, plain, read_outputs
 from grader.execution.probes import ask_for_predictions, examine_callback
 from grader.execution.sandbox import RECORDER_MODULE, Kind, Room, kernel_command, kernel_environment
 from grader.execution.watchdog import Watchdog
-from grader.records import Callback, CellRun, CellStatus, Evidence, Message, Output, Raised, Submission, Training, say
+from grader.records import Callback, CellRun, CellStatus, Evidence, Message, Submission, Training, say
 from grader.rubric import CallbackStops, Limits, Rubric
 from grader.training.data import load_data
 from grader.training.scenarios import stopping_scenarios
@@ -40,9 +39,6 @@ GRACE_SECONDS = 15.0
 ASK_SECONDS = 120.0
 MAX_FAILED_IMPORTS = 20
 MAX_BASE_PATH = 60
-MAX_OUTPUT_TEXT = 1_000_000
-"""Characters of one output that are kept."""
-ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
 def run_submission(
@@ -83,40 +79,6 @@ def _short_folder() -> Path:
     """A new folder whose path leaves room for the names of sockets, which may have about 100 bytes in all."""
     base = tempfile.gettempdir()
     return Path(tempfile.mkdtemp(prefix="g-", dir=base if len(base) <= MAX_BASE_PATH else "/tmp"))
-
-
-class Client(NotebookClient):  # type: ignore[misc]
-    """nbclient with a cap on what all cells together may show."""
-
-    output_left = 0.0
-    flooded = False
-    timed_out = False
-    seconds = 0.0
-    """What the running cell may take."""
-
-    def _get_timeout(self, cell: Any) -> float:  # noqa: ARG002
-        return self.seconds
-
-    def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
-        """Count what is shown; past the cap nothing more is kept and the kernel is interrupted."""
-        if msg["msg_type"] in ("stream", "display_data", "execute_result", "error", "update_display_data"):
-            self.output_left -= _size(msg["content"])
-            if self.output_left < 0:
-                if not self.flooded:
-                    self.flooded = True
-                    self.interrupt()
-                return None
-        return super().process_message(msg, cell, cell_index)
-
-    def interrupt(self) -> None:
-        """Interrupt the running cell, without waiting."""
-        message = self.kc.session.msg("interrupt_request")
-        self.kc.control_channel.send(message)
-
-    async def _async_handle_timeout(self, timeout: int, cell: Any = None) -> None:  # noqa: ARG002
-        if not self.timed_out:
-            self.timed_out = True
-            self.interrupt()
 
 
 class Session:
@@ -232,7 +194,7 @@ class Session:
         began = time.monotonic()
         self.client.seconds, self.client.timed_out = seconds, False
         died = await self._execute(cell, index, seconds)
-        status, raised = _ending(cell.get("outputs", []))
+        status, raised = ending(cell.get("outputs", []))
         if self.client.timed_out:
             status = CellStatus.TIMEOUT
         elif died or self.client.flooded:
@@ -384,59 +346,13 @@ class Session:
         )
 
 
-def read_outputs(outputs: list[Any]) -> tuple[Output, ...]:
-    """Outputs of a run as records, streams that were split joined again."""
-    records: list[Output] = []
-    for output in outputs:
-        record = _output(output)
-        if record.kind == "stream" and records and records[-1].kind == "stream" and records[-1].name == record.name:
-            record = replace(record, text=(records.pop().text + record.text)[:MAX_OUTPUT_TEXT])
-        records.append(record)
-    return tuple(records)
-
-
-def _output(output: Any) -> Output:
-    kind = output.get("output_type")
-    if kind == "stream":
-        return Output("stream", _clean(output.get("text", "")), str(output.get("name", "stdout")))
-    if kind == "error":
-        trace = "\n".join(str(line) for line in output.get("traceback", []))
-        return Output("error", _clean(trace), str(output.get("ename", "")), _clean(str(output.get("evalue", ""))))
-    data = output.get("data", {})
-    image = any(str(key).startswith("image/") for key in data)
-    return Output("data", _clean(data.get("text/plain", "")), has_image=image)
-
-
-def _clean(text: Any) -> str:
-    return ANSI.sub("", "".join(text) if isinstance(text, list) else str(text))[:MAX_OUTPUT_TEXT]
-
-
-def _ending(outputs: list[Any]) -> tuple[CellStatus, Raised | None]:
-    for output in reversed(outputs):
-        if output.get("output_type") == "error":
-            name = str(output.get("ename", ""))
-            return CellStatus.ERROR, Raised(name, _clean(str(output.get("evalue", "")))[:5000], (name,))
-    return CellStatus.OK, None
-
-
 def _after_failed_import(cell: Any) -> str | None:
     for output in cell.get("outputs", []):
         if output.get("output_type") == "error" and output.get("ename") in ("ImportError", "ModuleNotFoundError"):
-            return after_failed_import(cell.source, _clean("\n".join(map(str, output.get("traceback", [])))))
+            return after_failed_import(cell.source, plain("\n".join(map(str, output.get("traceback", [])))))
     return None
 
 
 def _metric_names(training: Training) -> tuple[str, ...]:
     """Names under which a compiled model will report its metrics."""
     return tuple(name for name in training.metrics if name not in ("loss", "compile_metrics")) or ("accuracy",)
-
-
-def _size(value: Any) -> int:
-    """Characters in a message's texts."""
-    if isinstance(value, str):
-        return len(value)
-    if isinstance(value, Mapping):
-        return sum(_size(item) for item in value.values())
-    if isinstance(value, list):
-        return sum(_size(item) for item in value)
-    return 8

@@ -1,0 +1,53 @@
+"""nbclient, with what a stranger's notebook asks of it: a cap on outputs, and interrupts that it answers for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nbclient import NotebookClient
+
+
+class Client(NotebookClient):  # type: ignore[misc]
+    """nbclient with a cap on what all cells together may show."""
+
+    output_left = 0.0
+    flooded = False
+    timed_out = False
+    seconds = 0.0
+    """What the running cell may take."""
+
+    def _get_timeout(self, cell: Any) -> float:  # noqa: ARG002
+        return self.seconds
+
+    def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
+        """Count what is shown; past the cap nothing more is kept and the kernel is interrupted."""
+        if msg["msg_type"] in ("stream", "display_data", "execute_result", "error", "update_display_data"):
+            self.output_left -= _size(msg["content"])
+            if self.output_left < 0:
+                if not self.flooded:
+                    self.flooded = True
+                    self.interrupt()
+                return None
+        return super().process_message(msg, cell, cell_index)
+
+    def interrupt(self) -> None:
+        """Interrupt the running cell, without waiting."""
+        message = self.kc.session.msg("interrupt_request")
+        self.kc.control_channel.send(message)
+
+    async def _async_handle_timeout(self, timeout: int, cell: Any = None) -> None:  # noqa: ARG002
+        if not self.timed_out:
+            self.timed_out = True
+            self.interrupt()
+
+
+def _size(value: Any) -> int:
+    """Characters in a message's texts."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(_size(item) for item in value.values())
+    if isinstance(value, list):
+        return sum(_size(item) for item in value)
+    return 8
