@@ -11,7 +11,7 @@ import numpy as np
 
 from grader.checks.class_names import judge_class_answer
 from grader.checks.context import Context
-from grader.checks.training import shape, test_probabilities
+from grader.checks.training import probabilities_on_test, shape
 from grader.records import Call, Data, Finding, Network, Passage, say
 from grader.rubric import Evaluated, PredictedClass
 from grader.training.networks import predict
@@ -187,7 +187,7 @@ def _predicted_classes(criterion: PredictedClass, context: Context) -> set[int]:
         training = context.training(question)
         if training is None or training.built_only or not training.network.layers:
             continue
-        probabilities, _ = test_probabilities(training, context)
+        probabilities, _ = probabilities_on_test(training, context, count=1)
         if probabilities is not None and len(probabilities):
             found.add(int(probabilities[0].argmax()))
     return found | _predicted_by_calls(criterion, context)

@@ -8,7 +8,7 @@ import numpy as np
 
 from grader.checks.context import Context
 from grader.checks.networks import basis_of, widths
-from grader.records import Array, Finding, Network, Training, say
+from grader.records import Array, Basis, Finding, Network, Training, say
 from grader.rubric import BatchSize, Epochs, HiddenActivation, HiddenLayers, NetworkTrained, TestAccuracy
 from grader.training.networks import predict
 from grader.training.preparation import find_preparation
@@ -62,7 +62,7 @@ def check_test_accuracy(criterion: TestAccuracy, context: Context) -> Finding:
     if training is None or training.built_only or (training.raised is not None and not training.epochs):
         return context.missing(criterion, say("No trained network was found for this question."))
     where: dict[str, Any] = {"cells": [training.cell]}
-    probabilities, basis = test_probabilities(training, context)
+    probabilities, basis = probabilities_on_test(training, context)
     if probabilities is None:
         message = say("The network's accuracy could not be computed; a person looks at it.")
         return context.review(criterion, message, "claimed", **where)
@@ -82,17 +82,18 @@ def check_test_accuracy(criterion: TestAccuracy, context: Context) -> Finding:
     return context.failed(criterion, message, basis, **where)
 
 
-def test_probabilities(training: Training, context: Context) -> tuple[Array | None, Any]:
-    """What the network says of the real test images, and whether that was computed here or by the kernel."""
-    if training.network.chain:
-        preparation = find_preparation(training.x, context.data)
-        if preparation is not None:
-            inputs = preparation.apply(context.data.test_images)
-            try:
-                return predict(training.network, inputs), "recomputed"
-            except ValueError:
-                return None, "claimed"
-    return training.test_probabilities, "claimed"
+def probabilities_on_test(training: Training, context: Context, count: int | None = None) -> tuple[Array | None, Basis]:
+    """What the network says of the first `count` real test images (all by default), computed here or by the kernel."""
+    if not training.network.chain:
+        given = training.test_probabilities
+        return (None if given is None else given[:count]), "claimed"
+    preparation = find_preparation(training.x, context.data)
+    if preparation is None:
+        return None, "claimed"
+    try:
+        return predict(training.network, preparation.apply(context.data.test_images[:count])), "recomputed"
+    except ValueError:
+        return None, "claimed"
 
 
 def check_network_trained(criterion: NetworkTrained, context: Context) -> Finding:
