@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import numpy as np
 import pytest
 
 from grader.checks import judge
@@ -17,11 +18,12 @@ from grader.records import Evidence, Finding, Score, Submission
 from grader.rubric import Limits, Rubric, load_rubric
 from grader.scoring import add_up
 from grader.submission import read_assignment, read_submission
-from grader.training.data import DEFAULT_FOLDER, load_data, write_idx
+from grader.training.data import DEFAULT_FOLDER, DataSet, load_data, write_idx
 
 ROOT = Path(__file__).parents[1]
 TRAINING_IMAGES = 4_000
 TEST_IMAGES = 1_000
+ANKLE_BOOT = 9
 
 
 @dataclass(frozen=True)
@@ -56,14 +58,29 @@ def data_slice(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the first images of the real data set, in the same four files."""
     folder = tmp_path_factory.mktemp("data")
     real = load_data(DEFAULT_FOLDER)
-    for name, array, count in (
-        ("train-images-idx3", real.train_images, TRAINING_IMAGES),
-        ("train-labels-idx1", real.train_labels, TRAINING_IMAGES),
-        ("t10k-images-idx3", real.test_images, TEST_IMAGES),
-        ("t10k-labels-idx1", real.test_labels, TEST_IMAGES),
+    order = np.arange(TEST_IMAGES)
+    easy = plainest(real, ANKLE_BOOT)
+    order[[0, easy]] = order[[easy, 0]]
+    for name, array in (
+        ("train-images-idx3", real.train_images[:TRAINING_IMAGES]),
+        ("train-labels-idx1", real.train_labels[:TRAINING_IMAGES]),
+        ("t10k-images-idx3", real.test_images[order]),
+        ("t10k-labels-idx1", real.test_labels[order]),
     ):
-        write_idx(folder / f"{name}-ubyte.gz", array[:count])
+        write_idx(folder / f"{name}-ubyte.gz", array)
     return folder
+
+
+def plainest(real: DataSet, label: int) -> int:
+    """The test image of a class that lies nearest to its class's mean, compared with the other means.
+
+    It comes first in the slice: a network trained for one epoch on a few thousand images has to know it.
+    """
+    images = real.test_images[:TEST_IMAGES].reshape(TEST_IMAGES, -1).astype(np.float32)
+    means = [real.train_images[real.train_labels == c].reshape(-1, 784).mean(axis=0) for c in range(10)]
+    distances = np.stack([np.linalg.norm(images - mean, axis=1) for mean in means])
+    margins = np.delete(distances, label, axis=0).min(axis=0) - distances[label]
+    return int(np.where(real.test_labels[:TEST_IMAGES] == label, margins, -np.inf).argmax())
 
 
 @pytest.fixture(scope="session")
