@@ -100,22 +100,41 @@ def check_callback_waits(criterion: CallbackWaits, context: Context) -> Finding:
 
 
 def find_callback(context: Context) -> Callback | None:
-    """The callback that answers the question: of those passed to its training, else the last one defined for it.
+    """The callback that answers the question: of those passed to trainings of its place or defined there, else any own.
 
-    Of several, the last one that ever stops a training: others measure time or print. One that belongs to another
+    Of several that ever stop a training, the one that does most of what was asked counts, the last of equals: a failed
+    try before or after a right one costs nothing, and others measure time or print. One that belongs to another
     question's training and never stops is no answer to this one. The assignment's own example earns nothing.
     """
     known = {callback.id: callback for callback in context.evidence.callbacks}
-    training = context.training()
-    passed = [] if training is None else [_as_examined(item, known) for item in training.callbacks]
-    candidates = [item for item in passed if _is_answer(item, context) and not _serves_another(item, context)]
-    own = [
-        item for item in known.values() if item.own and _is_answer(item, context) and not _serves_another(item, context)
-    ]
+    chosen = context.training()
+    trainings = [item for item in context.evidence.trainings if item.cell in context.place.cells or item == chosen]
+    passed = [_as_examined(item, known) for training in trainings for item in training.callbacks]
+    defined = [item for item in known.values() if item.own]
+    candidates, own = ([item for item in pool if _counts(item, context)] for pool in (passed, defined))
     in_place = [item for item in own if item.cell in context.place.cells]
-    pools = (_working(candidates), in_place, candidates, own)
-    stopping = [[item for item in pool if _ever_stops(item)] for pool in pools[:2]]
-    return next((pool[-1] for pool in (*stopping, *pools) if pool), None)
+    stopping = [item for item in (*in_place, *candidates) if _ever_stops(item)]
+    if stopping:
+        right = [_done_right(item, context) for item in stopping]
+        return stopping[max(range(len(stopping)), key=lambda number: (right[number], number))]
+    return next((pool[-1] for pool in (_working(candidates), in_place, candidates, own) if pool), None)
+
+
+def _counts(callback: Callback, context: Context) -> bool:
+    return _is_answer(callback, context) and not _serves_another(callback, context)
+
+
+def _done_right(callback: Callback, context: Context) -> int:
+    """In how many scenarios the callback neither ends early nor misses the stop."""
+    thresholds = [item.loss for item in context.question.criteria if isinstance(item, CallbackStops | CallbackWaits)]
+    if not thresholds:
+        return 0
+    threshold = thresholds[0]
+    return sum(
+        _ends_early(scenario, transcript, threshold) is None
+        and (None in scenario.stop_after or _misses_stop(scenario, transcript, threshold) is None)
+        for scenario, transcript in _pairs(threshold, callback)
+    )
 
 
 def _as_examined(passed: Callback, known: Mapping[str, Callback]) -> Callback:
