@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 import time
 import traceback
 from collections import deque
@@ -16,6 +17,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from types import FrameType
 from typing import Generic, TypeVar
 
 import psutil
@@ -68,8 +70,10 @@ def run_jobs(
     waiting = deque((job, 1) for job in jobs)
     idle = [_Worker() for _ in range(min(workers, len(waiting)))]
     busy: dict[Future[R], _Task[J]] = {}
+    interrupts = _Interrupts()
     try:
         while waiting or busy:
+            interrupts.check()
             while waiting and idle:
                 task = _Task(*waiting.popleft(), idle.pop())
                 busy[task.worker.submit(function, task.job)] = task
@@ -85,8 +89,35 @@ def run_jobs(
                 else:
                     yield ending
     finally:
+        interrupts.end()
         for worker in [*idle, *(task.worker for task in busy.values())]:
             worker.end()
+
+
+class _Interrupts:
+    """Remembers Ctrl-C: raised inside a callback of some library, the exception would be swallowed and forgotten."""
+
+    def __init__(self) -> None:
+        self._come = False
+        self._before = signal.getsignal(signal.SIGINT)
+        self._ours = threading.current_thread() is threading.main_thread() and callable(self._before)
+        if self._ours:
+            signal.signal(signal.SIGINT, self._note)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._come = True
+        if callable(self._before):
+            self._before(number, frame)
+
+    def check(self) -> None:
+        """Raise the interrupt that came, if it was swallowed."""
+        if self._come:
+            raise KeyboardInterrupt
+
+    def end(self) -> None:
+        """Give interrupts back to whoever had them."""
+        if self._ours:
+            signal.signal(signal.SIGINT, self._before)
 
 
 class _Worker:
