@@ -6,7 +6,9 @@
     ├── SubmissionError       a file that is not a readable notebook: a `failed` row
     ├── SandboxError          the isolation asked for is not to be had on this machine: exit code 2
     ├── DataError             the assignment's data set is missing or damaged: exit code 2
-    └── ExchangeError         the kernel's side sent something malformed or too large
+    ├── ExchangeError         the kernel's side sent something malformed or too large
+    ├── NotTrainable          a training that the trusted trainer does not take: it runs in the kernel
+    └── TrainerError          the trusted trainer itself failed: the training runs in the kernel
 
 Messages are *rule, received value, where*, for example
 ``rubrics/x.yaml:31: 'points' must be > 0. Received: -1``.
@@ -41,3 +43,11 @@ class DataError(GraderError):
 
 class ExchangeError(GraderError):
     """A message or array from the kernel breaks the protocol or a size limit."""
+
+
+class NotTrainable(GraderError):
+    """A training is outside what the trusted trainer takes, or Keras itself refuses it."""
+
+
+class TrainerError(GraderError):
+    """The trusted trainer died or broke its protocol."""

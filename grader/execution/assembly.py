@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from grader.execution.exchange import (
     BuiltEvent,
@@ -23,12 +24,17 @@ from grader.execution.exchange import (
 from grader.records import Array, Call, Callback, Data, Network, Raised, Training, Transcript
 from grader.training.networks import LayerClaim, Trace, build_network
 
+SourceOf = Callable[[int | None, int, int], Literal["kernel", "trained", "replayed"]]
+"""From the number of a training, the epochs that the trainer gave, and those that ran."""
+
 
 class Assembler:
     """Collects one run's trainings, calls and callbacks in the order in which they happened."""
 
-    def __init__(self, reader: ExchangeReader) -> None:
+    def __init__(self, reader: ExchangeReader, source: SourceOf | None = None) -> None:
+        """Args: source: tells how a training was done, as the trusted side knows it."""
         self._reader = reader
+        self._source = source
         self.trainings: list[Training] = []
         self.calls: list[Call] = []
         self.callbacks: dict[str, Callback] = {}
@@ -67,6 +73,7 @@ class Assembler:
                 y=self._data(event.y),
                 callbacks=callbacks,
                 raised=_raised(event.raised),
+                source=self._source(event.training, event.answered, event.epochs) if self._source else "kernel",
             )
         )
 

@@ -14,11 +14,7 @@ class Client(NotebookClient):  # type: ignore[misc]
     output_left = 0.0
     flooded = False
     timed_out = False
-    seconds = 0.0
-    """What the running cell may take."""
-
-    def _get_timeout(self, cell: Any) -> float:  # noqa: ARG002
-        return self.seconds
+    """The running cell was interrupted because its time was over."""
 
     def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
         """Count what is shown; past the cap nothing more is kept and the kernel is interrupted."""
@@ -35,11 +31,6 @@ class Client(NotebookClient):  # type: ignore[misc]
         """Interrupt the running cell, without waiting."""
         message = self.kc.session.msg("interrupt_request")
         self.kc.control_channel.send(message)
-
-    async def _async_handle_timeout(self, timeout: int, cell: Any = None) -> None:  # noqa: ARG002
-        if not self.timed_out:
-            self.timed_out = True
-            self.interrupt()
 
 
 def _size(value: Any) -> int:

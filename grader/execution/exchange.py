@@ -129,6 +129,10 @@ class FitEvent(Wire):
     steps: Size = 0
     logs: Annotated[list[dict[Short, float]], Field(max_length=5_000)] = []
     raised: WireRaised | None = None
+    training: int | None = None
+    """The trainer's number for it, if the trainer took it."""
+    answered: Size = 0
+    """Epochs that the trainer gave."""
 
 
 class CallEvent(Wire):

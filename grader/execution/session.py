@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from nbclient.exceptions import DeadKernelError
 from grader.errors import ExchangeError, SandboxError
 from grader.execution.assembly import Assembler
 from grader.execution.client import Client
+from grader.execution.desk import TrainingDesk
 from grader.execution.exchange import ExchangeReader, ReplyEvent
 from grader.execution.imports import after_failed_import
 from grader.execution.outputs import ending, plain, read_outputs
@@ -32,11 +33,14 @@ from grader.records import Callback, CellRun, CellStatus, Evidence, Message, Sub
 from grader.rubric import CallbackStops, Limits, Rubric
 from grader.training.data import load_data
 from grader.training.scenarios import stopping_scenarios
+from grader.training.service import Trainings
 
 STARTUP_SECONDS = 120.0
 GRACE_SECONDS = 15.0
 """How long a kernel that was interrupted may take to answer again."""
 ASK_SECONDS = 120.0
+LOOK_SECONDS = 0.1
+"""How often a running cell's time is looked at."""
 MAX_FAILED_IMPORTS = 20
 MAX_BASE_PATH = 60
 
@@ -49,6 +53,7 @@ def run_submission(
     limits: Limits,
     data: Path,
     executed: Path | None = None,
+    trainings: Trainings | None = None,
 ) -> Evidence:
     """Run a submission's notebook in a kernel of its own.
 
@@ -57,6 +62,7 @@ def run_submission(
         limits: reaching one cuts the run short; what ran is kept.
         data: folder with the data set's four files.
         executed: where to write the notebook with the outputs of this run.
+        trainings: what the trusted trainer has and does; None to train everything in the kernel.
 
     Raises:
         SandboxError: the kernel cannot be started at all.
@@ -65,7 +71,8 @@ def run_submission(
     room = Room(_short_folder())
     try:
         room.make(data, sandbox)
-        session = Session(submission, rubric, limits, room, data, sandbox)
+        desk = None if trainings is None else TrainingDesk(room.exchange, trainings)
+        session = Session(submission, rubric, limits, room, data, sandbox, desk)
         evidence = asyncio.run(session.run())
         if executed is not None:
             executed.parent.mkdir(parents=True, exist_ok=True)
@@ -85,16 +92,24 @@ class Session:
     """One kernel's life."""
 
     def __init__(
-        self, submission: Submission, rubric: Rubric, limits: Limits, room: Room, data: Path, sandbox: Kind
+        self,
+        submission: Submission,
+        rubric: Rubric,
+        limits: Limits,
+        room: Room,
+        data: Path,
+        sandbox: Kind,
+        desk: TrainingDesk | None = None,
     ) -> None:
         self.submission = submission
         self.limits = limits
         self.room = room
         self.data = data
         self.sandbox = sandbox
+        self.desk = desk
         self.notebook = nbformat.from_dict(submission.notebook)
         self.reader = ExchangeReader(room.exchange)
-        self.assembler = Assembler(self.reader)
+        self.assembler = Assembler(self.reader, None if desk is None else desk.source)
         self.runs: dict[int, CellRun] = {}
         self.cut_short: Message | None = None
         self.stopped = False
@@ -134,6 +149,8 @@ class Session:
     async def run(self) -> Evidence:
         """All cells, in order, until the end or a limit."""
         began = time.monotonic()
+        if self.desk is not None:
+            await self.desk.open()
         await self._start()
         watching = asyncio.ensure_future(self.watchdog.watch())
         try:
@@ -143,6 +160,8 @@ class Session:
         finally:
             watching.cancel()
             self.watchdog.kill()
+            if self.desk is not None:
+                await self.desk.close()
             with contextlib.suppress(Exception):
                 await self.client._async_cleanup_kernel()
         return self._evidence(time.monotonic() - began)
@@ -168,7 +187,7 @@ class Session:
         for cell in self.submission.cells:
             if cell.kind != "code":
                 continue
-            left = self.limits.seconds_per_submission - (time.monotonic() - began)
+            left = self.limits.seconds_per_submission - (time.monotonic() - began - self._waited)
             if not self.stopped and left <= 0:
                 limit = self.limits.seconds_per_submission
                 self._stop(
@@ -184,6 +203,11 @@ class Session:
             await self._run_cell(cell.index, min(self.limits.seconds_per_cell, left))
             await self._gather(cell.index)
 
+    @property
+    def _waited(self) -> float:
+        """Seconds that the kernel has waited for the trainer, which no limit counts."""
+        return 0.0 if self.desk is None else self.desk.waited
+
     def _stop(self, reason: Message) -> None:
         self.stopped = True
         self.cut_short = reason
@@ -192,7 +216,7 @@ class Session:
     async def _run_cell(self, index: int, seconds: float) -> None:
         cell = self.notebook.cells[index]
         began = time.monotonic()
-        self.client.seconds, self.client.timed_out = seconds, False
+        self.client.timed_out = False
         died = await self._execute(cell, index, seconds)
         status, raised = ending(cell.get("outputs", []))
         if self.client.timed_out:
@@ -216,7 +240,7 @@ class Session:
         source, outputs = cell.source, []
         try:
             for _ in range(MAX_FAILED_IMPORTS):
-                await asyncio.wait_for(self.client.async_execute_cell(cell, index), seconds + GRACE_SECONDS)
+                await self._within(self.client.async_execute_cell(cell, index), seconds)
                 outputs.extend(cell.get("outputs", []))
                 rest = _after_failed_import(cell)
                 if rest is None or self.client.timed_out:
@@ -234,6 +258,24 @@ class Session:
         finally:
             cell.source, cell.outputs = source, outputs
         return False
+
+    async def _within(self, execution: Coroutine[Any, Any, Any], seconds: float) -> None:
+        """Wait for a cell; past its time it is interrupted.
+
+        Raises:
+            TimeoutError: the interrupt did not end it.
+        """
+        task = asyncio.ensure_future(execution)
+        began, waited = time.monotonic(), self._waited
+        while not (await asyncio.wait({task}, timeout=LOOK_SECONDS))[0]:
+            used = time.monotonic() - began - (self._waited - waited)
+            if used > seconds and not self.client.timed_out:
+                self.client.timed_out = True
+                self.client.interrupt()
+            if used > seconds + GRACE_SECONDS:
+                task.cancel()
+                raise TimeoutError
+        task.result()
 
     def _why(self, index: int, seconds: float) -> Message:
         if self.watchdog.exceeded is not None:

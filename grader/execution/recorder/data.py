@@ -13,6 +13,7 @@ from .writer import Writer
 
 SAMPLE_ROWS = 8
 MAX_HASHED_BYTES = 1_000_000_000
+PART_BYTES = 4_000_000
 
 
 class DataReader:
@@ -45,20 +46,20 @@ class DataReader:
         return {
             "shape": list(array.shape),
             "dtype": str(array.dtype),
-            "sha256": self._digest(value, array) if rows else "",
+            "sha256": self.digest(value, array) if rows else "",
             "rows": indices[:SAMPLE_ROWS] if rows else [],
             "sample": self.writer.save(array[indices[:SAMPLE_ROWS]]) if count else None,
         }
 
-    def _digest(self, value: Any, array: Any) -> str:
-        """sha256 of an array's bytes; computed once for an array that has not changed since."""
-        if array.nbytes > MAX_HASHED_BYTES or array.dtype.kind not in "fiub":
+    def digest(self, value: Any, array: Any) -> str:
+        """sha256 of an array as Keras will train on it; computed once for an array that has not changed since."""
+        if array.nbytes > MAX_HASHED_BYTES or array.dtype.kind not in "fiub" or not array.ndim or not array.size:
             return ""
         quick = (array.shape, str(array.dtype), float(array[:: max(1, len(array) // 997)].sum(dtype="float64")))
         known = self.digests.get(id(value))
         if known is not None and known[0] == quick:
             return known[1]
-        digest = hashlib.sha256(memoryview(_contiguous(array)).cast("B")).hexdigest()
+        digest = _sha256(array)
         self.digests[id(value)] = (quick, digest)
         return digest
 
@@ -138,7 +139,18 @@ def batch_size_of(value: Any) -> int | None:
     return int(batch.shape[0]) if hasattr(batch, "shape") and len(batch.shape) > 1 else None
 
 
-def _contiguous(array: Any) -> Any:
+def as_trained(array: Any) -> Any:
+    """An array in the type in which Keras trains on it: single precision for all real numbers."""
+    return array.astype("float32", copy=False) if array.dtype.kind == "f" else array
+
+
+def _sha256(array: Any) -> str:
+    """Digest of type, shape and bytes of `as_trained`, a part at a time: a whole copy would cost 200 MB."""
     import numpy as np
 
-    return np.ascontiguousarray(array)
+    kind = np.dtype("float32") if array.dtype.kind == "f" else array.dtype
+    digest = hashlib.sha256(str((kind.str, array.shape)).encode())
+    rows = max(1, PART_BYTES // max(1, array.nbytes // len(array)))
+    for start in range(0, len(array), rows):
+        digest.update(np.ascontiguousarray(as_trained(array[start : start + rows])).reshape(-1).view("uint8").data)
+    return digest.hexdigest()

@@ -14,7 +14,9 @@ from typing import Any
 from .callbacks import CallbackReader, Simulation, has_hooks, is_keras_callback
 from .data import DataReader, Peeked, is_pipeline
 from .facts import MAX_TEXT, class_names, exception, is_students, number, numbers, unique, whole
+from .link import Link
 from .models import TRACE_ROWS, ModelReader, compile_facts, default_inputs, state_of
+from .replay import Replay
 from .writer import Writer
 
 MAX_EPOCHS_LOGGED = 2_000
@@ -53,6 +55,7 @@ class Watcher:
         self.emit = writer.emit
         self.models = ModelReader(writer)
         self.data = DataReader(writer)
+        self.replay = Replay(Link(writer.folder / "trainer"), writer, self.data)
         self.callbacks = CallbackReader()
         self.active: list[Fit] = []
         self.busy = 0
@@ -90,6 +93,7 @@ class Watcher:
         _wrap(compiler, "compile", self._compile)
         _wrap(CallbackList, "on_epoch_end", self._epoch_end)
         _wrap(CallbackList, "on_train_batch_end", self._batch_end)
+        self.replay.watch(_wrap)
 
     def _compile(self, original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True  # IPython leaves the frame out of tracebacks
@@ -127,15 +131,20 @@ class Watcher:
             args, kwargs, arguments = _replayable(original, model, args, kwargs)
         facts = self._before_fit(model, arguments) or {}
         fit = Fit(model)
+        task = self.replay.fit(model, arguments)
         self.active.append(fit)
         raised: BaseException | None = None
         try:
-            return original(model, *args, **kwargs)
+            with self.replay.running(task):
+                return original(model, *args, **kwargs)
         except BaseException as error:
             raised = error
             raise
         finally:
             self.active.pop()
+            facts["training"] = None if task is None else task.id
+            facts["answered"] = 0 if task is None else task.total
+            fit.steps = fit.steps if task is None else task.steps
             self._after_fit(fit, facts, arguments, raised)
 
     @quietly
@@ -192,14 +201,18 @@ class Watcher:
 
     def _call(self, kind: str, original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        if self.busy or self.models.busy or self.active or not self.watching:
+        if self.busy or self.models.busy or not self.watching:
             return original(model, *args, **kwargs)
         arguments = self._arguments(original, model, args, kwargs) or {}
+        if self.active:
+            with self.replay.running(self.replay.look(kind, model, arguments)):
+                return original(model, *args, **kwargs)
         raised: BaseException | None = None
         result: Any = None
         self.busy += 1
         try:
-            result = original(model, *args, **kwargs)
+            with self.replay.running(self.replay.look(kind, model, arguments)):
+                result = original(model, *args, **kwargs)
             return result
         except BaseException as error:
             raised = error

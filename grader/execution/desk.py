@@ -1,0 +1,332 @@
+"""Answers a kernel's orders: trainings, evaluations and predictions, from the store or the trusted trainer.
+
+The kernel may ask for anything; what it asks for is looked up in lists of what the trainer takes, its arrays are known
+by digests that are computed here, and what it gets is what honest training gives. Where an order is not taken the
+answer is ``{"kernel": reason}`` and the kernel does the work itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from grader.errors import NotTrainable, TrainerError
+from grader.execution.exchange import Digest, ExchangeReader
+from grader.records import Array
+from grader.training import allowed
+from grader.training.orders import Look, Order, Part, Point
+from grader.training.service import Trainings
+from grader.training.trajectories import pack, unpack
+
+SOCKET = "trainer"
+"""The desk's socket in the exchange folder."""
+MAX_QUESTION_BYTES = 1_000_000
+MAX_ORDERS = 500
+"""Trainings of one notebook."""
+MAX_EPOCHS = 2_000
+MAX_PARAMETERS = 20_000_000
+"""Inputs times units of any two neighbouring dense layers, as a bound on what one order may cost."""
+
+Count = Annotated[int, Field(ge=0, le=100_000)]
+Where = Annotated[list[Count], Field(min_length=2, max_length=2)]
+
+
+class WirePart(BaseModel):
+    """A layer, optimizer, loss or metric as the kernel describes it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    name: Annotated[str, Field(max_length=100)]
+    config: dict[str, Any] = Field(default_factory=dict, max_length=60)
+
+
+class Question(BaseModel):
+    """Base of what a kernel may ask."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class AskFit(Question):
+    """Take a training?"""
+
+    op: Literal["fit"]
+    layers: Annotated[list[WirePart], Field(min_length=1, max_length=100)]
+    input_shape: Annotated[list[Annotated[int, Field(gt=0, le=100_000)]], Field(max_length=5)]
+    optimizer: WirePart
+    loss: WirePart
+    metrics: Annotated[list[WirePart], Field(max_length=20)]
+    x: Digest
+    y: Digest
+    sample_weight: Digest | None = None
+    class_weight: Annotated[list[tuple[int, float]], Field(max_length=1000)] = []
+    batch_size: Annotated[int, Field(gt=0, le=1_000_000)]
+    shuffle: bool = True
+    weights: Where | None = None
+    state: Where | None = None
+
+
+class AskEpoch(Question):
+    """Weights and logs of an epoch of a training that was taken."""
+
+    op: Literal["epoch"]
+    training: Count
+    epoch: Annotated[int, Field(gt=0, le=MAX_EPOCHS)]
+    ahead: Annotated[int, Field(ge=0, le=MAX_EPOCHS)] = 0
+
+
+class AskState(Question):
+    """The optimizer's arrays after an epoch."""
+
+    op: Literal["state"]
+    training: Count
+    epoch: Annotated[int, Field(gt=0, le=MAX_EPOCHS)]
+    wait: bool = False
+
+
+class AskLook(Question):
+    """An evaluation or prediction with the weights of an epoch."""
+
+    op: Literal["evaluate", "predict"]
+    at: Where
+    layers: Annotated[list[WirePart], Field(min_length=1, max_length=100)]
+    input_shape: Annotated[list[Annotated[int, Field(gt=0, le=100_000)]], Field(max_length=5)]
+    loss: WirePart | None = None
+    metrics: Annotated[list[WirePart], Field(max_length=20)] = []
+    x: Digest
+    y: Digest | None = None
+    sample_weight: Digest | None = None
+
+
+_QUESTION: TypeAdapter[AskFit | AskEpoch | AskState | AskLook] = TypeAdapter(
+    Annotated[AskFit | AskEpoch | AskState | AskLook, Field(discriminator="op")]
+)
+
+
+@dataclass(slots=True)
+class Taken:
+    """A training that was taken."""
+
+    order: Order
+    metrics: tuple[Part, ...]
+    offset: int
+    """Epochs of the order's trajectory before this training's first."""
+    reached: int = 0
+    """Epochs that were given."""
+    trained: bool = False
+    """True if some of them had to be trained for this submission."""
+
+    def point(self, epoch: int) -> Point:
+        """A moment of this training in its trajectory."""
+        return Point(self.order.key, self.offset + epoch)
+
+
+Answer = tuple[dict[str, Any], Sequence[Array]]
+
+
+class TrainingDesk:
+    """Serves one kernel, as long as it runs."""
+
+    def __init__(self, exchange: Path, trainings: Trainings) -> None:
+        self._path = exchange / SOCKET
+        self._exchange = exchange
+        self._reader = ExchangeReader(exchange)
+        self._trainings = trainings
+        self._server: asyncio.Server | None = None
+        self._busy_since: float | None = None
+        self._waited = 0.0
+        self.taken: list[Taken] = []
+
+    @property
+    def waited(self) -> float:
+        """Seconds that the kernel has waited for answers: no time of the student's."""
+        return self._waited + (0.0 if self._busy_since is None else time.monotonic() - self._busy_since)
+
+    async def open(self) -> None:
+        """Listen."""
+        self._server = await asyncio.start_unix_server(self._serve, self._path, limit=MAX_QUESTION_BYTES)
+
+    async def close(self) -> None:
+        """Listen no more."""
+        if self._server is not None:
+            self._server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while line := await reader.readline():
+                if self._busy_since is not None:
+                    return  # one question at a time: a second line is not the recorder's
+                self._busy_since = time.monotonic()
+                try:
+                    answer, arrays = await asyncio.to_thread(self.answer, line)
+                finally:
+                    self._waited += time.monotonic() - self._busy_since
+                    self._busy_since = None
+                content = pack(arrays) if arrays else b""
+                writer.write(json.dumps({**answer, "bytes": len(content)}).encode() + b"\n" + content)
+                await writer.drain()
+        except (OSError, ValueError):  # the kernel is gone, or sends more than a question
+            return
+        finally:
+            writer.close()
+
+    def source(self, training: int | None, answered: int, epochs: int) -> Literal["kernel", "trained", "replayed"]:
+        """How a training was done, whatever the kernel says of it: by what it was given."""
+        if training is None or not 0 <= training < len(self.taken) or answered != epochs:
+            return "kernel"
+        return "trained" if self.taken[training].trained else "replayed"
+
+    # --- questions --------------------------------------------------------------------------------------------------
+
+    def answer(self, line: bytes) -> Answer:
+        """The answer to one question, whatever it says."""
+        try:
+            question = _QUESTION.validate_python(json.loads(line))
+            if isinstance(question, AskFit):
+                return self._take(question)
+            if isinstance(question, AskEpoch):
+                return self._epoch(question)
+            if isinstance(question, AskState):
+                return self._state(question)
+            return self._look(question)
+        except NotTrainable as error:
+            return {"kernel": str(error)[:300]}, ()
+        except (ValidationError, ValueError, IndexError, RecursionError) as error:
+            return {"kernel": f"a question must follow the protocol. Received: {type(error).__name__}"}, ()
+        except TrainerError as error:
+            logging.getLogger(__name__).warning("%s", error)
+        except Exception:
+            logging.getLogger(__name__).exception("the training desk failed on a question")
+        return {"kernel": "the trainer failed"}, ()
+
+    def _take(self, question: AskFit) -> Answer:
+        if len(self.taken) >= MAX_ORDERS:
+            raise NotTrainable(f"a notebook may order {MAX_ORDERS} trainings. Received: more")
+        metrics = tuple(allowed.metric(part.name, part.config) for part in question.metrics)
+        order = Order(
+            layers=_layers(question.layers, question.input_shape),
+            input_shape=tuple(question.input_shape),
+            optimizer=allowed.optimizer(question.optimizer.name, question.optimizer.config),
+            loss=allowed.loss(question.loss.name, question.loss.config),
+            x=question.x,
+            y=question.y,
+            batch_size=question.batch_size,
+            shuffle=question.shuffle,
+            sample_weight=question.sample_weight,
+            class_weight=tuple(question.class_weight),
+        )
+        need = self._missing(question.x, question.y, question.sample_weight)
+        if need:
+            return {"need": need}, ()
+        order, offset = self._begin(order, question)
+        self.taken.append(Taken(order, metrics, offset))
+        return {"training": len(self.taken) - 1}, ()
+
+    def _begin(self, order: Order, question: AskFit) -> tuple[Order, int]:
+        """The order with its beginning, and how many epochs of its trajectory came before: epochs are a prefix."""
+        if question.weights is None and question.state is None:
+            return order, 0
+        weights, state = self._known(question.weights), self._known(question.state)
+        if weights is not None and weights == state:
+            before, epoch = weights
+            again = replace(order, weights=before.order.weights, optimizer_state=before.order.optimizer_state)
+            if again == before.order:
+                return again, before.offset + epoch
+        if state is not None:
+            self._trainings.state(state[0].order, state[0].offset + state[1], state[0].metrics)
+        return (
+            replace(
+                order,
+                weights=None if weights is None else weights[0].point(weights[1]),
+                optimizer_state=None if state is None else state[0].point(state[1]),
+            ),
+            0,
+        )
+
+    def _known(self, where: list[int] | None) -> tuple[Taken, int] | None:
+        """A moment that the kernel names; only what it was given can be named."""
+        if where is None:
+            return None
+        taken = self.taken[where[0]]
+        if not 0 < where[1] <= taken.reached:
+            raise NotTrainable(f"a training must begin where another was. Received: epoch {where[1]}")
+        return taken, where[1]
+
+    def _epoch(self, question: AskEpoch) -> Answer:
+        taken = self.taken[question.training]
+        if question.epoch > taken.reached + 1:
+            raise NotTrainable(f"epochs must be asked for one by one. Received: {question.epoch}")
+        before = self._trainings.trained
+        weights, logs = self._trainings.epoch(
+            taken.order, taken.offset + question.epoch, taken.metrics, taken.offset + question.ahead
+        )
+        taken.reached = max(taken.reached, question.epoch)
+        taken.trained = taken.trained or self._trainings.trained > before
+        return {"logs": logs}, weights
+
+    def _state(self, question: AskState) -> Answer:
+        taken, epoch = self._known([question.training, question.epoch]) or (None, 0)
+        assert taken is not None
+        if not question.wait:
+            found = self._trainings.store.state(taken.point(epoch))
+            return ({"kernel": "not at hand"}, ()) if found is None else ({}, found)
+        return {}, self._trainings.state(taken.order, taken.offset + epoch, taken.metrics)
+
+    def _look(self, question: AskLook) -> Answer:
+        known = self._known(question.at)
+        assert known is not None
+        taken, epoch = known
+        need = self._missing(question.x, question.y, question.sample_weight)
+        if need:
+            return {"need": need}, ()
+        look = Look(
+            at=taken.point(epoch),
+            layers=_layers(question.layers, question.input_shape),
+            input_shape=tuple(question.input_shape),
+            x=question.x,
+            y=question.y,
+            loss=None if question.loss is None else allowed.loss(question.loss.name, question.loss.config),
+            metrics=tuple(allowed.metric(part.name, part.config) for part in question.metrics),
+            sample_weight=question.sample_weight,
+        )
+        content = self._trainings.look(look, taken.order, taken.metrics)
+        return ({}, unpack(content)) if question.y is None else ({"logs": json.loads(content)}, ())
+
+    # --- data -------------------------------------------------------------------------------------------------------
+
+    def _missing(self, *digests: str | None) -> list[str]:
+        """Which data the store lacks, after what the kernel has handed over was taken in."""
+        missing = []
+        for digest in digests:
+            if digest is None or self._trainings.store.has_data(digest):
+                continue
+            path = self._exchange / f"{digest}.npy"
+            array = self._reader.array(digest) if path.exists() else None
+            if array is None:
+                missing.append(digest)
+            else:
+                self._trainings.store.put_data(array)
+                self._reader.forget_arrays()
+                path.unlink(missing_ok=True)
+        return missing
+
+
+def _layers(wire: list[WirePart], input_shape: list[int]) -> tuple[Part, ...]:
+    """Layers that the trainer takes, and of a size that it can bear."""
+    layers = tuple(allowed.layer(part.name, part.config) for part in wire)
+    width = 1
+    for size in input_shape:
+        width *= size
+    for part in layers:
+        units = part.config.get("units")
+        if units is not None:
+            if width * units > MAX_PARAMETERS:
+                raise NotTrainable(f"a layer must have at most {MAX_PARAMETERS} weights. Received: {width * units}")
+            width = units
+    return layers

@@ -1,0 +1,161 @@
+"""A model, its compile settings and its data in the plain form in which a trainer can be asked to train them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .callbacks import flat
+from .facts import is_students
+
+BATCH_HOOKS = (
+    "on_batch_begin",
+    "on_batch_end",
+    "on_train_batch_begin",
+    "on_train_batch_end",
+    "on_test_batch_begin",
+    "on_test_batch_end",
+)
+
+
+class InKernel(Exception):
+    """This training, evaluation or prediction is the kernel's own work."""
+
+
+def layers_of(model: Any) -> list[dict[str, Any]]:
+    """Class and configuration of each layer of a plain chain. Raises InKernel for any other model."""
+    import keras
+
+    kinds = (keras.Sequential, type(keras.Model(*[keras.Input((1,))] * 2)))
+    if type(model) not in kinds or any(name in vars(model) for name in ("call", "train_step", "compute_loss")):
+        raise InKernel("a model of another kind than Sequential or functional")
+    layers = [layer for layer in model.layers if type(layer).__name__ != "InputLayer"]
+    if not isinstance(model, keras.Sequential):
+        _check_chain(model, layers)
+    if any(is_students(type(layer)) or "call" in vars(layer) for layer in layers):
+        raise InKernel("a layer of the student's own")
+    return [_part(layer) for layer in layers]
+
+
+def _check_chain(model: Any, layers: list[Any]) -> None:
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise InKernel("a model of several inputs or outputs")
+    tensor = model.inputs[0]
+    for layer in layers:
+        nodes = layer._inbound_nodes
+        if len(nodes) != 1 or len(nodes[0].input_tensors) != 1 or nodes[0].input_tensors[0] is not tensor:
+            raise InKernel("a model that is no chain of layers")
+        tensor = nodes[0].output_tensors[0]
+    if tensor is not model.outputs[0]:
+        raise InKernel("a model that is no chain of layers")
+
+
+def _part(item: Any) -> dict[str, Any]:
+    config = dict(item.get_config())
+    if callable(getattr(item, "activation", None)):
+        config["activation"] = activation_name(item.activation)
+    return {"name": type(item).__name__, "config": config}
+
+
+def activation_name(function: Any) -> str:
+    """The name of an activation that is Keras's own, or TensorFlow's function of the same name."""
+    import keras
+    import tensorflow as tf
+
+    name = str(getattr(function, "__name__", "")).removesuffix("_v2")
+    if function is getattr(keras.activations, name, None) or function is getattr(tf.nn, name, None):
+        return name
+    raise InKernel("an activation of the student's own")
+
+
+def optimizer_of(model: Any) -> dict[str, Any]:
+    """Class and configuration of a model's optimizer, with the learning rate as it is now."""
+    import keras
+
+    optimizer = model.optimizer
+    if is_students(type(optimizer)) or type(optimizer) is not getattr(keras.optimizers, type(optimizer).__name__, None):
+        raise InKernel("an optimizer of the student's own")
+    if isinstance(getattr(optimizer, "_learning_rate", None), keras.optimizers.schedules.LearningRateSchedule):
+        raise InKernel("a learning rate that changes by a schedule")
+    return {"name": type(optimizer).__name__, "config": dict(optimizer.get_config())}
+
+
+def loss_of(model: Any) -> dict[str, Any]:
+    """Class and configuration of a model's loss."""
+    import keras
+
+    loss = model.loss
+    found = keras.losses.get(loss) if isinstance(loss, str) else loss
+    if isinstance(found, keras.losses.Loss):
+        if type(found) is not getattr(keras.losses, type(found).__name__, None):
+            raise InKernel("a loss of the student's own")
+        return {"name": type(found).__name__, "config": dict(found.get_config())}
+    for name, cls in vars(keras.losses).items():
+        if isinstance(cls, type) and issubclass(cls, keras.losses.Loss) and cls is not keras.losses.Loss:
+            wrapped = _function_of(cls)
+            if wrapped is not None and wrapped is found:
+                return {"name": name, "config": {}}
+    raise InKernel("a loss of the student's own")
+
+
+def _function_of(cls: Any) -> Any:
+    try:
+        return getattr(cls(), "fn", None)
+    except Exception:
+        return None
+
+
+def metrics_of(model: Any) -> list[dict[str, Any]]:
+    """The metrics that a model was compiled with, each by its word or by class and configuration."""
+    import keras
+
+    compiled = getattr(model, "_compile_metrics", None)
+    if compiled is None:
+        return []
+    if compiled._user_weighted_metrics:
+        raise InKernel("weighted metrics")
+    found = []
+    for item in flat(compiled._user_metrics or []):
+        if isinstance(item, str):
+            found.append({"name": item, "config": {}})
+        elif isinstance(item, keras.metrics.Metric) and not is_students(type(item)):
+            found.append({"name": type(item).__name__, "config": {**item.get_config(), "name": item.name}})
+        else:
+            raise InKernel("a metric of the student's own")
+    return found
+
+
+def check_settings(model: Any) -> None:
+    """Raise InKernel for ways of running that a trainer does not follow."""
+    weights = getattr(getattr(model, "_compile_loss", None), "_user_loss_weights", None)
+    if model.run_eagerly or getattr(model, "steps_per_execution", 1) != 1 or weights is not None:
+        raise InKernel("a model that is compiled in a way of its own")
+
+
+def check_callbacks(passed: Any) -> None:
+    """Raise InKernel for callbacks that look at batches, or that are none."""
+    import keras
+
+    for item in [] if passed is None else flat(passed):
+        if not isinstance(item, keras.callbacks.Callback):
+            raise InKernel("a callback that Keras will refuse")
+        if type(item).__name__ in ("ModelCheckpoint", "TensorBoard", "BackupAndRestore") and not is_students(
+            type(item)
+        ):
+            every = getattr(item, "save_freq", None) or getattr(item, "update_freq", None)
+            if every == "epoch" and not getattr(item, "_should_trace", False):
+                continue
+        for hook in BATCH_HOOKS:
+            own = getattr(type(item), hook) is not getattr(keras.callbacks.Callback, hook) or hook in vars(item)
+            if own and type(item) not in (keras.callbacks.ProgbarLogger, keras.callbacks.History):
+                raise InKernel("a callback that looks at batches")
+
+
+def whole_array(value: Any) -> Any:
+    """Inputs or labels as an array. Raises InKernel for pipelines and other forms."""
+    import numpy as np
+
+    if isinstance(value, np.ndarray):
+        return value
+    if hasattr(value, "numpy") and hasattr(value, "shape"):
+        return value.numpy()
+    raise InKernel("data in another form than an array")

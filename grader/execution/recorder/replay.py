@@ -1,0 +1,395 @@
+"""Keras's own `fit`, `evaluate` and `predict`, with the work in them done by the trusted trainer.
+
+The methods run as Keras wrote them, with the student's callbacks, progress bars and history. Only what they iterate
+over is another: `Epochs` stands in for the batches of an epoch and yields once. In that one step the weights and logs
+of the epoch come from the trainer. Whatever the trainer does not take, the real batches do: before the first epoch, or
+from any later one on, when a callback has changed weights by itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .data import DataReader, as_trained
+from .link import Link
+from .models import state_of
+from .orders import (
+    InKernel,
+    check_callbacks,
+    check_settings,
+    layers_of,
+    loss_of,
+    metrics_of,
+    optimizer_of,
+    whole_array,
+)
+from .writer import Writer
+
+DEFAULT_BATCH_SIZE = 32
+"""Keras's own."""
+
+
+class Epochs:
+    """Stands where Keras's iterator over batches would; makes the real one when the kernel has to do the work."""
+
+    def __init__(self, replay: Replay, make: Callable[[], Any], count: int) -> None:
+        self.replay = replay
+        self.make = make
+        self.num_batches = count
+        self.real: Any = None
+
+    def reset(self) -> None:
+        """As Keras's."""
+        if self.real is not None:
+            self.real.reset()
+
+    @contextlib.contextmanager
+    def catch_stop_iteration(self) -> Iterator[None]:
+        """As Keras's; arrays never run out."""
+        yield
+
+    def __iter__(self) -> Iterator[Any]:
+        task = self.replay.tasks[-1] if self.replay.tasks else None
+        if task is not None and task.answered():
+            yield 0, self.num_batches - 1, iter([None])
+            return
+        if task is not None:
+            task.leave()
+        if self.real is None:
+            self.real = self.make()
+        with self.real.catch_stop_iteration():
+            yield from self.real
+
+    def __getattr__(self, name: str) -> Any:
+        if self.real is None:
+            self.real = self.make()
+        return getattr(self.real, name)
+
+
+class Task:
+    """One call that the trainer may answer."""
+
+    logs: dict[str, float] | None = None
+
+    def answered(self) -> bool:
+        """True if the trainer has given what the next step needs."""
+        raise NotImplementedError
+
+    def leave(self) -> None:
+        """Give the model its own functions back: the kernel does the work from here on."""
+
+
+class Fit(Task):
+    """A training."""
+
+    def __init__(self, replay: Replay, model: Any, question: dict[str, Any], first: int, last: int, free: bool) -> None:
+        self.replay, self.model, self.question = replay, model, question
+        self.epoch, self.last = first, last
+        self.free = free
+        self.id = -1
+        self.done = 0
+        """Epochs of the training asked for last."""
+        self.total = 0
+        """Epochs that the trainer gave in this call."""
+        self.open = True
+        self.expected = ("", 0.0)
+        self.before = model.train_function
+        self.steps = 0
+
+    def begin(self) -> bool:
+        """Ask whether the trainer takes this training. Data that it does not know is handed over."""
+        answer = self.replay.ask_with_data(**self.question)
+        if answer is None:
+            return False
+        self.id, self.done = answer[0]["training"], 0
+        self.expected = self._now()
+        return True
+
+    def _now(self) -> tuple[str, float]:
+        return state_of(self.model), float(self.model.optimizer.learning_rate)
+
+    def answered(self) -> bool:
+        """Fetch the next epoch, and set weights and logs."""
+        if not self.open or not self._unchanged():
+            return False
+        ahead = self.done + self.last - self.epoch if self.free else 0
+        answer = self.replay.link.ask(op="epoch", training=self.id, epoch=self.done + 1, ahead=ahead)
+        if answer is None:
+            return False
+        self.logs = answer[0]["logs"]
+        self.model.set_weights(answer[1])
+        self.epoch, self.done, self.total = self.epoch + 1, self.done + 1, self.total + 1
+        self.model.optimizer.iterations.assign(int(self.model.optimizer.iterations.numpy()) + self.steps)
+        self.expected = self._now()
+        self.replay.note_point(self.model, self.id, self.done)
+        self.model.train_function = lambda _iterator: dict(self.logs or {})
+        return True
+
+    def _unchanged(self) -> bool:
+        """True if the model is as the trainer left it; a new learning rate makes a new training from here."""
+        now = self._now()
+        if now == self.expected:
+            return True
+        if now[0] != self.expected[0]:
+            return False
+        self.question = {**self.question, "optimizer": optimizer_of(self.model), **self.replay.start_of(self.model)}
+        return self.begin()
+
+    def leave(self) -> None:
+        """The kernel trains from here on, with the optimizer's state as it would be."""
+        if self.open:
+            self.open = False
+            self.replay.settle(self.model)
+            self.model.train_function = self.before
+            self.model.make_train_function()
+        self.logs = None
+
+    def end(self) -> None:
+        """Leave the model as a training leaves it."""
+        if self.open:
+            self.model.train_function = self.before
+            self.replay.fetch_state(self.model, wait=False)
+
+
+class Look(Task):
+    """An evaluation or prediction."""
+
+    def __init__(self, model: Any, slot: str, logs: dict[str, float] | None, output: Any) -> None:
+        self.model, self.slot, self.logs = model, slot, logs
+        self.before = getattr(model, slot)
+        setattr(model, slot, lambda _data: output if logs is None else dict(logs))
+
+    def answered(self) -> bool:
+        """The answer came before the call."""
+        return True
+
+    def end(self) -> None:
+        """Give the model its own function back."""
+        setattr(self.model, self.slot, self.before)
+
+
+class Replay:
+    """What one kernel has from the trusted trainer."""
+
+    def __init__(self, link: Link, writer: Writer, data: DataReader) -> None:
+        self.link, self.writer, self.data = link, writer, data
+        self.tasks: list[Any] = []
+        self.points: dict[str, tuple[int, int]] = {}
+        """Digest of a model's weights -> the training and epoch that gave them."""
+        self.optimizers: weakref.WeakKeyDictionary[Any, tuple[int, int, int, bool]] = weakref.WeakKeyDictionary()
+        """Optimizer -> training, epoch, iterations, and whether its arrays are set."""
+        self.fresh: dict[int, tuple[Any, str]] = {}
+        """id of a variable -> reference to it and digest of its first value."""
+
+    # --- hooks in Keras ---------------------------------------------------------------------------------------------
+
+    def watch(self, wrap: Callable[..., None]) -> None:
+        """Stand in for Keras's iterator, and note the first values of variables."""
+        import keras
+        from keras.src.backend.tensorflow import trainer as module
+
+        real = module.TFEpochIterator
+
+        def iterator(*args: Any, **kwargs: Any) -> Any:
+            if not self.tasks or self.tasks[-1] is None or args:
+                return real(*args, **kwargs)
+            rows = len(kwargs["x"]) if hasattr(kwargs.get("x"), "__len__") else 0
+            count = math.ceil(rows / (kwargs.get("batch_size") or DEFAULT_BATCH_SIZE))
+            return Epochs(self, lambda: real(**kwargs), count)
+
+        module.TFEpochIterator = iterator
+        owner = next(base for base in keras.Model.__mro__ if "_get_metrics_result_or_logs" in vars(base))
+        wrap(owner, "_get_metrics_result_or_logs", self._results)
+        wrap(keras.Variable, "_initialize_with_initializer", self._initialized)
+
+    def _results(self, original: Callable[..., Any], model: Any, logs: Any) -> Any:
+        task = self.tasks[-1] if self.tasks else None
+        if task is not None and task.model is model and task.logs is not None:
+            return dict(task.logs)
+        return original(model, logs)
+
+    def _initialized(self, original: Callable[..., Any], variable: Any, initializer: Any) -> Any:
+        result = original(variable, initializer)
+        with contextlib.suppress(Exception):
+            self.fresh[id(variable)] = (weakref.ref(variable), _digest_of(variable))
+        return result
+
+    # --- calls ------------------------------------------------------------------------------------------------------
+
+    def fit(self, model: Any, arguments: dict[str, Any]) -> Fit | None:
+        """A training that the trainer takes; None for one that the kernel has to do."""
+        try:
+            return self._fit(model, arguments)
+        except InKernel:
+            self.settle(model)
+        except Exception:
+            self.settle(model)  # Keras itself will say what is wrong
+        return None
+
+    def _fit(self, model: Any, arguments: dict[str, Any]) -> Fit | None:
+        x, y, weight = (arguments.get(name) for name in ("x", "y", "sample_weight"))
+        for name in ("steps_per_epoch", "validation_steps"):
+            if arguments.get(name) is not None:
+                raise InKernel(f"an epoch of another length ({name})")
+        from keras.src.trainers.data_adapters.array_slicing import train_validation_split
+
+        if weight is not None and arguments.get("class_weight"):
+            raise InKernel("weights of two kinds")
+        check_callbacks(arguments.get("callbacks"))
+        question = {"op": "fit", **self._model(model), "optimizer": optimizer_of(model)}
+        x, y = whole_array(x), whole_array(y)
+        weight = None if weight is None else whole_array(weight)
+        if arguments.get("validation_split") and arguments.get("validation_data") is None:
+            (x, y, weight), _ = train_validation_split((x, y, weight), arguments["validation_split"])
+        size = arguments.get("batch_size") or DEFAULT_BATCH_SIZE
+        if len(x) != len(y) or not len(x):
+            raise InKernel("inputs and labels of another number")
+        model._symbolic_build(data_batch=(as_trained(x[:1]), as_trained(y[:1]), None))
+        question |= self._data(x=x, y=y, sample_weight=weight)
+        question |= self.start_of(model)
+        question |= {
+            "input_shape": list(x.shape[1:]),
+            "batch_size": int(size),
+            "shuffle": bool(arguments.get("shuffle", True)),
+            "class_weight": [[int(k), float(v)] for k, v in sorted((arguments.get("class_weight") or {}).items())],
+        }
+        fit = Fit(
+            self,
+            model,
+            question,
+            int(arguments.get("initial_epoch") or 0),
+            int(arguments.get("epochs") or 1),
+            free=not arguments.get("callbacks"),
+        )
+        fit.steps = math.ceil(len(x) / int(size))
+        if not fit.begin():
+            self.settle(model)
+            return None
+        return fit
+
+    def look(self, kind: str, model: Any, arguments: dict[str, Any]) -> Look | None:
+        """An evaluation or prediction that the trainer answers; None for one that the kernel has to do."""
+        try:
+            return self._look(kind, model, arguments)
+        except Exception:
+            return None
+
+    def _look(self, kind: str, model: Any, arguments: dict[str, Any]) -> Look | None:
+        import keras
+
+        point = self.points.get(state_of(model))
+        if point is None or arguments.get("steps") is not None:
+            return None
+        check_callbacks(None if arguments.get("_use_cached_eval_dataset") else arguments.get("callbacks"))
+        x = whole_array(arguments.get("x"))
+        question: dict[str, Any] = {"op": kind, "at": list(point), "input_shape": list(x.shape[1:])}
+        if kind == "predict":
+            question |= {"layers": layers_of(model), **self._data(x=x)}
+        else:
+            weight = arguments.get("sample_weight")
+            y = whole_array(arguments.get("y"))
+            question |= self._model(model)
+            question |= self._data(x=x, y=y, sample_weight=None if weight is None else whole_array(weight))
+        answer = self.ask_with_data(**question)
+        if answer is None:
+            return None
+        if kind == "predict":
+            return Look(model, "predict_function", None, keras.ops.convert_to_tensor(answer[1][0]))
+        return Look(model, "test_function", answer[0]["logs"], None)
+
+    @contextlib.contextmanager
+    def running(self, task: Fit | Look | None) -> Iterator[None]:
+        """While Keras's method runs. Without a task it does its own work, also inside a training that is answered."""
+        self.tasks.append(task)
+        try:
+            yield
+        finally:
+            self.tasks.pop()
+            if task is not None:
+                task.end()
+
+    # --- parts ------------------------------------------------------------------------------------------------------
+
+    def _model(self, model: Any) -> dict[str, Any]:
+        check_settings(model)
+        return {"layers": layers_of(model), "loss": loss_of(model), "metrics": metrics_of(model)}
+
+    def _data(self, **arrays: Any) -> dict[str, Any]:
+        """Digests of arrays; the arrays themselves are kept at hand in case they are asked for."""
+        digests: dict[str, Any] = {}
+        self.at_hand: dict[str, Any] = {}
+        for name, array in arrays.items():
+            digests[name] = None if array is None else self.data.digest(array, array)
+            if array is not None and not digests[name]:
+                raise InKernel("data that is no array of numbers")
+            if array is not None:
+                self.at_hand[digests[name]] = array
+        return digests
+
+    def ask_with_data(self, **question: Any) -> tuple[dict[str, Any], list[Any]] | None:
+        """Ask, hand over the arrays that the trainer lacks, and ask again."""
+        answer = self.link.ask(**question)
+        if answer is not None and "need" in answer[0]:
+            for digest in answer[0]["need"]:
+                self.writer.save(as_trained(self.at_hand[digest]))
+            answer = self.link.ask(**question)
+        return None if answer is None or "need" in answer[0] else answer
+
+    def start_of(self, model: Any) -> dict[str, Any]:
+        """Where a model's weights and optimizer stand. Raises InKernel where only the kernel knows."""
+        point = None if self._is_fresh(model) else self.points.get(state_of(model))
+        if point is None and not self._is_fresh(model):
+            raise InKernel("weights of the student's own")
+        iterations = int(model.optimizer.iterations.numpy())
+        state = None
+        if iterations:
+            known = self.optimizers.get(model.optimizer)
+            if known is None or known[2] != iterations:
+                raise InKernel("an optimizer that was used otherwise")
+            state = list(known[:2])
+        return {"weights": None if point is None else list(point), "state": state}
+
+    def _is_fresh(self, model: Any) -> bool:
+        """True if all weights are as their initializers made them."""
+        for variable in model.weights:
+            known = self.fresh.get(id(variable))
+            if known is None or known[0]() is not variable or known[1] != _digest_of(variable):
+                return False
+        return True
+
+    def note_point(self, model: Any, training: int, epoch: int) -> None:
+        """Remember what gave a model its weights."""
+        self.points[state_of(model)] = (training, epoch)
+        optimizer = model.optimizer
+        self.optimizers[optimizer] = (training, epoch, int(optimizer.iterations.numpy()), False)
+
+    def settle(self, model: Any) -> None:
+        """Before the kernel goes on with a model: its optimizer gets the state that its training gave it."""
+        self.fetch_state(model, wait=True)
+
+    def fetch_state(self, model: Any, wait: bool) -> None:
+        """Set the optimizer's arrays; without `wait` only if that costs no training."""
+        with contextlib.suppress(Exception):
+            optimizer = model.optimizer
+            known = self.optimizers.get(optimizer)
+            if known is None or known[3] or known[2] != int(optimizer.iterations.numpy()):
+                return
+            answer = self.link.ask(op="state", training=known[0], epoch=known[1], wait=wait)
+            if answer is None or len(answer[1]) != len(optimizer.variables):
+                return
+            rate = float(optimizer.learning_rate)
+            for variable, value in zip(optimizer.variables, answer[1], strict=True):
+                variable.assign(value)
+            optimizer.iterations.assign(known[2])
+            optimizer.learning_rate = rate
+            self.optimizers[optimizer] = (*known[:3], True)
+
+
+def _digest_of(variable: Any) -> str:
+    import hashlib
+
+    return hashlib.sha256(variable.numpy().tobytes()).hexdigest()

@@ -1,0 +1,320 @@
+"""The trusted trainer: a process of its own, without network, that trains what it is ordered to.
+
+``python -m grader.training.trainer SOCKET`` answers requests on a Unix socket, one line of JSON each way. Inputs are
+sealed files that the request names; what was trained goes as sealed files into a folder that the request names. The
+mathematics is Keras's own: ``train_step``, its losses, metrics and optimizers, compiled into one loop an epoch. Seeds
+come from the order's key and the epoch, so that every way to an epoch gives the same bits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import socketserver
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grader.records import Array
+from grader.training.orders import Look, Order, Part, look_of, metrics_key, order_of
+from grader.training.trajectories import pack, seal, unpack, unseal
+
+MAX_LINE = 1_000_000
+LIVE_MODELS = 3
+"""Networks kept ready to go on or to evaluate with."""
+MAX_HELD_BYTES = 700_000_000
+"""Data kept ready."""
+LOOK_BATCH = 2000
+
+
+def seed_of(key: str, epoch: int) -> int:
+    """The seed of an epoch's order and noise; epoch 0 is that of the first weights."""
+    return int.from_bytes(hashlib.sha256(f"{key} {epoch}".encode()).digest()[:4], "big")
+
+
+@dataclass(slots=True)
+class Live:
+    """A network in training."""
+
+    model: Any
+    epoch: int
+    train: Any
+    """Runs one epoch over data in a given order."""
+
+
+class Trainer:
+    """Trains and evaluates; one thing at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._live: OrderedDict[tuple[str, str], Live] = OrderedDict()
+        self._lookers: OrderedDict[str, Any] = OrderedDict()
+        self._held: OrderedDict[str, Any] = OrderedDict()
+
+    def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Do what a request asks; what Keras refuses comes back as ``raised``."""
+        with self._lock:
+            try:
+                return self._train(request) if request["op"] == "train" else self._look(request)
+            except Exception as error:
+                return {"raised": {"name": type(error).__name__, "message": str(error)[:4000]}}
+
+    # --- training ---------------------------------------------------------------------------------------------------
+
+    def _train(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        order, metrics = order_of(request["order"]), tuple(Part(**part) for part in request["metrics"])
+        x, y, weight = self._data(order, request["files"])
+        _check_labels(order, y)
+        folder, measured = Path(request["folder"]), metrics_key(metrics)
+        live = self._ready(order, metrics, request, x, y, weight)
+        written = []
+        for epoch in range(live.epoch + 1, request["to"] + 1):
+            logs = _one_epoch(live, order, epoch, x, y, weight)
+            files = {"weights": pack(live.model.get_weights()), f"{measured}.logs": json.dumps(logs).encode()}
+            if epoch in request["keep_state"]:
+                files["state"] = pack([np.asarray(variable) for variable in live.model.optimizer.variables])
+            for part, content in files.items():
+                (folder / f"{epoch:05d}.{part}").write_bytes(seal(content))
+                written.append([epoch, part])
+        return {"written": written}
+
+    def _ready(
+        self, order: Order, metrics: tuple[Part, ...], request: Mapping[str, Any], x: Any, y: Any, weight: Any
+    ) -> Live:
+        """A network at the epoch from which the request goes on."""
+        name, start = (order.key, metrics_key(metrics)), request["from"]
+        live = self._live.get(name)
+        if live is None or not start["epoch"] <= live.epoch < request["to"]:
+            live = self._built(order, metrics, start, x, y, weight)
+            self._live[name] = live
+        self._live.move_to_end(name)
+        while len(self._live) > LIVE_MODELS:
+            self._live.popitem(last=False)
+        return live
+
+    def _built(
+        self, order: Order, metrics: tuple[Part, ...], start: Mapping[str, Any], x: Any, y: Any, weight: Any
+    ) -> Live:
+        import keras  # the process is light until it has something to train
+
+        keras.utils.set_random_seed(seed_of(order.key, 0))
+        model = build(order.layers, order.input_shape)
+        model.compile(
+            optimizer=build_optimizer(order.optimizer), loss=build_loss(order.loss), metrics=build_metrics(metrics)
+        )
+        model._symbolic_build(data_batch=(x[:1], y[:1], None if weight is None else weight[:1]))
+        model.optimizer.build(model.trainable_variables)
+        if start["weights"] is not None:
+            model.set_weights(unpack(_content(start["weights"])))
+        if start["state"] is not None:
+            for variable, value in zip(model.optimizer.variables, unpack(_content(start["state"])), strict=True):
+                variable.assign(value)
+            model.optimizer.learning_rate = order.optimizer.config["learning_rate"]
+        return Live(model, start["epoch"], compiled_epoch(model, order.batch_size))
+
+    def _data(self, order: Order, files: Mapping[str, str]) -> tuple[Any, Any, Any]:
+        import tensorflow as tf
+
+        x, y = self._array(order.x, files), self._array(order.y, files)
+        weight = None if order.sample_weight is None else self._array(order.sample_weight, files)
+        if order.class_weight:
+            from keras.src.trainers.data_adapters.data_adapter_utils import class_weight_to_sample_weights
+
+            weight = tf.cast(class_weight_to_sample_weights(y, dict(order.class_weight)), "float32")
+        return x, y, weight
+
+    def _array(self, digest: str, files: Mapping[str, str]) -> Any:
+        """Data as a tensor, kept while there is room."""
+        import tensorflow as tf
+
+        if digest not in self._held:
+            self._held[digest] = tf.constant(np.load(io.BytesIO(_content(files[digest])), allow_pickle=False))
+        self._held.move_to_end(digest)
+        while len(self._held) > 4 and sum(_bytes(held) for held in self._held.values()) > MAX_HELD_BYTES:
+            self._held.popitem(last=False)
+        return self._held[digest]
+
+    # --- evaluating and predicting ----------------------------------------------------------------------------------
+
+    def _look(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        look = look_of(request["look"])
+        x = self._array(look.x, request["files"])
+        model = self._looker(look)
+        model.set_weights(unpack(_content(request["weights"])))
+        target = Path(request["folder"]) / "look"
+        if look.y is None:
+            content = pack([np.asarray(model.predict(x, batch_size=LOOK_BATCH, verbose=0))])
+        else:
+            y = self._array(look.y, request["files"])
+            weight = None if look.sample_weight is None else self._array(look.sample_weight, request["files"])
+            logs = model.evaluate(x, y, LOOK_BATCH, verbose=0, sample_weight=weight, return_dict=True)
+            content = json.dumps({name: float(value) for name, value in logs.items()}).encode()
+        target.write_bytes(seal(content))
+        return {"written": [[0, "look"]]}
+
+    def _looker(self, look: Look) -> Any:
+        name = Look(look.at.__class__("", 0), look.layers, look.input_shape, "", "", look.loss, look.metrics).key
+        if name not in self._lookers:
+            model = build(look.layers, look.input_shape)
+            loss = None if look.loss is None else build_loss(look.loss)
+            model.compile(optimizer="sgd", loss=loss, metrics=build_metrics(look.metrics))
+            self._lookers[name] = model
+        self._lookers.move_to_end(name)
+        while len(self._lookers) > LIVE_MODELS:
+            self._lookers.popitem(last=False)
+        return self._lookers[name]
+
+
+# --- Keras from plain parts -------------------------------------------------------------------------------------------
+
+
+def build(layers: tuple[Part, ...], input_shape: tuple[int, ...]) -> Any:
+    """A network of Keras's own layers; the parts were looked up in `allowed` before they came here."""
+    import keras
+
+    model = keras.Sequential([keras.layers.Input(input_shape)])
+    for part in layers:
+        model.add(getattr(keras.layers, part.name)(**part.config))
+    return model
+
+
+def build_optimizer(part: Part) -> Any:
+    """An optimizer of Keras's own."""
+    import keras
+
+    return getattr(keras.optimizers, part.name)(**part.config)
+
+
+def build_loss(part: Part) -> Any:
+    """A loss of Keras's own."""
+    import keras
+
+    return getattr(keras.losses, part.name)(**part.config)
+
+
+def build_metrics(parts: tuple[Part, ...]) -> list[Any]:
+    """Metrics by the word that names them, or as objects."""
+    import keras
+
+    return [getattr(keras.metrics, part.name)(**part.config) if part.config else part.name for part in parts]
+
+
+def compiled_epoch(model: Any, batch_size: int) -> Any:
+    """A function ``(x, y, weight or None, order)`` that trains one epoch: all whole batches in one compiled loop."""
+    import tensorflow as tf
+
+    @tf.function(jit_compile=True)
+    def batches(x: Any, y: Any, weight: Any, order: Any) -> None:
+        def body(step: Any) -> tuple[Any]:
+            rows = tf.slice(order, [step * batch_size], [batch_size])
+            model.train_step(_rows(tf.gather, rows, x, y, weight))
+            return (step + 1,)
+
+        count = order.shape[0] // batch_size
+        tf.while_loop(lambda step: step < count, body, (tf.constant(0),), parallel_iterations=1)
+
+    @tf.function(jit_compile=True)
+    def last(x: Any, y: Any, weight: Any) -> None:
+        model.train_step(_rows(None, None, x, y, weight))
+
+    def epoch(x: Any, y: Any, weight: Any, order: Array) -> None:
+        batches(x, y, weight, tf.constant(order, tf.int32))
+        rest = order[len(order) // batch_size * batch_size :]
+        if len(rest):
+            rows = tf.constant(rest, tf.int32)
+            last(tf.gather(x, rows), tf.gather(y, rows), None if weight is None else tf.gather(weight, rows))
+
+    return epoch
+
+
+def _rows(gather: Any, rows: Any, *arrays: Any) -> tuple[Any, ...]:
+    return tuple(array if array is None or gather is None else gather(array, rows) for array in arrays)
+
+
+def _one_epoch(live: Live, order: Order, epoch: int, x: Any, y: Any, weight: Any) -> dict[str, float]:
+    """Train one epoch, with seeds of its own, and give its logs in Keras's order of names."""
+    seed = seed_of(order.key, epoch)
+    for position, layer in enumerate(live.model.layers):
+        generator = getattr(layer, "seed_generator", None)
+        if generator is not None:
+            generator.state.assign(np.array([seed, position], generator.state.dtype))
+    indices = np.arange(len(x), dtype=np.int32)
+    if order.shuffle:
+        np.random.default_rng(seed).shuffle(indices)
+    live.model.reset_metrics()
+    live.train(x, y, weight, indices)
+    live.epoch = epoch
+    results = live.model.get_metrics_result()
+    return {name: float(np.float32(results[name])) for name in sorted(results)}
+
+
+def _check_labels(order: Order, y: Any) -> None:
+    """Plain Keras raises where compiled code goes on with NaN.
+
+    Raises:
+        ValueError: a label names no output.
+    """
+    if order.loss.name != "SparseCategoricalCrossentropy" or order.loss.config.get("ignore_class") is not None:
+        return
+    units = [part.config.get("units") for part in order.layers if part.name == "Dense"]
+    labels = np.asarray(y)
+    if units and units[-1] is not None and labels.size and not 0 <= labels.min() <= labels.max() < units[-1]:
+        raise ValueError(
+            f"Received a label value of {labels.max()} which is outside the valid range of [0, {units[-1]})."
+        )
+
+
+def _content(path: str) -> bytes:
+    content = unseal(Path(path).read_bytes())
+    if content is None:
+        raise OSError(f"{path}: a sealed file must match its checksum. Received: another")
+    return content
+
+
+def _bytes(tensor: Any) -> int:
+    return int(np.prod(tensor.shape, dtype=np.int64)) * int(tensor.dtype.size)
+
+
+# --- the process ------------------------------------------------------------------------------------------------------
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    def handle(self) -> None:
+        for line in iter(lambda: self.rfile.readline(MAX_LINE), b""):
+            reply = self.server.trainer.answer(json.loads(line))  # type: ignore[attr-defined]
+            self.wfile.write(json.dumps(reply).encode() + b"\n")
+
+
+class _Server(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, _Handler)
+        self.trainer = Trainer()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is no fault."""
+
+
+def main() -> None:
+    """Serve until the process that started this one is gone: it holds the other end of standard input."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    server = _Server(sys.argv[1])
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with contextlib.suppress(OSError):
+        sys.stdin.buffer.read()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

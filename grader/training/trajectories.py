@@ -1,0 +1,336 @@
+"""The store of what was trained once: weights and logs of every epoch, data, evaluations, all named by content.
+
+Under one URL of any fsspec file system stand four folders::
+
+    trajectories/<key>/00010.weights   a network's arrays at the end of epoch 10
+                       00010.state     the optimizer's arrays, kept where a training ended
+                       00010.<metrics>.logs
+    looks/<key>/look                   what an evaluation or prediction gave
+    data/<digest>/array                inputs and labels that a kernel handed over
+    locks/<key>                        held while somebody trains
+
+Every file carries the sha256 of its content: a damaged or truncated one is not there, and is made again. A file is
+written under another name and then renamed, so that no reader meets half of one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import logging
+import os
+import posixpath
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import numpy as np
+
+from grader.records import Array
+from grader.training.orders import Point
+
+DEFAULT_MAX_BYTES = 10_000_000_000
+BEAT_SECONDS = 5.0
+"""How often the holder of a lock shows that it is alive."""
+STALE_SECONDS = 30.0
+"""A lock that shows no life for so long is taken over."""
+WAIT_SECONDS = 0.05
+_CHECKSUM_BYTES = 32
+
+
+def array_digest(array: Array) -> str:
+    """sha256 of an array's type, shape and bytes: the name of data and weights on both sides of the wire."""
+    array = np.ascontiguousarray(array)
+    digest = hashlib.sha256(str((array.dtype.str, array.shape)).encode())
+    digest.update(array.reshape(-1).view(np.uint8).data if array.size else b"")
+    return digest.hexdigest()
+
+
+def pack(arrays: Sequence[Array]) -> bytes:
+    """Arrays as bytes: one line of JSON with their types and shapes, then their contents."""
+    header = json.dumps([[array.dtype.str, list(array.shape)] for array in arrays]).encode() + b"\n"
+    return header + b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)
+
+
+def unpack(content: bytes) -> tuple[Array, ...]:
+    """The arrays of `pack`. Raises ValueError where the content is something else."""
+    end = content.index(b"\n") + 1
+    arrays: list[Array] = []
+    for kind, shape in json.loads(content[:end]):
+        dtype = np.dtype(kind)
+        if dtype.kind not in "fiub":
+            raise ValueError(f"arrays must hold numbers. Received: {kind}")
+        count = int(np.prod(shape, dtype=np.int64))
+        arrays.append(np.frombuffer(content, dtype, count, end).reshape(shape))
+        end += count * dtype.itemsize
+    return tuple(arrays)
+
+
+def seal(content: bytes) -> bytes:
+    """Content behind its checksum, as it stands in a file."""
+    return hashlib.sha256(content).digest() + content
+
+
+def unseal(sealed: bytes) -> bytes | None:
+    """The content of a sealed file; None where it is damaged."""
+    content = sealed[_CHECKSUM_BYTES:]
+    return content if hashlib.sha256(content).digest() == sealed[:_CHECKSUM_BYTES] else None
+
+
+class Trajectories:
+    """One store. Safe for many processes at once."""
+
+    def __init__(self, url: str, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+        self.url = url
+        self.max_bytes = max_bytes
+        self._fs, root = fsspec.core.url_to_fs(url)
+        self._root = str(root).rstrip("/")
+        self._used: set[str] = set()
+
+    # --- trajectories -----------------------------------------------------------------------------------------------
+
+    def weights(self, point: Point) -> tuple[Array, ...] | None:
+        """A network's arrays at a point, in Keras's order."""
+        return self._arrays(_file(point, "weights"))
+
+    def state(self, point: Point) -> tuple[Array, ...] | None:
+        """The optimizer's arrays at a point, in Keras's order."""
+        return self._arrays(_file(point, "state"))
+
+    def logs(self, point: Point, metrics: str) -> dict[str, float] | None:
+        """Loss and metrics of the epoch that ended at a point."""
+        content = self._read(_file(point, f"{metrics}.logs"))
+        return None if content is None else {str(k): float(v) for k, v in json.loads(content).items()}
+
+    def has_epoch(self, point: Point, metrics: str) -> bool:
+        """True if weights and logs of a point are there, damaged or not."""
+        return self._exists(_file(point, "weights")) and self._exists(_file(point, f"{metrics}.logs"))
+
+    def has_state(self, point: Point) -> bool:
+        """True if training can go on from a point."""
+        return self._exists(_file(point, "state")) and self._exists(_file(point, "weights"))
+
+    def sealed(self, point: Point, part: str) -> bytes | None:
+        """A sealed file of an epoch; None where it is missing or damaged."""
+        content = self._read(_file(point, part))
+        return None if content is None else seal(content)
+
+    def put_sealed(self, point: Point, part: str, sealed: bytes) -> None:
+        """Keep a sealed file of an epoch (``weights``, ``state``, ``<metrics>.logs``). Raises ValueError if damaged."""
+        if unseal(sealed) is None:
+            raise ValueError(f"{_file(point, part)}: a sealed file must match its checksum. Received: another")
+        self._write(_file(point, part), sealed)
+
+    # --- looks and data ---------------------------------------------------------------------------------------------
+
+    def look(self, key: str) -> bytes | None:
+        """What an evaluation or prediction gave, packed."""
+        return self._read(f"looks/{key}/look")
+
+    def put_look(self, key: str, content: bytes) -> None:
+        """Keep what an evaluation or prediction gave."""
+        self._write(f"looks/{key}/look", seal(content))
+
+    def has_data(self, digest: str) -> bool:
+        """True if an array was handed over before."""
+        return self._exists(f"data/{digest}/array")
+
+    def data(self, digest: str) -> Array | None:
+        """An array by its digest."""
+        content = self._read(f"data/{digest}/array")
+        return None if content is None else np.load(io.BytesIO(content), allow_pickle=False)
+
+    def data_file(self, digest: str, folder: Path) -> Path | None:
+        """A local file with an array, sealed: the store's own, or a copy in `folder` of a store that is elsewhere."""
+        path = self._path(f"data/{digest}/array")
+        if not self._fs.exists(path):
+            return None
+        self._note_use(f"data/{digest}")
+        if "file" in _protocols(self._fs):
+            return Path(path)
+        self._fs.get_file(path, str(folder / digest))
+        return folder / digest
+
+    def put_data(self, array: Array) -> str:
+        """Keep an array under its digest, and give the digest."""
+        digest = array_digest(array)
+        if not self.has_data(digest):
+            buffer = io.BytesIO()
+            np.save(buffer, array, allow_pickle=False)
+            self._write(f"data/{digest}/array", seal(buffer.getvalue()))
+        return digest
+
+    # --- one trains, the others wait --------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def lock(self, key: str) -> Iterator[None]:
+        """Hold a key's lock; waits for its holder, and takes over from one that shows no more life."""
+        path = self._path(f"locks/{key}")
+        owner = f"{socket.gethostname()} {os.getpid()} {secrets.token_hex(8)}"
+        self._acquire(path, owner)
+        ended = threading.Event()
+        beating = threading.Thread(target=self._beat, args=(path, owner, ended), daemon=True)
+        beating.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            beating.join()
+            with contextlib.suppress(OSError):
+                if self._holder(path).startswith(owner):
+                    self._fs.rm_file(path)
+
+    def _acquire(self, path: str, owner: str) -> None:
+        seen, since = "", time.monotonic()
+        while not self._create(path, f"{owner} 0"):
+            holder = self._holder(path)
+            if holder != seen:
+                seen, since = holder, time.monotonic()
+            elif holder and (_is_dead(holder) or time.monotonic() - since > STALE_SECONDS):
+                with contextlib.suppress(OSError):
+                    self._fs.rm_file(path)
+            time.sleep(WAIT_SECONDS)
+
+    def _create(self, path: str, content: str) -> bool:
+        """Make a file that must not be there yet."""
+        self._fs.makedirs(posixpath.dirname(path), exist_ok=True)
+        try:
+            if "file" in _protocols(self._fs):
+                with self._fs.open(path, "xb") as file:
+                    file.write(content.encode())
+            else:
+                self._fs.pipe_file(path, content.encode(), mode="create")
+        except FileExistsError:
+            return False
+        return True
+
+    def _beat(self, path: str, owner: str, ended: threading.Event) -> None:
+        beats = 0
+        while not ended.wait(BEAT_SECONDS):
+            beats += 1
+            with contextlib.suppress(Exception):
+                self._fs.pipe_file(path, f"{owner} {beats}".encode())
+
+    def _holder(self, path: str) -> str:
+        try:
+            return str(self._fs.cat_file(path).decode(errors="replace"))
+        except FileNotFoundError:
+            return ""
+
+    # --- files ------------------------------------------------------------------------------------------------------
+
+    def _path(self, name: str) -> str:
+        return f"{self._root}/{name}"
+
+    def _exists(self, name: str) -> bool:
+        return bool(self._fs.exists(self._path(name)))
+
+    def _arrays(self, name: str) -> tuple[Array, ...] | None:
+        content = self._read(name)
+        return None if content is None else unpack(content)
+
+    def _read(self, name: str) -> bytes | None:
+        try:
+            sealed = self._fs.cat_file(self._path(name))
+        except FileNotFoundError:
+            return None
+        content = unseal(sealed)
+        if content is None:
+            logging.getLogger(__name__).warning("%s: damaged, and made again", self._path(name))
+            with contextlib.suppress(OSError):
+                self._fs.rm_file(self._path(name))
+            return None
+        self._note_use(posixpath.dirname(name))
+        return content
+
+    def _write(self, name: str, sealed: bytes) -> None:
+        path = self._path(name)
+        self._fs.makedirs(posixpath.dirname(path), exist_ok=True)
+        partial = f"{path}.{secrets.token_hex(6)}.part"
+        self._fs.pipe_file(partial, sealed)
+        if "file" in _protocols(self._fs):
+            os.replace(partial, path)  # noqa: PTH105  # fsspec's own move copies where a rename will do
+        else:
+            self._fs.mv(partial, path)
+        self._note_use(posixpath.dirname(name))
+
+    def _note_use(self, entry: str) -> None:
+        """Mark an entry as used, once a process."""
+        if entry not in self._used:
+            self._used.add(entry)
+            with contextlib.suppress(OSError):
+                self._fs.touch(self._path(f"{entry}/used"), truncate=True)
+
+    # --- size -------------------------------------------------------------------------------------------------------
+
+    def size(self) -> int:
+        """Bytes in the store."""
+        return sum(size for size, _ in self._entries().values())
+
+    def trim(self) -> int:
+        """Let go of the entries that were not used for longest, until the store fits. Gives the bytes removed."""
+        entries = self._entries()
+        total, removed = sum(size for size, _ in entries.values()), 0
+        for entry, (size, _) in sorted(entries.items(), key=lambda item: item[1][1]):
+            if total - removed <= self.max_bytes:
+                break
+            with contextlib.suppress(OSError):
+                self._fs.rm(self._path(entry), recursive=True)
+                removed += size
+        return removed
+
+    def _entries(self) -> dict[str, tuple[int, float]]:
+        """Size in bytes and time of last use of every entry."""
+        entries: dict[str, tuple[int, float]] = {}
+        for folder in ("trajectories", "looks", "data"):
+            try:
+                found = self._fs.find(self._path(folder), detail=True)
+            except FileNotFoundError:
+                continue
+            for path, facts in found.items():
+                name = str(path)[len(self._root) + 1 :]
+                entry = "/".join(name.split("/")[:2])
+                size, used = entries.get(entry, (0, 0.0))
+                entries[entry] = (size + int(facts.get("size") or 0), max(used, _modified(facts)))
+        return entries
+
+
+def _file(point: Point, part: str) -> str:
+    return f"trajectories/{point.key}/{point.epoch:05d}.{part}"
+
+
+def _protocols(fs: Any) -> tuple[str, ...]:
+    return (fs.protocol,) if isinstance(fs.protocol, str) else tuple(fs.protocol)
+
+
+def _is_dead(holder: str) -> bool:
+    """True if a lock's holder was a process of this machine that is no more."""
+    words = holder.split()
+    if len(words) < 2 or words[0] != socket.gethostname() or not words[1].isdigit():
+        return False
+    try:
+        os.kill(int(words[1]), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+def _modified(facts: Mapping[str, Any]) -> float:
+    """When a file was written, in seconds, as the different file systems tell it."""
+    for name in ("mtime", "LastModified", "last_modified", "updated", "created"):
+        value = facts.get(name)
+        if isinstance(value, (int, float)):
+            return float(value)
+        if isinstance(value, datetime):
+            return value.timestamp()
+    return 0.0
