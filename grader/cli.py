@@ -20,13 +20,15 @@ from grader.jobs import Job, fault, is_faulty
 from grader.pipeline import SECONDS_TO_JUDGE, grade_class, grade_one
 from grader.reports import Translator
 from grader.rubric import Language, Limits, Rubric, load_rubric
-from grader.settings import Sandbox, Settings
+from grader.settings import Sandbox, Settings, Store, default_store
 from grader.submission import read_assignment
-from grader.terminal import ClassProgress, marks_table, print_rubric, print_self_check
+from grader.terminal import ClassProgress, audit_lines, marks_table, print_rubric, print_self_check
 from grader.training.data import DEFAULT_FOLDER, load_data
+from grader.training.trajectories import DEFAULT_MAX_BYTES
 
 OK, FAULT, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 """Exit codes: a fault is the grader's own; a student's bad notebook is none."""
+DEFAULT_STORE_GB = DEFAULT_MAX_BYTES / 1e9
 
 app = typer.Typer(
     help="Grade deep-learning notebooks by what their models do.",
@@ -125,6 +127,32 @@ FilesMb = Annotated[int | None, _limit("files_mb", _whole_number, "MB")]
 Processes = Annotated[int | None, _limit("processes", _whole_number, "NUMBER")]
 
 
+StoreUrl = Annotated[
+    str,
+    typer.Option(
+        "--store", metavar="URL", show_default=False,
+        help="Where trainings are kept: a folder, or a URL of any file system that fsspec knows. "
+        "A folder in your cache if not given.",
+    ),
+]  # fmt: skip
+StoreGb = Annotated[
+    float,
+    typer.Option("--store-gb", parser=_number, metavar="GB", help="What was not used for longest goes beyond it."),
+]
+NoReplay = Annotated[bool, typer.Option("--no-replay", help="Train everything in the students' kernels.")]
+
+
+def _store(url: str, gigabytes: float, no_replay: bool) -> Store | None:
+    return None if no_replay else Store(url or default_store(), int(gigabytes * 1e9))
+
+
+def _share(value: str) -> float:
+    number = 0.0 if value == "0" else _number(value)
+    if number > 1:
+        raise typer.BadParameter(f"must be a share from 0 to 1. Received: {value!r}")
+    return number
+
+
 def _limits(rubric: Rubric, **given: float | None) -> Limits:
     return Limits(**rubric.limits.model_dump() | {name: value for name, value in given.items() if value is not None})
 
@@ -157,6 +185,15 @@ def grade(
             "--gradebook", metavar="URL", help="A database. gradebook.db in OUT if not given.", show_default=False
         ),
     ] = "",
+    store: StoreUrl = "",
+    store_gb: StoreGb = DEFAULT_STORE_GB,
+    no_replay: NoReplay = False,
+    audit: Annotated[
+        float,
+        typer.Option(
+            "--audit", parser=_share, metavar="SHARE", help="Grade this share once more without replay, and compare."
+        ),
+    ] = 0.0,
     seconds_per_cell: SecondsPerCell = None,
     seconds_per_submission: SecondsPerSubmission = None,
     memory_mb: MemoryMb = None,
@@ -187,6 +224,8 @@ def grade(
         workers=workers or _cores(),
         regrade=regrade,
         gradebook=gradebook,
+        store=_store(store, store_gb, no_replay),
+        audit=audit,
     )
     return _grade(folder, loaded, settings)
 
@@ -198,6 +237,8 @@ def _grade(folder: Path, rubric: Rubric, settings: Settings) -> int:
     with progress.screen():
         report = grade_class(folder, rubric, settings, progress)
     console.print(marks_table(report.results, translator))
+    for line in audit_lines(report.results, translator):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     for problem in report.faults:
         print(f"fault: {problem}", file=sys.stderr)
     if report.missing:
@@ -215,6 +256,9 @@ def check(
     language: LanguageName = None,
     sandbox: SandboxName = "bwrap",
     data: DataFolder = DEFAULT_FOLDER,
+    store: StoreUrl = "",
+    store_gb: StoreGb = DEFAULT_STORE_GB,
+    no_replay: NoReplay = False,
     seconds_per_cell: SecondsPerCell = None,
     seconds_per_submission: SecondsPerSubmission = None,
     memory_mb: MemoryMb = None,
@@ -244,6 +288,7 @@ def check(
             processes=processes,
         ),
         data=data,
+        store=_store(store, store_gb, no_replay),
     )
     console, translator = Console(), Translator(language or loaded.language)
     with console.status("Running and checking the notebook; this takes as long as running it."):

@@ -12,7 +12,7 @@ from pathlib import Path
 from grader.errors import SubmissionError
 from grader.records import Finding, Message, Outcome, QuestionScore, Result, Score, Status, say
 from grader.rubric import Limits, Rubric
-from grader.settings import Sandbox, versions
+from grader.settings import Sandbox, Store, versions
 from grader.submission import Assignment
 from grader.submission.notebook import read_bytes
 
@@ -30,6 +30,10 @@ class Job:
     data: Path
     folder: Path | None = None
     """Where the notebook goes as the grader ran it, and the log of what went wrong, if anything did."""
+    store: Store | None = None
+    """Where trainings come from; None to train in the kernel."""
+    audit: bool = False
+    """Grade it once more without replay, and compare."""
 
     @property
     def executed(self) -> Path | None:

@@ -432,6 +432,8 @@ class Result:
     """``run``, ``judge`` and ``total``, wall time."""
     peak_memory_mb: float = 0.0
     versions: Mapping[str, str] = field(default_factory=dict)
+    audit: tuple[Message, ...] | None = None
+    """Criteria that came out otherwise when it was graded once more without replay; None where that was not done."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 from dataclasses import dataclass
 from functools import cache
@@ -12,11 +13,30 @@ from pathlib import Path
 from typing import Literal
 
 from grader.rubric import Language, Limits, Rubric
+from grader.training.trajectories import DEFAULT_MAX_BYTES
 
 Sandbox = Literal["bwrap", "none"]
 
 PACKAGES = ("grader", "tensorflow", "keras", "numpy")
 """What a result depends on, by its version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A store of trainings."""
+
+    url: str
+    """As fsspec names it; a plain path is a folder."""
+    max_bytes: int = DEFAULT_MAX_BYTES
+    """What was not used for longest goes when the store is larger."""
+    trainer: str = ""
+    """Socket of a trainer that serves several workers; empty where each worker starts its own."""
+
+
+def default_store() -> str:
+    """The user's own store, for all classes together."""
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return str(Path(cache) / "grader" / "trainings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +53,10 @@ class Settings:
     """Grade again what has not changed since it was graded."""
     gradebook: str = ""
     """A database URL; empty for ``gradebook.db`` in `out`."""
+    store: Store | None = None
+    """Where trainings are kept and replayed from; None to train everything in the students' kernels."""
+    audit: float = 0.0
+    """Share of submissions, from 0 to 1, that are graded once more without replay, to compare."""
 
     @property
     def gradebook_url(self) -> str:

@@ -26,7 +26,7 @@ from rich.text import Text
 from grader.executors import Started
 from grader.jobs import Job
 from grader.pipeline import Plan
-from grader.records import Finding, Outcome, Result, Status
+from grader.records import Finding, Outcome, Result, Status, say
 from grader.reports import Translator
 from grader.rubric import Question, Rubric
 
@@ -230,3 +230,19 @@ def print_rubric(console: Console, rubric: Rubric, translator: Translator) -> No
 def printable(text: str) -> str:
     """The text without line breaks and without what could command a terminal."""
     return "".join(char if char.isprintable() else " " for char in text)
+
+
+def audit_lines(results: Sequence[Result], translator: Translator) -> list[str]:
+    """What grading once more without replay showed: nothing where it was not asked for."""
+    audited = [result for result in results if result.audit is not None]
+    if not audited:
+        return []
+    differing = [
+        f"{result.submission}: {translator.text(message)}" for result in audited for message in result.audit or ()
+    ]
+    summary = say(
+        "Graded once more without replay: {count}; findings that differ: {differing}.",
+        count=len(audited),
+        differing=len(differing),
+    )
+    return [translator.text(summary), *differing]

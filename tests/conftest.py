@@ -19,6 +19,8 @@ from grader.rubric import Limits, Rubric, load_rubric
 from grader.scoring import add_up
 from grader.submission import read_assignment, read_submission
 from grader.training.data import DEFAULT_FOLDER, DataSet, load_data, write_idx
+from grader.training.service import Trainings, open_trainings
+from grader.training.trajectories import DEFAULT_MAX_BYTES
 
 ROOT = Path(__file__).parents[1]
 TRAINING_IMAGES = 4_000
@@ -98,19 +100,32 @@ Grade = Callable[..., Graded]
 
 
 @pytest.fixture(scope="session")
-def grade(data_slice: Path, slice_rubric: Rubric, tmp_path_factory: pytest.TempPathFactory) -> Grade:
+def trainings(tmp_path_factory: pytest.TempPathFactory) -> Trainings:
+    """A store and a real trainer, shared by all tests of a process: each distinct training is done once."""
+    return open_trainings(str(tmp_path_factory.mktemp("store")), DEFAULT_MAX_BYTES)
+
+
+@pytest.fixture(scope="session")
+def grade(
+    data_slice: Path, slice_rubric: Rubric, trainings: Trainings, tmp_path_factory: pytest.TempPathFactory
+) -> Grade:
     """Grades a notebook as `grader grade` does, in a real sandboxed kernel; the same notebook is run only once."""
     assignment = read_assignment(slice_rubric.assignment_path)
     known: dict[str, Graded] = {}
 
-    def run(notebook: Any, limits: Limits | None = None) -> Graded:
-        key = json.dumps([notebook, (limits or slice_rubric.limits).model_dump()], sort_keys=True)
+    def run(notebook: Any, limits: Limits | None = None, replay: bool = True) -> Graded:
+        key = json.dumps([notebook, (limits or slice_rubric.limits).model_dump(), replay], sort_keys=True)
         if key not in known:
             path = tmp_path_factory.mktemp("submission") / "notebook.ipynb"
             nbformat.write(notebook, path)
             submission = read_submission(path, "notebook", slice_rubric, assignment)
             evidence = run_submission(
-                submission, slice_rubric, sandbox="bwrap", limits=limits or slice_rubric.limits, data=data_slice
+                submission,
+                slice_rubric,
+                sandbox="bwrap",
+                limits=limits or slice_rubric.limits,
+                data=data_slice,
+                trainings=trainings if replay else None,
             )
             judgement = judge(submission, evidence, slice_rubric, data_slice)
             known[key] = Graded(submission, evidence, add_up(judgement.findings, slice_rubric))

@@ -19,7 +19,7 @@ MAX_UNITS = 20_000
 MAX_TEXT = 40
 
 ACTIVATIONS = frozenset(
-    [
+    {
         "elu",
         "exponential",
         "gelu",
@@ -39,10 +39,10 @@ ACTIVATIONS = frozenset(
         "softsign",
         "swish",
         "tanh",
-    ]
+    }
 )
 INITIALIZERS = frozenset(
-    [
+    {
         "Constant",
         "GlorotNormal",
         "GlorotUniform",
@@ -57,19 +57,34 @@ INITIALIZERS = frozenset(
         "TruncatedNormal",
         "VarianceScaling",
         "Zeros",
-    ]
+    }
 )
 REGULARIZERS = frozenset({"L1", "L2", "L1L2"})
 
 _DENSE = frozenset(
-    ["activation", "use_bias", "kernel_initializer", "bias_initializer", "kernel_regularizer", "bias_regularizer"]
+    {
+        "activation",
+        "use_bias",
+        "kernel_initializer",
+        "bias_initializer",
+        "kernel_regularizer",
+        "bias_regularizer",
+    }
 )
 _CONVOLUTION = _DENSE | frozenset(
-    ["filters", "kernel_size", "strides", "padding", "dilation_rate", "groups", "data_format"]
+    {
+        "filters",
+        "kernel_size",
+        "strides",
+        "padding",
+        "dilation_rate",
+        "groups",
+        "data_format",
+    }
 )
 _POOLING = frozenset(["pool_size", "strides", "padding", "data_format"])
 _NORMALIZATION = frozenset(
-    [
+    {
         "axis",
         "momentum",
         "epsilon",
@@ -79,7 +94,7 @@ _NORMALIZATION = frozenset(
         "gamma_initializer",
         "moving_mean_initializer",
         "moving_variance_initializer",
-    ]
+    }
 )
 
 LAYERS: Mapping[str, frozenset[str]] = {
@@ -141,7 +156,7 @@ LOSSES: Mapping[str, frozenset[str]] = {
 }
 
 METRIC_NAMES = frozenset(
-    [
+    {
         "accuracy",
         "acc",
         "sparse_categorical_accuracy",
@@ -155,7 +170,7 @@ METRIC_NAMES = frozenset(
         "categorical_crossentropy",
         "sparse_top_k_categorical_accuracy",
         "top_k_categorical_accuracy",
-    ]
+    }
 )
 """Metrics that may be named by a word, under which Keras logs them."""
 METRICS: Mapping[str, frozenset[str]] = {
@@ -177,14 +192,14 @@ METRICS: Mapping[str, frozenset[str]] = {
 _NAMING = frozenset(["name", "dtype", "trainable", "seed", "quantization_config", "optional"])
 """Settings that do not change what is computed, or, like seeds, that the trainer decides."""
 _UNUSED = frozenset(
-    [
+    {
         "use_ema",
         "ema_momentum",
         "ema_overwrite_frequency",
         "loss_scale_factor",
         "gradient_accumulation_steps",
         "jit_compile",
-    ]
+    }
 )
 _EMPTY: tuple[Any, ...] = (None, False, 0, [], ())
 

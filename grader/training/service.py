@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -126,7 +126,8 @@ class Trainings:
         if found is None:
             with self._store.lock(order.key):
                 if not self._store.has_epoch(point, measured):
-                    self._order(order, max(epoch, ahead), metrics, frozenset({max(epoch, ahead)}), measured)
+                    to = max(epoch, ahead)
+                    self._order(order, to, metrics, frozenset({to}), measured)
             found = self._read(point, measured)
         if found is None:
             raise TrainerError(f"epoch {epoch} must be in the store after it was trained. Received: nothing")
@@ -252,12 +253,22 @@ class Trainings:
         return files
 
     @contextlib.contextmanager
-    def _scratch(self) -> Any:
+    def _scratch(self) -> Iterator[Path]:
+        """A folder that the trainer, too, may write to."""
+        if not self._trainer.parent.is_dir():
+            self._replace_trainer()
         folder = Path(tempfile.mkdtemp(prefix="w-", dir=self._trainer.parent))
         try:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _replace_trainer(self) -> None:
+        """A trainer that died answers no more: from here on this process has one of its own."""
+        process = TrainerProcess()
+        atexit.register(process.close)
+        process.wait()
+        self._trainer = process.socket
 
     def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
         try:
@@ -267,6 +278,7 @@ class Trainings:
                 line = connection.makefile("rb").readline()
             reply = json.loads(line)
         except (OSError, ValueError) as error:
+            self._replace_trainer()
             raise TrainerError(f"the trainer must answer. Received: {type(error).__name__}: {error}") from error
         if "raised" in reply:
             raised = reply["raised"]

@@ -73,6 +73,7 @@ class Epochs:
 class Task:
     """One call that the trainer may answer."""
 
+    model: Any = None
     logs: dict[str, float] | None = None
 
     def answered(self) -> bool:
@@ -155,6 +156,22 @@ class Fit(Task):
             self.replay.fetch_state(self.model, wait=False)
 
 
+class Doomed(Task):
+    """A training that Keras will refuse at its first batch: that batch is all it gets."""
+
+    id, total, steps = -1, 0, 0
+
+    def __init__(self, model: Any, rows: int) -> None:
+        self.model, self.rows = model, rows
+
+    def answered(self) -> bool:
+        """Keras itself says what is wrong."""
+        return False
+
+    def end(self) -> None:
+        """Nothing was changed."""
+
+
 class Look(Task):
     """An evaluation or prediction."""
 
@@ -197,6 +214,8 @@ class Replay:
         def iterator(*args: Any, **kwargs: Any) -> Any:
             if not self.tasks or self.tasks[-1] is None or args:
                 return real(*args, **kwargs)
+            if isinstance(self.tasks[-1], Doomed):
+                return real(**{**kwargs, **_first_rows(kwargs, self.tasks[-1].rows)})
             rows = len(kwargs["x"]) if hasattr(kwargs.get("x"), "__len__") else 0
             count = math.ceil(rows / (kwargs.get("batch_size") or DEFAULT_BATCH_SIZE))
             return Epochs(self, lambda: real(**kwargs), count)
@@ -220,17 +239,16 @@ class Replay:
 
     # --- calls ------------------------------------------------------------------------------------------------------
 
-    def fit(self, model: Any, arguments: dict[str, Any]) -> Fit | None:
-        """A training that the trainer takes; None for one that the kernel has to do."""
-        try:
-            return self._fit(model, arguments)
-        except InKernel:
+    def fit(self, model: Any, arguments: dict[str, Any]) -> Fit | Doomed | None:
+        """A training that the trainer takes, or one that cannot be; None for one that the kernel has to do."""
+        task: Fit | Doomed | None = None
+        with contextlib.suppress(Exception):  # whatever is wrong, Keras itself will say it
+            task = self._fit(model, arguments)
+        if not isinstance(task, Fit):
             self.settle(model)
-        except Exception:
-            self.settle(model)  # Keras itself will say what is wrong
-        return None
+        return task
 
-    def _fit(self, model: Any, arguments: dict[str, Any]) -> Fit | None:
+    def _fit(self, model: Any, arguments: dict[str, Any]) -> Fit | Doomed | None:
         x, y, weight = (arguments.get(name) for name in ("x", "y", "sample_weight"))
         for name in ("steps_per_epoch", "validation_steps"):
             if arguments.get(name) is not None:
@@ -248,7 +266,10 @@ class Replay:
         size = arguments.get("batch_size") or DEFAULT_BATCH_SIZE
         if len(x) != len(y) or not len(x):
             raise InKernel("inputs and labels of another number")
-        model._symbolic_build(data_batch=(as_trained(x[:1]), as_trained(y[:1]), None))
+        try:
+            model._symbolic_build(data_batch=(as_trained(x[:1]), as_trained(y[:1]), None))
+        except Exception:
+            return Doomed(model, int(size))
         question |= self._data(x=x, y=y, sample_weight=weight)
         question |= self.start_of(model)
         question |= {
@@ -266,10 +287,7 @@ class Replay:
             free=not arguments.get("callbacks"),
         )
         fit.steps = math.ceil(len(x) / int(size))
-        if not fit.begin():
-            self.settle(model)
-            return None
-        return fit
+        return fit if fit.begin() else None
 
     def look(self, kind: str, model: Any, arguments: dict[str, Any]) -> Look | None:
         """An evaluation or prediction that the trainer answers; None for one that the kernel has to do."""
@@ -302,7 +320,7 @@ class Replay:
         return Look(model, "test_function", answer[0]["logs"], None)
 
     @contextlib.contextmanager
-    def running(self, task: Fit | Look | None) -> Iterator[None]:
+    def running(self, task: Fit | Doomed | Look | None) -> Iterator[None]:
         """While Keras's method runs. Without a task it does its own work, also inside a training that is answered."""
         self.tasks.append(task)
         try:
@@ -387,6 +405,10 @@ class Replay:
             optimizer.iterations.assign(known[2])
             optimizer.learning_rate = rate
             self.optimizers[optimizer] = (*known[:3], True)
+
+
+def _first_rows(data: dict[str, Any], rows: int) -> dict[str, Any]:
+    return {name: data[name][:rows] for name in ("x", "y", "sample_weight") if data.get(name) is not None}
 
 
 def _digest_of(variable: Any) -> str:
