@@ -147,10 +147,13 @@ def _store(url: str, gigabytes: float, no_replay: bool) -> Store | None:
 
 
 def _share(value: str) -> float:
-    number = 0.0 if value == "0" else _number(value)
-    if number > 1:
+    try:
+        share = float(value)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
         raise typer.BadParameter(f"must be a share from 0 to 1. Received: {value!r}")
-    return number
+    return share
 
 
 def _limits(rubric: Rubric, **given: float | None) -> Limits:
