@@ -52,53 +52,54 @@ class Live:
 
 
 class Trainer:
-    """Trains and evaluates; one thing at a time."""
+    """Trains and evaluates. Keras builds one thing at a time; what is built trains beside others, a core each."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._cores = threading.Semaphore(len(os.sched_getaffinity(0)))
         self._live: OrderedDict[tuple[str, str], Live] = OrderedDict()
         self._lookers: OrderedDict[str, Any] = OrderedDict()
         self._held: OrderedDict[str, Any] = OrderedDict()
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Do what a request asks; what Keras refuses comes back as ``raised``."""
-        with self._lock:
-            try:
-                return self._train(request) if request["op"] == "train" else self._look(request)
-            except Exception as error:
-                return {"raised": {"name": type(error).__name__, "message": str(error)[:4000]}}
+        try:
+            return self._train(request) if request["op"] == "train" else self._look(request)
+        except Exception as error:
+            return {"raised": {"name": type(error).__name__, "message": str(error)[:4000]}}
 
     # --- training ---------------------------------------------------------------------------------------------------
 
     def _train(self, request: Mapping[str, Any]) -> dict[str, Any]:
         order, metrics = order_of(request["order"]), tuple(Part(**part) for part in request["metrics"])
-        x, y, weight = self._data(order, request["files"])
-        _check_labels(order, y)
+        with self._lock:
+            x, y, weight = self._data(order, request["files"])
+            _check_labels(order, y)
+            live = self._ready(order, metrics, request, x, y, weight)
         folder, measured = Path(request["folder"]), metrics_key(metrics)
-        live = self._ready(order, metrics, request, x, y, weight)
         written = []
         for epoch in range(live.epoch + 1, request["to"] + 1):
-            logs = _one_epoch(live, order, epoch, x, y, weight)
+            with self._cores:
+                logs = _one_epoch(live, order, epoch, len(x))
             files = {"weights": pack(live.model.get_weights()), f"{measured}.logs": json.dumps(logs).encode()}
             if epoch in request["keep_state"]:
                 files["state"] = pack([np.asarray(variable) for variable in live.model.optimizer.variables])
             for part, content in files.items():
                 (folder / f"{epoch:05d}.{part}").write_bytes(seal(content))
                 written.append([epoch, part])
+        with self._lock:
+            self._live[order.key, measured] = live
+            while len(self._live) > LIVE_MODELS:
+                self._live.popitem(last=False)
         return {"written": written}
 
     def _ready(
         self, order: Order, metrics: tuple[Part, ...], request: Mapping[str, Any], x: Any, y: Any, weight: Any
     ) -> Live:
-        """A network at the epoch from which the request goes on."""
-        name, start = (order.key, metrics_key(metrics)), request["from"]
-        live = self._live.get(name)
+        """A network at the epoch from which the request goes on; nobody else's until that training has ended well."""
+        live, start = self._live.pop((order.key, metrics_key(metrics)), None), request["from"]
         if live is None or not start["epoch"] <= live.epoch < request["to"]:
             live = self._built(order, metrics, start, x, y, weight)
-            self._live[name] = live
-        self._live.move_to_end(name)
-        while len(self._live) > LIVE_MODELS:
-            self._live.popitem(last=False)
         return live
 
     def _built(
@@ -119,7 +120,7 @@ class Trainer:
             for variable, value in zip(model.optimizer.variables, unpack(_content(start["state"])), strict=True):
                 variable.assign(value)
             model.optimizer.learning_rate = order.optimizer.config["learning_rate"]
-        return Live(model, start["epoch"], compiled_epoch(model, order.batch_size))
+        return Live(model, start["epoch"], compiled_epoch(model, order.batch_size, x, y, weight))
 
     def _data(self, order: Order, files: Mapping[str, str]) -> tuple[Any, Any, Any]:
         import tensorflow as tf
@@ -147,19 +148,21 @@ class Trainer:
 
     def _look(self, request: Mapping[str, Any]) -> dict[str, Any]:
         look = look_of(request["look"])
+        target = Path(request["folder"]) / "look"
+        with self._lock:
+            target.write_bytes(seal(self._looked(look, request)))
+        return {"written": [[0, "look"]]}
+
+    def _looked(self, look: Look, request: Mapping[str, Any]) -> bytes:
         x = self._array(look.x, request["files"])
         model = self._looker(look)
         model.set_weights(unpack(_content(request["weights"])))
-        target = Path(request["folder"]) / "look"
         if look.y is None:
-            content = pack([np.asarray(model.predict(x, batch_size=LOOK_BATCH, verbose=0))])
-        else:
-            y = self._array(look.y, request["files"])
-            weight = None if look.sample_weight is None else self._array(look.sample_weight, request["files"])
-            logs = model.evaluate(x, y, LOOK_BATCH, verbose=0, sample_weight=weight, return_dict=True)
-            content = json.dumps({name: float(value) for name, value in logs.items()}).encode()
-        target.write_bytes(seal(content))
-        return {"written": [[0, "look"]]}
+            return pack([np.asarray(model.predict(x, batch_size=LOOK_BATCH, verbose=0))])
+        y = self._array(look.y, request["files"])
+        weight = None if look.sample_weight is None else self._array(look.sample_weight, request["files"])
+        logs = model.evaluate(x, y, LOOK_BATCH, verbose=0, sample_weight=weight, return_dict=True)
+        return json.dumps({name: float(value) for name, value in logs.items()}).encode()
 
     def _looker(self, look: Look) -> Any:
         name = Look(look.at.__class__("", 0), look.layers, look.input_shape, "", "", look.loss, look.metrics).key
@@ -208,11 +211,15 @@ def build_metrics(parts: tuple[Part, ...]) -> list[Any]:
     return [getattr(keras.metrics, part.name)(**part.config) if part.config else part.name for part in parts]
 
 
-def compiled_epoch(model: Any, batch_size: int) -> Any:
-    """A function ``(x, y, weight or None, order)`` that trains one epoch: all whole batches in one compiled loop."""
+def compiled_epoch(model: Any, batch_size: int, x: Any, y: Any, weight: Any) -> Any:
+    """A function ``(order)`` that trains one epoch on some data: all whole batches in one compiled loop, then the rest.
+
+    Args:
+        x, y, weight: tensors of shape (n, ...); `weight` may be None.
+    """
     import tensorflow as tf
 
-    @tf.function(jit_compile=True)
+    @tf.function(jit_compile=True, autograph=False)
     def batches(x: Any, y: Any, weight: Any, order: Any) -> None:
         def body(step: Any) -> tuple[Any]:
             rows = tf.slice(order, [step * batch_size], [batch_size])
@@ -222,36 +229,43 @@ def compiled_epoch(model: Any, batch_size: int) -> Any:
         count = order.shape[0] // batch_size
         tf.while_loop(lambda step: step < count, body, (tf.constant(0),), parallel_iterations=1)
 
-    @tf.function(jit_compile=True)
-    def last(x: Any, y: Any, weight: Any) -> None:
-        model.train_step(_rows(None, None, x, y, weight))
+    @tf.function(autograph=False)  # once an epoch: compiling it for XLA as well would cost more than it spares
+    def last(x: Any, y: Any, weight: Any, rows: Any) -> None:
+        model.train_step(_rows(tf.gather, rows, x, y, weight))
 
-    def epoch(x: Any, y: Any, weight: Any, order: Array) -> None:
-        batches(x, y, weight, tf.constant(order, tf.int32))
-        rest = order[len(order) // batch_size * batch_size :]
-        if len(rest):
-            rows = tf.constant(rest, tf.int32)
-            last(tf.gather(x, rows), tf.gather(y, rows), None if weight is None else tf.gather(weight, rows))
+    whole = len(x) // batch_size * batch_size
 
+    def epoch(order: Array) -> None:
+        rows = tf.constant(order, tf.int32)
+        if whole:
+            batches(x, y, weight, rows)
+        if whole < len(order):
+            last(x, y, weight, rows[whole:])
+
+    rows = tf.TensorSpec((len(x),), tf.int32)
+    if whole:
+        batches.get_concrete_function(x, y, weight, rows)
+    if whole < len(x):
+        last.get_concrete_function(x, y, weight, tf.TensorSpec((len(x) - whole,), tf.int32))
     return epoch
 
 
 def _rows(gather: Any, rows: Any, *arrays: Any) -> tuple[Any, ...]:
-    return tuple(array if array is None or gather is None else gather(array, rows) for array in arrays)
+    return tuple(None if array is None else gather(array, rows) for array in arrays)
 
 
-def _one_epoch(live: Live, order: Order, epoch: int, x: Any, y: Any, weight: Any) -> dict[str, float]:
+def _one_epoch(live: Live, order: Order, epoch: int, count: int) -> dict[str, float]:
     """Train one epoch, with seeds of its own, and give its logs in Keras's order of names."""
     seed = seed_of(order.key, epoch)
     for position, layer in enumerate(live.model.layers):
         generator = getattr(layer, "seed_generator", None)
         if generator is not None:
             generator.state.assign(np.array([seed, position], generator.state.dtype))
-    indices = np.arange(len(x), dtype=np.int32)
+    indices = np.arange(count, dtype=np.int32)
     if order.shuffle:
         np.random.default_rng(seed).shuffle(indices)
     live.model.reset_metrics()
-    live.train(x, y, weight, indices)
+    live.train(indices)
     live.epoch = epoch
     results = live.model.get_metrics_result()
     return {name: float(np.float32(results[name])) for name in sorted(results)}
