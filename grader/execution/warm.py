@@ -63,6 +63,11 @@ class Nursery:
             )
 
     @property
+    def pid(self) -> int:
+        """The process that everything of the nursery ends with."""
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
         """True while the process runs; kernels end with it."""
         return self._process.poll() is None
