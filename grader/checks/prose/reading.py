@@ -186,13 +186,19 @@ def _spelt_out(mark: str) -> list[str]:
 
 def _copied(tokens: Sequence[Token], givens: Iterable[str], length: int) -> set[int]:
     """Places of the words that stand in a run of at least `length` words of a given text."""
-    known = {run for given in givens for run in _runs([_one_key(token) for token in _tokens(plain(given))], length)}
-    own = [_one_key(token) for token in tokens]
-    return {at + step for at, run in enumerate(_runs(own, length)) if run in known for step in range(length)}
+    known = [_runs_of_given(given, length) for given in givens]
+    own = _runs([_one_key(token.word) for token in tokens], length)
+    return {at + step for at, run in enumerate(own) if any(run in runs for runs in known) for step in range(length)}
 
 
-def _one_key(token: Token) -> str:
-    return fold(_STEMMERS[0].stemWord(token.word))
+@lru_cache(maxsize=1_000)  # the same texts were given to the whole class
+def _runs_of_given(given: str, length: int) -> frozenset[tuple[str, ...]]:
+    return frozenset(_runs([_one_key(token.word) for token in _tokens(plain(given))], length))
+
+
+@lru_cache(maxsize=20_000)
+def _one_key(word: str) -> str:
+    return fold(_STEMMERS[0].stemWord(word))
 
 
 def _runs(words: Sequence[str], length: int) -> list[tuple[str, ...]]:
