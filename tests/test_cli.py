@@ -24,7 +24,7 @@ from rich.console import Console
 from grader.cli import main
 from grader.executors import Started
 from grader.gradebook import Gradebook
-from grader.jobs import Job, unreadable
+from grader.jobs import Job, read_file, unreadable
 from grader.pipeline import Plan
 from grader.records import HumanMark
 from grader.reports import Translator
@@ -377,7 +377,8 @@ def test_progress_shows_what_is_under_way_and_what_is_done(course: Class, termin
     console = Console(file=screen, force_terminal=terminal, width=100)
     progress = ClassProgress(console, Translator("en"))
     rubric = load_rubric(course.root / "rubric.yaml")
-    job = Job("ana", course.folder / "ana.ipynb", rubric, read_assignment(None), "bwrap", rubric.limits, DEFAULT_FOLDER)
+    path = course.folder / "ana.ipynb"
+    job = Job("ana", path, read_file(path), rubric, read_assignment(None), "bwrap", rubric.limits, DEFAULT_FOLDER)
     with progress.screen():
         progress(Plan(to_grade=2, unchanged=3))
         progress(Started(job))
