@@ -16,6 +16,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     made = Cluster(tmp_path_factory.mktemp("cluster"))
     made.start_worker()
     made.start_worker("--no-nanny")
+    made.wait_for(2)
     yield made
     made.close()
 

@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
+from distributed import Client
 
-HERE = Path(__file__).parent
-START_SECONDS = 60
+TESTS = Path(__file__).parents[1]
+START_SECONDS = 120
 
 
 class Cluster:
@@ -29,21 +31,35 @@ class Cluster:
             time.sleep(0.1)
         self.address: str = json.loads(told.read_text())["address"]
 
-    def _start(self, *words: str) -> subprocess.Popen[bytes]:
+    def _start(self, *words: str, before: Sequence[str] = ()) -> subprocess.Popen[bytes]:
         number = len(self._processes)
         process = subprocess.Popen(
-            [sys.executable, "-m", "dask", *words],
-            env={**os.environ, "PYTHONPATH": str(HERE)},
+            [*before, sys.executable, "-m", "dask", *words],
+            env={**os.environ, "PYTHONPATH": f"{TESTS}:{TESTS / 'executors'}"},
             stdout=subprocess.DEVNULL,
             stderr=(self._folder / f"{number}-{words[0]}.log").open("wb"),
         )
         self._processes.append(process)
         return process
 
-    def start_worker(self, *options: str) -> psutil.Process:
-        """One more worker; with ``--no-nanny`` its process is the one that is returned."""
+    def start_worker(self, *options: str, hidden: Path | None = None) -> psutil.Process:
+        """One more worker; with ``--no-nanny`` its process is the one that is returned.
+
+        Args:
+            hidden: a folder that this worker finds empty, as if it were on another machine.
+        """
         own = ["--host", "127.0.0.1", "--nthreads", "1", "--no-dashboard", "--local-directory", str(self._folder)]
-        return psutil.Process(self._start("worker", self.address, *own, *options).pid)
+        apart = ["bwrap", "--dev-bind", "/", "/", "--tmpfs", str(hidden), "--die-with-parent"] if hidden else []
+        return psutil.Process(self._start("worker", self.address, *own, *options, before=apart).pid)
+
+    def wait_for(self, workers: int) -> None:
+        """Until so many workers have joined."""
+        with Client(self.address, timeout=START_SECONDS, set_as_default=False) as client:
+            client.wait_for_workers(workers, timeout=START_SECONDS)
+
+    def kill_scheduler(self) -> None:
+        """End the scheduler as the system would."""
+        self._processes[0].kill()
 
     def close(self) -> None:
         """End all of it, the scheduler last."""
