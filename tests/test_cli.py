@@ -16,7 +16,6 @@ import pytest
 from course import ENDS_ITS_KERNEL, KILLS_ITS_WORKER, QUIET, RUBRIC, SLEEPS, Class, Run
 from rich.console import Console
 
-from grader.cli import main
 from grader.executors import Started
 from grader.jobs import Job, read_file, unreadable
 from grader.pipeline import Plan
@@ -26,22 +25,6 @@ from grader.rubric import load_rubric
 from grader.submission import read_assignment
 from grader.terminal import ClassProgress, Clock, printable
 from grader.training.data import DEFAULT_FOLDER
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
-    def command(*words: str) -> Run:
-        capsys.readouterr()
-        code = main(words)
-        shown = capsys.readouterr()
-        return Run(code, shown.out, shown.err)
-
-    return command
-
-
-@pytest.fixture
-def course(tmp_path: Path, run: Callable[..., Run]) -> Class:
-    return Class(tmp_path, run)
 
 
 # --- grade ---

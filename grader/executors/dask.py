@@ -49,11 +49,13 @@ class DaskExecutor(Executor):
             UsageError: it cannot be reached, or has no workers.
         """
         dask.config.set({"distributed.admin.large-graph-warning-threshold": LARGEST_CALL})
+        _silence()
         self._scheduler = scheduler
         self._client = _connect(scheduler)
         self._look: Callable[[], None] | None = None
         self._problems: dict[str, str] = {}
         """What is wrong with each worker that was looked at; empty where nothing is."""
+        self._told: set[str] = set()
         self._checks: dict[Run, str] = {}
         """The worker of each look under way."""
         self._runs: dict[Run, str] = {}
@@ -84,10 +86,10 @@ class DaskExecutor(Executor):
     def _present(self) -> dict[str, int] | None:
         """Threads of each worker, by its address; None where the scheduler does not answer."""
         try:
-            workers = self._client.scheduler_info()["workers"]
+            workers = self._client.scheduler_info().get("workers") if self._client.status == "running" else None
         except (OSError, ValueError, TimeoutError):
-            return None
-        return {address: int(facts["nthreads"]) for address, facts in workers.items()}
+            workers = None
+        return None if workers is None else {address: int(facts["nthreads"]) for address, facts in workers.items()}
 
     def _note_workers(self, present: Mapping[str, int]) -> None:
         """Forget the workers that left, and look at those that joined."""
@@ -103,10 +105,18 @@ class DaskExecutor(Executor):
     def _free(self) -> Sequence[str]:
         present = self._present() or {}
         self._note_workers(present)
+        self._tell_problems()
         busy = Counter(self._runs.values())
         able = [worker for worker in present if self._problems.get(worker) == ""]
         rounds = range(max(present.values(), default=0))
         return [worker for turn in rounds for worker in able if turn < present[worker] - busy[worker]]
+
+    def _tell_problems(self) -> None:
+        """Say once of each worker that joined later why it is not used."""
+        for worker, problem in self._problems.items():
+            if problem and worker not in self._told:
+                self._told.add(worker)
+                logging.getLogger(__name__).warning("worker %s is not used: %s", worker, problem)
 
     def _gone(self) -> str:
         if self._client.status in ("closing", "closed"):
@@ -138,18 +148,13 @@ class DaskExecutor(Executor):
             time.sleep(seconds)
         present = self._present()
         for future, outcome in _take(self._checks, present):
-            self._judge(self._checks.pop(future), outcome)
+            self._problems[self._checks.pop(future)] = _verdict(outcome)
         ended = _take(self._runs, present)
         for future, _ in ended:
             del self._runs[future]
         if present is not None:
             self._note_workers(present)
         return ended
-
-    def _judge(self, worker: str, outcome: Outcome) -> None:
-        self._problems[worker] = problem = _verdict(outcome)
-        if problem:
-            logging.getLogger(__name__).warning("worker %s is not used: %s", worker, problem)
 
     def _stop(self) -> None:
         futures = {**self._runs, **self._checks}
@@ -162,6 +167,13 @@ class DaskExecutor(Executor):
         if workers:
             names = [str(future.key) for future in futures]
             self._client.run(kill_children, names, workers=workers, on_error="ignore")
+
+
+def _silence() -> None:
+    """Keep Dask's own messages from the terminal: what people have to know, results and errors say."""
+    for name in logging.root.manager.loggerDict:
+        if name == "distributed" or name.startswith("distributed."):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _connect(scheduler: str) -> Client:

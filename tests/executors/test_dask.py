@@ -36,9 +36,17 @@ def kill_the_dask_worker_on_two(number: int) -> int:
     return number
 
 
-def dask_worker(seconds: float) -> int:
-    time.sleep(seconds)
+def dask_worker(_: int) -> int:
+    time.sleep(0.5)
     return os.getppid()
+
+
+def ongoing(enough: Callable[[], bool], seconds: float = 120) -> Iterator[int]:
+    """Jobs until there have been enough, and ten more."""
+    deadline = time.monotonic() + seconds
+    while not enough() and time.monotonic() < deadline:
+        yield 0
+    yield from range(10)
 
 
 def refuse_where_it_is_empty(folder: Path) -> None:
@@ -53,16 +61,6 @@ def mortal(tmp_path: Path) -> Iterator[Cluster]:
     cluster = Cluster(tmp_path / "cluster")
     yield cluster
     cluster.close()
-
-
-@pytest.fixture
-def course(tmp_path: Path) -> Class:
-    return Class(tmp_path, command)
-
-
-def command(*words: str) -> Run:
-    done = subprocess.run([sys.executable, "-m", "grader", *words], capture_output=True, text=True, check=False)
-    return Run(done.returncode, done.stdout, done.stderr)
 
 
 def joined(cluster: Cluster, workers: int) -> Executor:
@@ -93,18 +91,17 @@ def test_a_worker_that_joins_later_is_used_if_it_passes_the_look(mortal: Cluster
     first = mortal.start_worker("--no-nanny")
     with joined(mortal, 1) as executor:
         executor.check(partial(refuse_where_it_is_empty, folder))
-        events: list[Any] = []
-        second = None
-        for event in executor.run(dask_worker, [1.0] * 20):
-            events.append(event)
-            if second is None and isinstance(event, Finished):
-                second = mortal.start_worker("--no-nanny")
-                unfit = mortal.start_worker("--no-nanny", hidden=folder)
-                mortal.wait_for(3)
-    assert second is not None
-    assert unfit.is_running()
-    assert {event.value for event in ends(events, Finished)} == {first.pid, second.pid}
-    assert len(ends(events, Finished)) == 20
+        used: set[int] = set()
+        later: list[psutil.Process] = []
+        for event in executor.run(dask_worker, ongoing(lambda: bool(later) and later[0].pid in used)):
+            if isinstance(event, Finished):
+                used.add(event.value)
+                if not later:
+                    later.append(mortal.start_worker("--no-nanny"))
+                    later.append(mortal.start_worker("--no-nanny", hidden=folder))
+                    mortal.wait_for(3)
+    assert used == {first.pid, later[0].pid}
+    assert later[1].is_running()
 
 
 def test_without_its_scheduler_a_run_comes_to_an_end(mortal: Cluster) -> None:
