@@ -26,7 +26,6 @@ from grader.submission import read_assignment
 from grader.terminal import ClassProgress, Clock, printable
 from grader.training.data import DEFAULT_FOLDER
 
-
 # --- grade ---
 
 
