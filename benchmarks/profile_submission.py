@@ -48,6 +48,8 @@ DEFAULT_STORE = ROOT / "build" / "benchmarks" / "store"
 SMALL = 0.005
 """Phases below this share are added up in one line."""
 FUNCTIONS_SHOWN = 30
+PLUMBING = ("asyncio", "importlib", "ipykernel", "IPython", "zmq", "~")
+"""What every cell runs through: not shown among the functions that take long with what they call."""
 
 Label = str | Callable[..., str]
 
@@ -176,11 +178,14 @@ class Stopwatch:
 
 # --- inside the kernel ------------------------------------------------------------------------------------------------
 
-BEGIN_PROFILE = "__import__('sys').student_profile = __import__('cProfile').Profile()\n__import__('sys').student_profile.enable()"
+BEGIN_PROFILE = (
+    "__import__('sys').student_profile = __import__('cProfile').Profile()\n__import__('sys').student_profile.enable()"
+)
 END_PROFILE = """
 import json, pstats, sys
 sys.student_profile.disable()
-rows = [[*where, calls, own, total] for where, (_, calls, own, total, _) in pstats.Stats(sys.student_profile).stats.items()]
+stats = pstats.Stats(sys.student_profile).stats
+rows = [[*where, calls, own, total] for where, (_, calls, own, total, _) in stats.items()]
 folder = sys.modules[RECORDER].command.__self__.writer.folder
 (folder / "profile.json").write_text(json.dumps(rows))
 """
@@ -227,9 +232,10 @@ class KernelProfile:
         print(f"{'package':40}{'own s':>10}{'share':>9}")
         for package, own in sorted(packages.items(), key=lambda item: -item[1])[:20]:
             print(f"{package:40}{own:10.3f}{own / total:9.1%}")
-        for title, column in (("own time", 4), ("time with what they call", 5)):
+        telling = [row for row in self.rows if not any(word in row[0] for word in PLUMBING)]
+        for title, column, rows in (("own time", 4, self.rows), ("time with what they call", 5, telling)):
             print(f"\nFunctions by {title}\n\n{'calls':>9}{'own s':>10}{'total s':>10}  function")
-            for row in sorted(self.rows, key=lambda row: -float(row[column]))[:FUNCTIONS_SHOWN]:
+            for row in sorted(rows, key=lambda row: -float(row[column]))[:FUNCTIONS_SHOWN]:
                 file, line, name, calls, own, cumulated = row
                 print(f"{calls:9}{own:10.3f}{cumulated:10.3f}  {short(file)}:{line} {name}")
 
@@ -362,7 +368,9 @@ def report(notebook: Path, rounds: list[Round], result: Result) -> None:
     for training in result.trainings:
         sources[training.source] += 1
     wall = statistics.median(seconds for seconds, _, _ in rounds)
-    print(f"{notebook.name}: {result.status}, {result.score.score:g} of {result.score.max_score:g}; trainings:", end=" ")
+    print(
+        f"{notebook.name}: {result.status}, {result.score.score:g} of {result.score.max_score:g}; trainings:", end=" "
+    )
     print(", ".join(f"{count} {source}" for source, count in sorted(sources.items())))
     print(f"{wall:.2f} s, median of {len(rounds)} rounds ({min(rounds)[0]:.2f} to {max(rounds)[0]:.2f})\n")
     table(inside, calls, sum(inside.values()))

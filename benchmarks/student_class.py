@@ -3,9 +3,9 @@
     python benchmarks/student_class.py FOLDER [--submissions 40] [--seed 0] [--own 0.2]
 
 Four fifths keep to the assignment. They differ in everything that marks do not depend on: names, style (list, `add`,
-functional, a function of their own, loops), imports, labels (one-hot or sparse), input and activation layers, verbosity,
-headings, cells split or joined, plots and prints in between, Colab's lines, prose. A fifth differs in what is trained,
-too: in one or two of `DEVIATIONS`, carried through every question that builds on question 1, as students do.
+functional, a function of their own, loops), imports, labels (one-hot or sparse), input and activation layers,
+verbosity, headings, cells split or joined, plots and prints in between, Colab's lines, prose. A fifth differs in what
+is trained, too: in one or two of `DEVIATIONS`, carried through all that builds on question 1, as students do.
 
 The prose is taken from the answers that `tests/prose` marks as fully right. A student's notebook depends on seed and
 number only: the first ten of a class of 200 are the class of ten.
@@ -18,189 +18,14 @@ import random
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from ruamel.yaml import YAML
+from student_habits import EXPERIMENTS, Habits, Recipe, draw_habits, draw_recipe, right_answers
 
 ROOT = Path(__file__).parents[1]
 ASSIGNMENT = ROOT / "reference" / "assignment.ipynb"
-PROSE = ROOT / "tests" / "prose"
-MAX_ANSWER = 400
-"""Characters of a prose answer."""
-
-
-# --- what a student decides -------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What is trained. The defaults are what the assignment asks for."""
-
-    extra_layers: tuple[int, ...] = ()
-    """Widths of hidden layers after the first."""
-    activation: str = "sigmoid"
-    dropout: float = 0.0
-    optimizer: str = "Adam"
-    learning_rate: float | None = None
-    batch_size: int = 64
-    more_epochs: tuple[int, int] = (15, 30)
-    validation_split: float = 0.0
-    callback_units: tuple[int, ...] = (512,)
-    callback_activation: str = "relu"
-    callback_batch: int = 32
-    experiment: str = ""
-    """A network of the student's own at the end."""
-
-
-EXPERIMENTS = {
-    "two layers, early stopping": (
-        (256, 128),
-        0.0,
-        20,
-        "tf.keras.callbacks.EarlyStopping(monitor='val_loss', patience=2, restore_best_weights=True)",
-    ),
-    "dropout, smaller steps": ((512,), 0.3, 12, "tf.keras.callbacks.ReduceLROnPlateau(monitor='val_loss', patience=1)"),
-    "three layers": ((512, 256, 64), 0.2, 10, ""),
-    "narrow": ((32,), 0.0, 10, "tf.keras.callbacks.EarlyStopping(monitor='loss', patience=3)"),
-}
-"""Widths, dropout, epochs and callback."""
-
-DEVIATIONS: Mapping[str, Sequence[Mapping[str, Any]]] = {
-    "learning rate": [{"learning_rate": rate} for rate in (0.0005, 0.002, 0.005, 0.01)],
-    "batch size": [{"batch_size": size} for size in (32, 100, 128, 256)],
-    "extra layer": [{"extra_layers": widths} for widths in ((32,), (64,), (128,))],
-    "dropout": [{"dropout": rate} for rate in (0.1, 0.2, 0.3, 0.5)],
-    "activation": [{"activation": name} for name in ("relu", "tanh")],
-    "optimizer": [{"optimizer": name} for name in ("RMSprop", "SGD", "Nadam")],
-    "epochs": [{"more_epochs": epochs} for epochs in ((12, 24), (15, 25), (20, 40))],
-    "validation split": [{"validation_split": share} for share in (0.1, 0.2)],
-    "callback's network": [
-        {"callback_units": units, "callback_activation": activation, "callback_batch": batch}
-        for units, activation, batch in (
-            ((256,), "relu", 64),
-            ((128,), "sigmoid", 64),
-            ((256, 128), "relu", 32),
-            ((1024,), "relu", 128),
-        )
-    ],
-    "experiment": [{"experiment": name} for name in EXPERIMENTS],
-}
-"""What students change of the assignment's recipe, by wish or by oversight."""
-
-
-@dataclass(frozen=True)
-class Habits:
-    """How a student writes. Nothing in here changes what is asked for."""
-
-    model: str
-    x_train: str
-    y_train: str
-    x_test: str
-    y_test: str
-    history: str
-    layers: str
-    """What stands before ``Dense``: ``tf.keras.layers.``, say."""
-    sequential: str
-    definition: str
-    """``list``, ``add`` or ``functional``."""
-    structure: str
-    """``cell``, ``split`` (definition, compile and fit apart) or ``function``."""
-    first: str
-    """How images become vectors: ``flatten_shape``, ``input``, ``flatten`` or ``reshape``."""
-    own_activations: bool
-    """Activations as layers of their own."""
-    one_hot: bool
-    verbose: int | None
-    adam: str
-    many: str
-    """512 and 1024 units, 15 and 30 epochs: ``apart``, ``loop``, or ``refit`` (further epochs on the trained model)."""
-    tries: bool
-    """Errors are caught and printed."""
-    validation: bool
-    prose_in_code: bool
-    headings: str
-    markers: bool
-    """The assignment's markers are left standing."""
-    colab: bool
-    extras: tuple[str, ...]
-    heredity: str
-    """The base class of the callback, as it is written."""
-
-
-MODELS = ("model", "modelo", "red", "mi_modelo", "net", "nn", "red_neuronal", "modelo_1", "m", "clasificador")
-DATA = (
-    ("training_images", "training_labels", "test_images", "test_labels"),
-    ("training_images", "training_labels", "test_images", "test_labels"),
-    ("x_train", "y_train", "x_test", "y_test"),
-    ("X_train", "Y_train", "X_test", "Y_test"),
-    ("train_images", "train_labels", "test_images", "test_labels"),
-    ("imagenes_train", "etiquetas_train", "imagenes_test", "etiquetas_test"),
-)
-EXTRAS = ("history", "images", "bars", "confusion", "table", "counts", "weights", "time", "wrong", "pixels")
-
-
-def draw_habits(rng: random.Random) -> Habits:
-    """One student's style."""
-    x_train, y_train, x_test, y_test = rng.choice(DATA)
-    layers, sequential = rng.choice(
-        [
-            ("tf.keras.layers.", "tf.keras.models.Sequential"),
-            ("tf.keras.layers.", "tf.keras.Sequential"),
-            ("keras.layers.", "keras.Sequential"),
-            ("layers.", "models.Sequential"),
-            ("", "Sequential"),
-        ]
-    )
-    definition = rng.choice(["list", "list", "list", "add", "add", "functional"])
-    return Habits(
-        model=rng.choice(MODELS),
-        x_train=x_train,
-        y_train=y_train,
-        x_test=x_test,
-        y_test=y_test,
-        history=rng.choice(["history", "hist", "historia", "h"]),
-        layers=layers,
-        sequential=sequential,
-        definition=definition,
-        structure=rng.choice(["cell", "cell", "split", "function"]),
-        first="input" if definition == "functional" else rng.choice(["flatten_shape"] * 3 + ["input", "flatten", "reshape"]),
-        own_activations=rng.random() < 0.2,
-        one_hot=rng.random() < 0.4,
-        verbose=rng.choice([None, None, 1, 2, 2]),
-        adam=rng.choice(["'adam'", '"adam"', "tf.keras.optimizers.Adam()", "tf.optimizers.Adam(learning_rate=0.001)"]),
-        many=rng.choice(["apart", "apart", "loop", "refit"]),
-        tries=rng.random() < 0.5,
-        validation=rng.random() < 0.3,
-        prose_in_code=rng.random() < 0.15,
-        headings=rng.choice(["given", "given", "plain", "upper", "short"]),
-        markers=rng.random() < 0.7,
-        colab=rng.random() < 0.35,
-        extras=tuple(rng.sample(EXTRAS, rng.randint(3, 6))),
-        heredity=rng.choice(["tf.keras.callbacks.Callback", "tf.keras.callbacks.Callback", "keras.callbacks.Callback"]),
-    )
-
-
-def draw_recipe(rng: random.Random) -> tuple[Recipe, tuple[str, ...]]:
-    """A recipe that differs in one or two things, and their names."""
-    names = tuple(rng.sample(sorted(DEVIATIONS), rng.choice([1, 1, 2])))
-    recipe = Recipe()
-    for name in names:
-        recipe = replace(recipe, **rng.choice(DEVIATIONS[name]))
-    return recipe, names
-
-
-@cache
-def right_answers(question: str) -> tuple[str, ...]:
-    """Answers that people have marked as fully right."""
-    document = YAML(typ="safe").load((PROSE / f"{question}.yaml").read_text(encoding="utf-8"))
-    return tuple(
-        entry["answer"]
-        for entry in document["answers"]
-        if all(mark == 1 for mark in entry["marks"].values()) and len(entry["answer"]) <= MAX_ANSWER
-    )
 
 
 # --- what a student writes --------------------------------------------------------------------------------------------
@@ -236,7 +61,9 @@ class Student:
     def __post_init__(self) -> None:
         habits = self.habits
         suffix = self.rng.choice(["_oh", "_cat", "_onehot"])
-        self.labels = (habits.y_train + suffix, habits.y_test + suffix) if habits.one_hot else (habits.y_train, habits.y_test)
+        self.labels = (
+            (habits.y_train + suffix, habits.y_test + suffix) if habits.one_hot else (habits.y_train, habits.y_test)
+        )
 
     # --- networks -------------------------------------------------------------------------------------------------
 
@@ -253,23 +80,20 @@ class Student:
         """Code that defines a network."""
         layers = self._layers(units, outputs, flatten, activation or self.recipe.activation, dropout)
         if self.habits.definition == "functional":
-            lines = [f"entrada = {self._input()}", f"x = {layers[1]}(entrada)" if flatten else f"x = {layers[1]}(entrada)"]
-            lines += [f"x = {layer}(x)" for layer in layers[2:]]
+            first, *others = layers[1:]
+            lines = [f"entrada = {layers[0]}", f"x = {first}(entrada)", *(f"x = {layer}(x)" for layer in others)]
             return "\n".join([*lines, f"{name} = tf.keras.Model(entrada, x)"])
         if self.habits.definition == "add":
             return "\n".join([f"{name} = {self.habits.sequential}()", *(f"{name}.add({layer})" for layer in layers)])
         body = "".join(f"    {layer},\n" for layer in layers)
         return f"{name} = {self.habits.sequential}([\n{body}])"
 
-    def _input(self) -> str:
-        return "tf.keras.Input(shape=(28, 28))"
-
     def _layers(
         self, units: Sequence[int | str], outputs: int | str, flatten: bool, activation: str, dropout: float | None
     ) -> list[str]:
         prefix = self.habits.layers
         first, shape = self.habits.first, ""
-        found = [self._input()] if first == "input" else []
+        found = ["tf.keras.Input(shape=(28, 28))"] if first == "input" else []
         if not flatten:
             shape = "" if first in ("input", "flatten") else ", input_shape=(28, 28)"
         elif first == "reshape":
@@ -377,17 +201,25 @@ class Student:
         fit, summary = self.fit(name, 10, keep=habits.history), f"{name}.summary()"
         definition = self.define(name, (128, *recipe.extra_layers))
         if habits.structure == "function":
-            body = self.define("red_nueva", ("neuronas", *recipe.extra_layers), "salidas") + "\n" + self.compile("red_nueva")
+            body = (
+                self.define("red_nueva", ("neuronas", *recipe.extra_layers), "salidas")
+                + "\n"
+                + self.compile("red_nueva")
+            )
             lines = "".join(f"    {line}\n" for line in [*body.splitlines(), "return red_nueva"])
             function = f"def crear_red(neuronas, salidas=10):\n{lines}"
             made = f"{name} = crear_red(128)\n{summary}"
-            return [code(f"{labels}\n{function}"), code(f"{made}\n{fit}", log), *self._extra("history", "time")]
+            return [
+                code(f"{labels}\n{function}"),
+                code(f"{made}\n{fit}", log),
+                *self._extra("history", "best", "weights"),
+            ]
         if habits.structure == "split":
             cells = [code(labels)] if labels else []
             cells += [code(f"{definition}\n{summary}"), code(self.compile(name)), code(fit, log)]
-            return [*cells, *self._extra("history", "time")]
+            return [*cells, *self._extra("history", "best", "weights")]
         whole = f"{labels}\n{definition}\n{self.compile(name)}\n{summary}\n{fit}"
-        return [code(whole, log), *self._extra("history", "time")]
+        return [code(whole, log), *self._extra("history", "best", "weights")]
 
     def _evaluation(self) -> Piece:
         habits = self.habits
@@ -419,7 +251,8 @@ class Student:
         small, large = self._names()
         if self.habits.many != "loop":
             return [code(self.whole(small, 512, 10))], [code(self.whole(large, 1024, 10)), *self._extra("table")]
-        body = f"{self.build('otro', 'neuronas')}\nprint('Neuronas:', neuronas)\n{self.fit('otro', 10)}\nmodelos[neuronas] = otro"
+        body = f"{self.build('otro', 'neuronas')}\nprint('Neuronas:', neuronas)\n{self.fit('otro', 10)}\n"
+        body += "modelos[neuronas] = otro"
         loop = "modelos = {}\nfor neuronas in [512, 1024]:\n" + indented(body)
         return [code(loop)], [code(f"{large}.summary()"), *self._extra("table")]
 
@@ -445,7 +278,9 @@ class Student:
         if self.habits.tries:
             text = f"{build}\ntry:\n    {fit}\nexcept Exception as error:\n    print('Error:', error)"
             return code(text, nbformat.v4.new_output("stream", name="stdout", text=f"Epoch 1/1\nError: {problem}\n"))
-        error = nbformat.v4.new_output("error", ename="ValueError", evalue=problem, traceback=[f"ValueError: {problem}"])
+        error = nbformat.v4.new_output(
+            "error", ename="ValueError", evalue=problem, traceback=[f"ValueError: {problem}"]
+        )
         return code(f"{build}\n{fit}", error)
 
     def _epochs(self) -> tuple[list[Piece], list[Piece]]:
@@ -478,15 +313,19 @@ class Student:
         loss = rng.choice(["logs['loss']", "logs.get('loss')", 'logs.get("loss")'])
         test = f"{loss} {rng.choice(['<', '<='])} {rng.choice(['0.4', '0.40', '.4'])}"
         arguments = rng.choice(["epoch, logs=None", "epoch, logs={}", "epoca, logs=None"]).replace("epoca", "epoch")
-        shown = rng.choice(["", "print('\\nLoss por debajo de 0.4, paro')\n", "print(f'\\nParo en la época {epoch + 1}')\n"])
-        body = f"if {test}:\n" + indented(f"{shown}self.model.stop_training = True")
-        made = f"class {name}({self.habits.heredity}):\n" + indented(f"def on_epoch_end(self, {arguments}):\n" + indented(body))
-        network = self.define(
-            "modelo_cb", recipe.callback_units, activation=recipe.callback_activation, dropout=0.0
+        shown = rng.choice(
+            ["", "print('\\nLoss por debajo de 0.4, paro')\n", "print(f'\\nParo en la época {epoch + 1}')\n"]
         )
+        body = f"if {test}:\n" + indented(f"{shown}self.model.stop_training = True")
+        made = f"class {name}({self.habits.heredity}):\n" + indented(
+            f"def on_epoch_end(self, {arguments}):\n" + indented(body)
+        )
+        network = self.define("modelo_cb", recipe.callback_units, activation=recipe.callback_activation, dropout=0.0)
         instance = rng.choice([f"{name}()", "parada"])
         before = f"parada = {name}()\n" if instance == "parada" else ""
-        trained = self.fit("modelo_cb", rng.choice([20, 30, 50]), batch=recipe.callback_batch, more=f", callbacks=[{instance}]")
+        trained = self.fit(
+            "modelo_cb", rng.choice([20, 30, 50]), batch=recipe.callback_batch, more=f", callbacks=[{instance}]"
+        )
         training = f"{before}{network}\n{self.compile('modelo_cb', self.habits.adam)}\n{trained}"
         cells = [code(made), code(training)] if rng.random() < 0.5 else [code(f"{made}\n{training}")]
         return cells + self._experiment()
@@ -498,7 +337,9 @@ class Student:
         habits = self.habits
         network = self.define("prueba", units, activation="relu", dropout=dropout)
         words = f"{habits.x_train}, {self.labels[0]}, epochs={epochs}, batch_size=128, verbose=2"
-        words += f", validation_data=({habits.x_test}, {self.labels[1]})" + (f", callbacks=[{callback}]" if callback else "")
+        words += f", validation_data=({habits.x_test}, {self.labels[1]})" + (
+            f", callbacks=[{callback}]" if callback else ""
+        )
         text = f"{network}\n{self.compile('prueba', chr(39) + 'adam' + chr(39))}\nh_prueba = prueba.fit({words})"
         return [prose(f"### Prueba mía: {self.recipe.experiment}"), code(text), self._curves("h_prueba")]
 
@@ -512,17 +353,20 @@ class Student:
         texts: Mapping[str, str] = {
             "history": f"plt.figure(figsize=(8, 4))\nplt.plot({history}.history['loss'])\n"
             f"plt.plot({history}.history['accuracy'])\nplt.legend(['loss', 'accuracy'])\nplt.show()",
-            "time": f"import time\ninicio = time.time()\nprint({history}.history.keys())\nprint(time.time() - inicio, 's')",
+            "best": f"print({history}.history.keys())\nprint('Mejor accuracy:', max({history}.history['accuracy']))",
             "bars": "plt.bar(range(10), classifications[0])\nplt.xticks(range(10))\nplt.show()",
             "confusion": "from sklearn.metrics import confusion_matrix, classification_report\n"
             f"clases = np.argmax(classifications, axis=1)\nprint(confusion_matrix({y}, clases))\n"
             f"print(classification_report({y}, clases, zero_division=0))",
             "wrong": f"fallos = np.where(np.argmax(classifications, axis=1) != {y})[0]\nprint(len(fallos), 'fallos')\n"
             f"plt.imshow({x}[fallos[0]].reshape(28, 28), cmap='gray')\nplt.title(str({y}[fallos[0]]))\nplt.show()",
-            "table": f"import pandas as pd\ntabla = pd.DataFrame({history}.history)\nprint(tabla.describe())\ntabla.tail()",
-            "counts": f"print(np.unique({habits.y_train}, return_counts=True))\nprint({habits.x_train}.shape, {x}.shape)",
+            "table": f"import pandas as pd\ntabla = pd.DataFrame({history}.history)\n"
+            "print(tabla.describe())\ntabla.tail()",
+            "counts": f"print(np.unique({habits.y_train}, return_counts=True))\n"
+            f"print({habits.x_train}.shape, {x}.shape)",
             "images": "plt.figure(figsize=(8, 4))\nfor i in range(10):\n    plt.subplot(2, 5, i + 1)\n"
-            f"    plt.imshow({habits.x_train}[i], cmap='gray')\n    plt.title({habits.y_train}[i])\n    plt.axis('off')\nplt.show()",
+            f"    plt.imshow({habits.x_train}[i], cmap='gray')\n"
+            f"    plt.title({habits.y_train}[i])\n    plt.axis('off')\nplt.show()",
             "pixels": f"print({habits.x_train}.min(), {habits.x_train}.max(), {habits.x_train}.dtype)",
             "weights": f"for capa in {model}.layers:\n    print(capa.name, [p.shape for p in capa.get_weights()])",
         }
@@ -550,7 +394,9 @@ class Student:
     def _opening(self) -> list[Piece]:
         cells = []
         if self.habits.colab:
-            cells.append(code("#@title Preparación del entorno { display-mode: \"form\" }\n%matplotlib inline\n!python --version"))
+            cells.append(
+                code('#@title Preparación del entorno { display-mode: "form" }\n%matplotlib inline\n!python --version')
+            )
         return cells
 
     def _placed(self, cell: Any, answer: list[Piece]) -> list[Piece]:
@@ -628,9 +474,12 @@ def saved_log(epochs: int, verbose: int | None, rng: random.Random) -> Any:
     for epoch in range(1, epochs + 1):
         lines.append(f"Epoch {epoch}/{epochs}\n")
         if verbose == 2:
-            lines.append(f"938/938 - {1 + rng.random():.0f}s - 1ms/step - accuracy: {accuracy:.4f} - loss: {loss:.4f}\n")
+            lines.append(
+                f"938/938 - {1 + rng.random():.0f}s - 1ms/step - accuracy: {accuracy:.4f} - loss: {loss:.4f}\n"
+            )
         else:
-            lines.append(f"938/938 [==============================] - 2s 2ms/step - loss: {loss:.4f} - accuracy: {accuracy:.4f}\n")
+            bar = "=" * 30
+            lines.append(f"938/938 [{bar}] - 2s 2ms/step - loss: {loss:.4f} - accuracy: {accuracy:.4f}\n")
         loss, accuracy = loss * (0.85 + rng.random() / 20), accuracy + (0.91 - accuracy) / 4
     return nbformat.v4.new_output("stream", name="stdout", text="".join(lines))
 
