@@ -379,7 +379,7 @@ class Student:
         given = nbformat.read(ASSIGNMENT, as_version=4)
         answers = self.answers()
         pieces = list(self._opening())
-        for cell in given.cells:
+        for cell in given.cells if self.habits.ready_cell else given.cells[:-1]:
             marker = next((words for words in answers if words in cell.source), None)
             if marker is not None:
                 pieces += self._placed(cell, answers[marker])
@@ -388,7 +388,6 @@ class Student:
                 pieces += self._after(cell.source)
             else:
                 pieces.append(prose(self._heading(cell.source)))
-        del pieces[-1]  # the ready cell: its network is the student's own by now
         return self._made(pieces, given.metadata)
 
     def _opening(self) -> list[Piece]:
@@ -421,9 +420,9 @@ class Student:
             if self.habits.layers == "keras.layers." or self.habits.heredity.startswith("keras."):
                 lines.append("from tensorflow import keras")
             return [code("\n".join(lines))] if lines else []
-        if "load_data" in source and "imshow" not in source:
+        if "load_data" in source and "fit" not in source:
             return self._extra("counts", "images")
-        if "/ 255.0" in source:
+        if "/ 255.0" in source and "fit" not in source:
             return self._extra("pixels")
         return []
 

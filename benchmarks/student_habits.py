@@ -106,6 +106,8 @@ class Habits:
     markers: bool
     """The assignment's markers are left standing."""
     colab: bool
+    ready_cell: bool
+    """The assignment's last cell, which trains with its example callback, is left standing."""
     extras: tuple[str, ...]
     heredity: str
     """The base class of the callback, as it is written."""
@@ -161,6 +163,7 @@ def draw_habits(rng: random.Random) -> Habits:
         headings=rng.choice(["given", "given", "plain", "upper", "short"]),
         markers=rng.random() < 0.7,
         colab=rng.random() < 0.35,
+        ready_cell=rng.random() < 0.3,
         extras=tuple(rng.sample(EXTRAS, rng.randint(3, 6))),
         heredity=rng.choice(["tf.keras.callbacks.Callback", "tf.keras.callbacks.Callback", "keras.callbacks.Callback"]),
     )
