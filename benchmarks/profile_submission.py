@@ -27,7 +27,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -213,8 +213,8 @@ class KernelProfile:
             await self._execute(session, end)
             self.rows = [tuple(row) for row in json.loads((session.room.exchange / "profile.json").read_text())]
 
-        Session._start = start_profiled  # type: ignore[method-assign]
-        Session._examine_unused_callbacks = last_profiled  # type: ignore[method-assign]
+        setattr(Session, "_start", start_profiled)  # noqa: B010
+        setattr(Session, "_examine_unused_callbacks", last_profiled)  # noqa: B010
 
     @staticmethod
     async def _execute(session: Session, code: str) -> None:
@@ -364,9 +364,7 @@ def report(notebook: Path, rounds: list[Round], result: Result) -> None:
     calls = {key: max(found.get(key, 0) for _, _, found in rounds) for key in keys}
     aside = {phase.group for phase in ASIDE}
     inside = {key: seconds for key, seconds in medians.items() if key[0] not in aside}
-    sources = defaultdict(int)
-    for training in result.trainings:
-        sources[training.source] += 1
+    sources = Counter(training.source for training in result.trainings)
     wall = statistics.median(seconds for seconds, _, _ in rounds)
     print(
         f"{notebook.name}: {result.status}, {result.score.score:g} of {result.score.max_score:g}; trainings:", end=" "

@@ -498,7 +498,8 @@ class Made:
 def make_notebook(number: int, seed: int = 0, own: float = 0.2) -> tuple[Any, tuple[str, ...]]:
     """The notebook of one student, counted from 0, and its deviations."""
     rng = random.Random(f"{seed}-{number}")
-    recipe, deviations = Recipe(), ()
+    recipe = Recipe()
+    deviations: tuple[str, ...] = ()
     if int((number + 1) * own + 1e-9) > int(number * own + 1e-9):
         recipe, deviations = draw_recipe(rng)
     return Student(draw_habits(rng), recipe, rng).notebook(), deviations
