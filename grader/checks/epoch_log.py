@@ -59,10 +59,20 @@ def check_epoch_log(criterion: EpochLog, context: Context) -> Finding:
     evidence = {"epochs_shown": [run.shown for run in runs], "epochs_trained": trained}
     where = {"cells": cells[:3], "evidence": evidence}
     shown = [length for length in sorted(lengths) if any(covers(run, length) for run in runs)]
+    forged = [] if training is not None and not training.built_only else _printed_without_training(cells, context)
+    if forged:
+        message = say("Cell {cell} prints a log, and trains no network.", cell=forged[0] + 1)
+        return context.failed(criterion, message, "claimed", cells=forged, evidence=evidence)
     if shown:
         message = say("The saved outputs show loss and accuracy of all {epochs} epochs.", epochs=shown[-1])
         return context.passed(criterion, message, "static", **where)
     return context.failed(criterion, _what_is_missing(runs, trained), "static", **where)
+
+
+def _printed_without_training(cells: Sequence[int], context: Context) -> list[int]:
+    """Cells that show a log when they are run, though no training of the question was seen: it is written by hand."""
+    runs = context.evidence.runs
+    return [index for index in cells if index in runs and read_log(runs[index].outputs)]
 
 
 def covers(run: Run, epochs: int) -> bool:
