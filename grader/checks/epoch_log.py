@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from grader.checks.context import Context
+from grader.checks.training import was_trained
 from grader.records import Finding, Message, Output, say
 from grader.rubric import EpochLog, Epochs
 
@@ -59,7 +60,7 @@ def check_epoch_log(criterion: EpochLog, context: Context) -> Finding:
     evidence = {"epochs_shown": [run.shown for run in runs], "epochs_trained": trained}
     where = {"cells": cells[:3], "evidence": evidence}
     shown = [length for length in sorted(lengths) if any(covers(run, length) for run in runs)]
-    forged = [] if training is not None and not training.built_only else _printed_without_training(cells, context)
+    forged = [] if training is not None and was_trained(training) else _printed_without_training(cells, context)
     if forged:
         message = say("Cell {cell} prints a log, and trains no network.", cell=forged[0] + 1)
         return context.failed(criterion, message, "claimed", cells=forged, evidence=evidence)
@@ -72,7 +73,7 @@ def check_epoch_log(criterion: EpochLog, context: Context) -> Finding:
 def _printed_without_training(cells: Sequence[int], context: Context) -> list[int]:
     """Cells that show a log when they are run, though no training of the question was seen: it is written by hand."""
     runs = context.evidence.runs
-    return [index for index in cells if index in runs and read_log(runs[index].outputs)]
+    return [index for index in cells if index in runs and any(run.epochs for run in read_log(runs[index].outputs))]
 
 
 def covers(run: Run, epochs: int) -> bool:

@@ -128,6 +128,7 @@ class Simulation:
         self.cls = reader.classes[callback]
         self.attributes: dict[str, Any] | None
         self.model: Any
+        self.at_first: Surroundings | None
         self.attributes, self.model, self.at_first = reader.instances.get(callback, (None, None, None))
         self.found = Surroundings(self.cls)
         if self.model is None:
