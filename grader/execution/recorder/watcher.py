@@ -204,6 +204,8 @@ class Watcher:
         if self.busy or self.models.busy or not self.watching:
             return original(model, *args, **kwargs)
         arguments = self._arguments(original, model, args, kwargs) or {}
+        if isinstance(arguments.get("x"), types.GeneratorType):
+            args, kwargs, arguments = _replayable(original, model, args, kwargs)
         if self.active:
             with self.replay.running(self.replay.look(kind, model, arguments)):
                 return original(model, *args, **kwargs)
@@ -226,8 +228,6 @@ class Watcher:
         self, kind: str, model: Any, arguments: dict[str, Any], result: Any, raised: BaseException | None
     ) -> None:
         x, y = arguments.get("x"), arguments.get("y")
-        if isinstance(x, types.GeneratorType):
-            x = None
         self.emit(
             kind,
             model=self.key(model),
