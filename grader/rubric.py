@@ -401,23 +401,22 @@ def _with_marked_answers(rubric: Rubric, path: Path, document: Any) -> Rubric:
 
 def _marked_answers(rubric: Rubric, file: Path) -> MarkedAnswers:
     try:
-        document = YAML(typ="rt").load(file)
-        marked = MarkedAnswers.model_validate(YAML(typ="safe", pure=True).load(file))
+        marked = MarkedAnswers.model_validate(YAML(typ="safe").load(file))
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise RubricError(f"{file}:{line}: marked answers must be valid YAML. Received: {error.problem}") from error
     except ValidationError as error:
-        raise RubricError(_first_error(file, document, error)) from error
+        raise RubricError(_first_error(file, YAML(typ="rt").load(file), error)) from error
     concepts = {
         question.id: {criterion.id for criterion in question.criteria if isinstance(criterion, Concept)}
         for question in rubric.questions
     }
     if marked.question not in concepts:
-        line = _line(document, ("question",))
+        line = _line(YAML(typ="rt").load(file), ("question",))
         raise RubricError(f"{file}:{line}: 'question' must be one of the rubric's. Received: {marked.question!r}")
     for number, answer in enumerate(marked.answers):
         for unknown in sorted(answer.marks.keys() - concepts[marked.question]):
-            line = _line(document, ("answers", number, "marks", unknown))
+            line = _line(YAML(typ="rt").load(file), ("answers", number, "marks", unknown))
             rule = f"'marks' must name concepts of question {marked.question}"
             raise RubricError(f"{file}:{line}: {rule}. Received: {unknown!r}")
     return marked

@@ -22,7 +22,6 @@ _SURE = 0.95
 _FORGIVEN = 0.9
 _HEDGED = 0.75
 _DOUBTFUL = 0.5
-_SUREST = 0.97
 _SUREST_UNSAID = 0.85
 _SHOWN_ANSWER = 600
 _SHOWN_SPANS = 3
@@ -31,7 +30,7 @@ _LONG_ANSWER = 40
 _COMMON = GLUE | ARTICLES | NEGATORS | CLITICS | {"da", "dan", "tiene", "tienen"}
 
 
-_SAID, _SAID_WITH_TYPOS, _SAID_WITH_DOUBT, _SAID_IN_PART = 3.5, 2.5, 1.0, 0.5
+_SAID, _SAID_WITH_TYPOS, _SAID_WITH_DOUBT, _SAID_IN_PART, _CONTRADICTED = 3.5, 2.5, 1.0, 0.5, 0.0
 _SPOKEN_OF, _TERMS_ONLY, _NOT_SAID, _COPIED = -0.7, -1.5, -2.0, -3.0
 _DENIED, _DENIED_WITH_TYPOS = -3.5, -1.5
 """How much each kind of finding says, in log odds: what was seen in labelled answers that no way was made for."""
@@ -53,6 +52,8 @@ class Judgement:
     """What was found in the sentences, as log odds to be added to those of a second opinion; None where it decides
     alone.
     """
+    surest: float = 0.97
+    """The highest confidence that a second opinion can bring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def _weigh(judgement: Judgement, opinion: float) -> Judgement:
     chance = probability(judgement.weight + opinion)
     expressed = chance >= 0.5
     unsaid = expressed and not judgement.expressed
-    confidence = min(_SUREST_UNSAID if unsaid else _SUREST, max(chance, 1 - chance))
+    confidence = min(_SUREST_UNSAID if unsaid else judgement.surest, max(chance, 1 - chance))
     reason = say("The answer is worded like others that earned the points.") if unsaid else judgement.reason
     return replace(
         judgement, expressed=expressed, share=float(expressed), confidence=round(confidence, 3), reason=reason
@@ -138,7 +139,8 @@ def _judge_said(reading: Reading, ways: _Found, against: _Found) -> Judgement:
             words=words,
             contrary=_quote(reading, against.said),
         )
-        return Judgement(not hedged, 0.0 if hedged else 1.0, _DOUBTFUL, spans, reason)
+        share = 0.0 if hedged else 1.0
+        return Judgement(not hedged, share, _DOUBTFUL, spans, reason, _CONTRADICTED, surest=_DOUBTFUL)
     if all(token.asked for match in ways.said for token in match.tokens):
         reason = say("The answer only asks whether it is so: “{words}”.", words=words)
         return Judgement(False, 0.0, _DOUBTFUL, spans, reason)
@@ -170,6 +172,8 @@ def _judge_idle(reading: Reading, idle: Sequence[Match]) -> Judgement:
 
 
 def _judge_unsaid(reading: Reading, related: _Found, terms: Sequence[Token]) -> Judgement:
+    if all(_is_unused(token) for token in reading.tokens):
+        return Judgement(False, 0.0, _FORGIVEN, (), say("The answer is a list of terms, or copied."))
     if related.said:
         reason = say(
             "The answer speaks of it, but does not clearly say it: “{words}”.", words=_quote(reading, related.said)
