@@ -97,7 +97,7 @@ def _weigh(judgement: Judgement, opinion: float) -> Judgement:
     chance = probability(judgement.weight + opinion)
     expressed = chance >= 0.5
     unsaid = expressed and not judgement.expressed
-    confidence = min(_SUREST_UNSAID if unsaid else judgement.surest, max(chance, 1 - chance))
+    confidence = min(judgement.surest, _SUREST_UNSAID if unsaid else 1.0, max(chance, 1 - chance))
     reason = say("The answer is worded like others that earned the points.") if unsaid else judgement.reason
     return replace(
         judgement, expressed=expressed, share=float(expressed), confidence=round(confidence, 3), reason=reason

@@ -29,7 +29,7 @@ from grader.checks.prose.language import (
 _STEMMERS = (snowballstemmer.stemmer("spanish"), snowballstemmer.stemmer("english"))
 _PIECE = re.compile(
     r"\d+\s?[x×*]\s?\d+|\d[dD]\b|\by_\w+|\d+(?:\.\d+|,\d+(?![\d,)]))?%?"
-    r"|[^\W\d_]+(?:[-'’´][^\W\d_]+)*\d?|[+↑↓≠](?=\s|$)|(?<!\d)(?<!\d )%|[.,;:!?()\[\]\n…–—=/]|(?<=\s)-(?=\s)",
+    r"|[^\W\d_]+(?:[-'’´][^\W\d_]+)*\d?|[+↑↓≠→⇒](?=\s|$)|(?<!\d)(?<!\d )%|[.,;:!?()\[\]\n…–—=/]|(?<=\s)-(?=\s)",
 )
 _NUMBER = r"(\d+(?:[.,]\d+)?)\s*(%|s\b|seg\w*|sec\w*|min\w*)?"
 _CHANGE = re.compile(rf"{_NUMBER}\s*(?:a|al|hasta|to|-+>|=+>|→)\s*(?:(?:un|el|los|las)\s+)?{_NUMBER}")
