@@ -87,7 +87,6 @@ class AskState(Question):
     op: Literal["state"]
     training: Count
     epoch: Annotated[int, Field(gt=0, le=MAX_EPOCHS)]
-    wait: bool = False
 
 
 class AskLook(Question):
@@ -273,9 +272,6 @@ class TrainingDesk:
     def _state(self, question: AskState) -> Answer:
         taken, epoch = self._known([question.training, question.epoch]) or (None, 0)
         assert taken is not None
-        if not question.wait:
-            found = self._trainings.store.state(taken.point(epoch))
-            return ({"kernel": "not at hand"}, ()) if found is None else ({}, found)
         return {}, self._trainings.state(taken.order, taken.offset + epoch, taken.metrics)
 
     def _look(self, question: AskLook) -> Answer:

@@ -17,7 +17,7 @@ import socketserver
 import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,11 +34,17 @@ LIVE_MODELS = 3
 MAX_HELD_BYTES = 700_000_000
 """Data kept ready."""
 LOOK_BATCH = 2000
+CHECKED_NUMBERS = 5_000_000
+"""Outputs that are held at once while labels are checked."""
 
 
 def seed_of(key: str, epoch: int) -> int:
     """The seed of an epoch's order and noise; epoch 0 is that of the first weights."""
     return int.from_bytes(hashlib.sha256(f"{key} {epoch}".encode()).digest()[:4], "big")
+
+
+class Damaged(Exception):
+    """A sealed file that does not match its checksum; its path is the message."""
 
 
 @dataclass(slots=True)
@@ -62,9 +68,11 @@ class Trainer:
         self._held: OrderedDict[str, Any] = OrderedDict()
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Do what a request asks; what Keras refuses comes back as ``raised``."""
+        """Do what a request asks. What Keras refuses comes back as ``raised``, a file that is not whole as ``damaged``."""
         try:
             return self._train(request) if request["op"] == "train" else self._look(request)
+        except Damaged as error:
+            return {"damaged": str(error)}
         except Exception as error:
             return {"raised": {"name": type(error).__name__, "message": str(error)[:4000]}}
 
@@ -72,11 +80,11 @@ class Trainer:
 
     def _train(self, request: Mapping[str, Any]) -> dict[str, Any]:
         order, metrics = order_of(request["order"]), tuple(Part(**part) for part in request["metrics"])
+        measured = metrics_key(metrics)
+        name, folder = (order.key, measured), Path(request["folder"])
         with self._lock:
             x, y, weight = self._data(order, request["files"])
-            _check_labels(order, y)
-            live = self._ready(order, metrics, request, x, y, weight)
-        folder, measured = Path(request["folder"]), metrics_key(metrics)
+            live = self._ready(name, order, metrics, request, x, y, weight)
         written = []
         for epoch in range(live.epoch + 1, request["to"] + 1):
             with self._cores:
@@ -88,17 +96,24 @@ class Trainer:
                 (folder / f"{epoch:05d}.{part}").write_bytes(seal(content))
                 written.append([epoch, part])
         with self._lock:
-            self._live[order.key, measured] = live
+            self._live[name] = live
             while len(self._live) > LIVE_MODELS:
                 self._live.popitem(last=False)
         return {"written": written}
 
     def _ready(
-        self, order: Order, metrics: tuple[Part, ...], request: Mapping[str, Any], x: Any, y: Any, weight: Any
+        self,
+        name: tuple[str, str],
+        order: Order,
+        metrics: tuple[Part, ...],
+        request: Mapping[str, Any],
+        x: Any,
+        y: Any,
+        weight: Any,
     ) -> Live:
-        """A network at the epoch from which the request goes on; nobody else's until that training has ended well."""
-        live, start = self._live.pop((order.key, metrics_key(metrics)), None), request["from"]
-        if live is None or not start["epoch"] <= live.epoch < request["to"]:
+        """A network before the first epoch that the request wants; nobody else's until that training has ended well."""
+        live, start = self._live.pop(name, None), request["from"]
+        if live is None or not start["epoch"] <= live.epoch < request["first"]:
             live = self._built(order, metrics, start, x, y, weight)
         return live
 
@@ -114,6 +129,8 @@ class Trainer:
         )
         model._symbolic_build(data_batch=(x[:1], y[:1], None if weight is None else weight[:1]))
         model.optimizer.build(model.trainable_variables)
+        with _unchanged((*model.variables, *model.optimizer.variables)):
+            _check(model, order, x, y, weight)
         if start["weights"] is not None:
             model.set_weights(unpack(_content(start["weights"])))
         if start["state"] is not None:
@@ -271,26 +288,43 @@ def _one_epoch(live: Live, order: Order, epoch: int, count: int) -> dict[str, fl
     return {name: float(np.float32(results[name])) for name in sorted(results)}
 
 
-def _check_labels(order: Order, y: Any) -> None:
-    """Plain Keras raises where compiled code goes on with NaN.
+def _check(model: Any, order: Order, x: Any, y: Any, weight: Any) -> None:
+    """Make plain Keras's errors: code compiled by XLA computes what plain operations refuse, and goes on with NaN.
+
+    One step is run operation by operation, for what layers and gradients refuse, and loss and metrics are run so over
+    all labels, for what they refuse of data.
 
     Raises:
-        ValueError: a label names no output.
+        Exception: whatever Keras raises.
     """
-    if order.loss.name != "SparseCategoricalCrossentropy" or order.loss.config.get("ignore_class") is not None:
-        return
-    units = [part.config.get("units") for part in order.layers if part.name == "Dense"]
-    labels = np.asarray(y)
-    if units and units[-1] is not None and labels.size and not 0 <= labels.min() <= labels.max() < units[-1]:
-        raise ValueError(
-            f"Received a label value of {labels.max()} which is outside the valid range of [0, {units[-1]})."
-        )
+    import tensorflow as tf
+
+    model.train_step(tuple(None if array is None else array[: order.batch_size] for array in (x, y, weight)))
+    if weight is not None and len(weight) != len(x):
+        raise ValueError(f"there must be a weight for each sample. Received: {len(weight)} for {len(x)}")
+    output = model(x[:1], training=False)
+    rows = max(1, CHECKED_NUMBERS // max(1, int(np.prod(output.shape))))
+    for start in range(0, len(y), rows):
+        part = slice(start, start + rows)
+        labels, weights = y[part], None if weight is None else weight[part]
+        predicted = tf.repeat(output, len(labels), axis=0)
+        model._compute_loss(x[part], labels, predicted, sample_weight=weights, training=False)
+        model.compute_metrics(x[part], labels, predicted, sample_weight=weights)
+
+
+@contextlib.contextmanager
+def _unchanged(variables: tuple[Any, ...]) -> Iterator[None]:
+    """Give variables their values back."""
+    before = [np.array(variable) for variable in variables]
+    yield
+    for variable, value in zip(variables, before, strict=True):
+        variable.assign(value)
 
 
 def _content(path: str) -> bytes:
     content = unseal(Path(path).read_bytes())
     if content is None:
-        raise OSError(f"{path}: a sealed file must match its checksum. Received: another")
+        raise Damaged(path)
     return content
 
 

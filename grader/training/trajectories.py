@@ -17,6 +17,7 @@ written under another name and then renamed, so that no reader meets half of one
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import io
 import json
@@ -195,10 +196,28 @@ class Trajectories:
             holder = self._holder(path)
             if holder != seen:
                 seen, since = holder, time.monotonic()
-            elif holder and (_is_dead(holder) or time.monotonic() - since > STALE_SECONDS):
-                with contextlib.suppress(OSError):
-                    self._fs.rm_file(path)
+            elif _is_dead(holder) or time.monotonic() - since > STALE_SECONDS:
+                self._break(path, holder)
             time.sleep(WAIT_SECONDS)
+
+    def _break(self, path: str, holder: str) -> None:
+        """Remove the lock of a holder that is no more. One at a time: a second one would remove its successor's."""
+        with self._guard(), contextlib.suppress(OSError):
+            if self._holder(path) == holder:
+                self._fs.rm_file(path)
+
+    @contextlib.contextmanager
+    def _guard(self) -> Iterator[None]:
+        """Keep other processes of this machine out; the system lets go of it when a process dies.
+
+        On a store elsewhere there is none, and two may train the same at worst: the same bits, written twice.
+        """
+        if "file" not in _protocols(self._fs):
+            yield
+            return
+        with (Path(self._root) / "locks" / "breaking").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def _create(self, path: str, content: str) -> bool:
         """Make a file that must not be there yet."""

@@ -125,7 +125,9 @@ class Watcher:
     def _fit(self, original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True  # IPython leaves the frame out of tracebacks
         if self.busy or self.models.busy or self.active or not self.watching:
-            return original(model, *args, **kwargs)
+            with self.replay.running(None):
+                return original(model, *args, **kwargs)
+        self.data.begin_call()
         arguments = self._arguments(original, model, args, kwargs) or {}
         if "x" in arguments and isinstance(arguments["x"], types.GeneratorType):
             args, kwargs, arguments = _replayable(original, model, args, kwargs)
@@ -202,7 +204,9 @@ class Watcher:
     def _call(self, kind: str, original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         if self.busy or self.models.busy or not self.watching:
-            return original(model, *args, **kwargs)
+            with self.replay.running(None):
+                return original(model, *args, **kwargs)
+        self.data.begin_call()
         arguments = self._arguments(original, model, args, kwargs) or {}
         if isinstance(arguments.get("x"), types.GeneratorType):
             args, kwargs, arguments = _replayable(original, model, args, kwargs)
