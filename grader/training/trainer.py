@@ -68,7 +68,7 @@ class Trainer:
         self._held: OrderedDict[str, Any] = OrderedDict()
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Do what a request asks. What Keras refuses comes back as ``raised``, a file that is not whole as ``damaged``."""
+        """Do what a request asks. What Keras refuses comes back as ``raised``, a damaged file as ``damaged``."""
         try:
             return self._train(request) if request["op"] == "train" else self._look(request)
         except Damaged as error:

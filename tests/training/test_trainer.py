@@ -89,7 +89,7 @@ class Desk:
         return {digest: str(path) for digest, path in found.items()}
 
 
-@pytest.fixture()
+@pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
@@ -158,7 +158,7 @@ SAME: Mapping[str, dict[str, Any]] = {
     "RMSprop": {"optimizer": part("RMSprop", learning_rate=0.001)},
     "AdamW, clipped": {"optimizer": part("AdamW", learning_rate=0.001, weight_decay=0.01, clipnorm=0.5)},
     "regression": {"layers": ONE, "y": Y.astype(np.float32) / 9, "loss": MSE},
-    "binary": {"layers": ONE[:-1] + (part("Dense", units=1, activation="sigmoid"),), "y": Y % 2, "loss": BINARY},
+    "binary": {"layers": (*ONE[:-1], part("Dense", units=1, activation="sigmoid")), "y": Y % 2, "loss": BINARY},
     "twelve outputs": {"layers": (*HIDDEN, part("Dense", units=12, activation="softmax"))},
 }
 

@@ -37,7 +37,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     memory.store.clear()
 
 
-@pytest.fixture()
+@pytest.fixture
 def local(tmp_path: Path) -> Trajectories:
     return Trajectories(str(tmp_path / "store"))
 
