@@ -24,6 +24,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -222,7 +223,7 @@ def main() -> None:
     plain = []
     for notebook in notebooks:
         say(f"plain nbclient: {notebook.name}")
-        plain.append(measured(lambda notebook=notebook: run_plainly(notebook)))
+        plain.append(measured(partial(run_plainly, notebook)))
     say(f"nbgrader autograde: {', '.join(notebook.name for notebook in notebooks)}")
     graded = autograde(notebooks)
     print_comparison(run, plain, graded.measure, sample)
