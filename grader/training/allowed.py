@@ -274,7 +274,7 @@ def _setting(name: str, key: str, value: Any) -> Any:
 
 def _object(value: Any, known: frozenset[str]) -> dict[str, Any]:
     """An initializer or regularizer in Keras's serialised form."""
-    if not isinstance(value, Mapping) or value.get("class_name") not in known:
+    if not isinstance(value, Mapping) or value.get("class_name") not in known or value.get("registered_name"):
         raise NotTrainable(f"an initializer or regularizer must be Keras's own. Received: {str(value)[:MAX_TEXT]}")
     config = value.get("config") or {}
     return {"class_name": value["class_name"], "config": {str(k): _plain(v) for k, v in sorted(config.items())}}

@@ -270,9 +270,7 @@ class Trainings:
             files[digest] = str(path)
         return files
 
-    def _ordered(
-        self, request: Callable[[Path], Mapping[str, Any]], take: Callable[[Path, Mapping[str, Any]], T]
-    ) -> T:
+    def _ordered(self, request: Callable[[Path], Mapping[str, Any]], take: Callable[[Path, Mapping[str, Any]], T]) -> T:
         """Ask the trainer, and take what it wrote; one that died is replaced by one of this process, and asked again.
 
         Raises:

@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import io
 import json
+import math
 import os
 import socketserver
 import sys
@@ -34,6 +35,11 @@ LIVE_MODELS = 3
 MAX_HELD_BYTES = 700_000_000
 """Data kept ready."""
 LOOK_BATCH = 2000
+LOOK_NUMBERS = 50_000_000
+"""Numbers that the widest layer may give for the rows of one such batch."""
+MAX_WEIGHTS = 50_000_000
+MAX_OUTPUTS = 500_000
+"""Bounds of what one order may take, as is `allowed.MAX_UNITS`."""
 CHECKED_NUMBERS = 5_000_000
 """Outputs that are held at once while labels are checked."""
 
@@ -67,7 +73,7 @@ class Trainer:
         self._held: OrderedDict[str, Any] = OrderedDict()
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Do what a request asks. What Keras refuses comes back as ``raised``, a file that is not whole as ``damaged``."""
+        """Do what a request asks; what Keras refuses comes back as ``raised``, a damaged file's path as ``damaged``."""
         with self._lock:
             try:
                 return self._train(request) if request["op"] == "train" else self._look(request)
@@ -166,12 +172,13 @@ class Trainer:
         model = self._looker(look)
         model.set_weights(unpack(_content(request["weights"])))
         target = Path(request["folder"]) / "look"
+        rows = max(1, min(LOOK_BATCH, LOOK_NUMBERS // widest(look.layers, look.input_shape)))
         if look.y is None:
-            content = pack([np.asarray(model.predict(x, batch_size=LOOK_BATCH, verbose=0))])
+            content = pack([np.asarray(model.predict(x, batch_size=rows, verbose=0))])
         else:
             y = self._array(look.y, request["files"])
             weight = None if look.sample_weight is None else self._array(look.sample_weight, request["files"])
-            logs = model.evaluate(x, y, LOOK_BATCH, verbose=0, sample_weight=weight, return_dict=True)
+            logs = model.evaluate(x, y, rows, verbose=0, sample_weight=weight, return_dict=True)
             content = json.dumps({name: float(value) for name, value in logs.items()}).encode()
         target.write_bytes(seal(content))
         return {"written": [[0, "look"]]}
@@ -193,13 +200,38 @@ class Trainer:
 
 
 def build(layers: tuple[Part, ...], input_shape: tuple[int, ...]) -> Any:
-    """A network of Keras's own layers; the parts were looked up in `allowed` before they came here."""
+    """A network of Keras's own layers; the parts were looked up in `allowed` before they came here.
+
+    Raises:
+        ValueError: it is larger than one order may be, or Keras refuses it.
+    """
     import keras
 
+    widest(layers, input_shape)
     model = keras.Sequential([keras.layers.Input(input_shape)])
     for part in layers:
         model.add(getattr(keras.layers, part.name)(**part.config))
     return model
+
+
+def widest(layers: tuple[Part, ...], input_shape: tuple[int, ...]) -> int:
+    """The most numbers that a layer gives for one row, worked out without taking memory. Raises as `build` does."""
+    import keras
+
+    shape, weights, most = (None, *input_shape), 0, 1
+    with keras.StatelessScope(initialize_variables=False):
+        for part in layers:
+            layer = getattr(keras.layers, part.name)(**part.config)
+            layer.build(shape)
+            weights += sum(math.prod(variable.shape) for variable in layer.weights)
+            shape = layer.compute_output_shape(shape)
+            most = max(most, math.prod(shape[1:]))
+            if weights > MAX_WEIGHTS or most > MAX_OUTPUTS:
+                raise ValueError(
+                    f"a network must have at most {MAX_WEIGHTS} weights and {MAX_OUTPUTS} outputs of a layer for a row. "
+                    f"Received: {weights} and {most}"
+                )
+    return most
 
 
 def build_optimizer(part: Part) -> Any:

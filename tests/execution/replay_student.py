@@ -96,7 +96,9 @@ class Student:
         self.see("evaluated", [type(result).__name__, np.shape(result) if isinstance(result, list) else None])
         if isinstance(result, dict):
             self.see("evaluated", keys_and_types(result))
-        self.numbers[f"evaluation {len(self.numbers)}"] = float(np.ravel(list(result.values()) if isinstance(result, dict) else result)[0])
+        self.numbers[f"evaluation {len(self.numbers)}"] = float(
+            np.ravel(list(result.values()) if isinstance(result, dict) else result)[0]
+        )
         return result
 
     def predict(self, model: Any, **more: Any) -> Any:
@@ -120,7 +122,9 @@ def watching(student: Student, batches: bool = False) -> Any:
             *first, last = (*args, logs) if logs is not None or not args else args
             student.see(name, [first, keys_and_types(last) if isinstance(last, dict) or last is None else last])
             if name == "on_epoch_end":
-                student.see("seen in the callback", [self.model.stop_training, int(self.model.optimizer.iterations.numpy())])
+                student.see(
+                    "seen in the callback", [self.model.stop_training, int(self.model.optimizer.iterations.numpy())]
+                )
 
         return called
 
@@ -372,9 +376,7 @@ def early_stopping(student: Student) -> None:
 def early_stopping_with_the_best_weights(student: Student) -> None:
     import keras
 
-    stop = keras.callbacks.EarlyStopping(
-        monitor="loss", mode="max", patience=1, restore_best_weights=True, verbose=1
-    )
+    stop = keras.callbacks.EarlyStopping(monitor="loss", mode="max", patience=1, restore_best_weights=True, verbose=1)
     model = student.network()
     student.fit(model, watching(student), stop, epochs=6)
     student.see("best", [stop.stopped_epoch, stop.best_epoch])
@@ -520,7 +522,7 @@ def lambda_callback_on_batches(student: Student) -> None:
 
     student.fit(
         student.network(),
-        keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: student.see("batch", batch)),
+        keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, _logs: student.see("batch", batch)),
     )
 
 
@@ -630,7 +632,7 @@ def sets_the_learning_rate(student: Student) -> None:
 def evaluates_and_predicts(student: Student) -> None:
     other = student.network()
 
-    def look(model: Any, epoch: int, _logs: Any) -> None:
+    def look(model: Any, _epoch: int, _logs: Any) -> None:
         student.see("evaluated", np.shape(model.evaluate(student.test_x, student.test_y, verbose=0)))
         student.see("predicted", np.shape(model.predict(student.test_x, verbose=0)))
         student.see("another", np.shape(other.evaluate(student.test_x, student.test_y, verbose=0)))
@@ -645,7 +647,7 @@ def evaluates_and_predicts(student: Student) -> None:
 def trains_another_model(student: Student) -> None:
     other = student.network()
 
-    def train(_model: Any, epoch: int, _logs: Any) -> None:
+    def train(_model: Any, _epoch: int, _logs: Any) -> None:
         history = other.fit(student.x, student.y, epochs=1, verbose=2)
         student.see("other's", [list(history.history), int(other.optimizer.iterations.numpy())])
 
@@ -682,7 +684,7 @@ def raises_at_epoch_end(student: Student) -> None:
 
 @scenario("replayed")
 def fits_again_after_an_error(student: Student) -> None:
-    def fail(_model: Any, epoch: int, logs: Any) -> None:
+    def fail(_model: Any, _epoch: int, _logs: Any) -> None:
         raise Breaks
 
     model = student.network()
@@ -701,7 +703,7 @@ def changes_the_model_when_training_begins(student: Student) -> None:
     import keras
 
     class Freezes(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
-        def on_train_begin(self, logs: Any = None) -> None:
+        def on_train_begin(self, _logs: Any = None) -> None:
             self.model.layers[1].trainable = False
 
     model = student.network()
@@ -980,9 +982,7 @@ def seeded(student: Student) -> None:
     keras.utils.set_random_seed(7)
     student.fit(student.network())
     student.see("random", [float(np.random.rand()) < 1])
-    first = keras.layers.Dense(
-        16, activation="sigmoid", kernel_initializer=keras.initializers.GlorotUniform(seed=3)
-    )
+    first = keras.layers.Dense(16, activation="sigmoid", kernel_initializer=keras.initializers.GlorotUniform(seed=3))
     model = keras.Sequential(
         [keras.layers.Input((28, 28)), keras.layers.Flatten(), first, keras.layers.Dense(10, activation="softmax")]
     )
@@ -1053,7 +1053,7 @@ def own_layer(student: Student) -> None:
     import keras
 
     class Dense(keras.layers.Dense):  # type: ignore[misc, name-defined]
-        def call(self, inputs: Any, training: Any = None) -> Any:
+        def call(self, inputs: Any) -> Any:
             return super().call(inputs) * 2
 
     with_first_layer(student, Dense(16))
@@ -1194,7 +1194,9 @@ def images_changed_in_place(student: Student) -> None:
     student.see("differ", np.flatnonzero((before != after).any(axis=1)).tolist())
     student.test_x[[0, 1]] = student.test_x[[1, 0]]
     swapped = model.predict(student.test_x, verbose=0)
-    student.see("swapped", [bool(np.allclose(swapped[:2], after[[1, 0]], atol=1e-6)), bool((after[0] != after[1]).any())])
+    student.see(
+        "swapped", [bool(np.allclose(swapped[:2], after[[1, 0]], atol=1e-6)), bool((after[0] != after[1]).any())]
+    )
 
 
 @scenario("refused")

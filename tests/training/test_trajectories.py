@@ -37,7 +37,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     memory.store.clear()
 
 
-@pytest.fixture()
+@pytest.fixture
 def local(tmp_path: Path) -> Trajectories:
     return Trajectories(str(tmp_path / "store"))
 
@@ -80,7 +80,9 @@ def test_data_is_handed_to_the_trainer_as_a_sealed_file(url: str, tmp_path: Path
     assert store.data_file("0" * 64, tmp_path) is None
 
 
-@pytest.mark.parametrize("array", [ARRAYS[0], ARRAYS[1], np.array([True, False]), np.asfortranarray(np.eye(3))], ids=str)
+@pytest.mark.parametrize(
+    "array", [ARRAYS[0], ARRAYS[1], np.array([True, False]), np.asfortranarray(np.eye(3))], ids=str
+)
 def test_a_digest_tells_type_and_shape_apart(array: Any) -> None:
     assert array_digest(array) == array_digest(array.copy())
     assert array_digest(array) != array_digest(np.append(array.ravel(), array.dtype.type(1)))
@@ -99,7 +101,7 @@ DAMAGE = {
     "a byte changed": lambda content: content[:-1] + bytes([content[-1] ^ 1]),
     "a checksum changed": lambda content: bytes([content[0] ^ 1]) + content[1:],
     "truncated": lambda content: content[: len(content) // 2],
-    "empty": lambda content: b"",
+    "empty": lambda _content: b"",
     "longer": lambda content: content + b"\0",
 }
 
@@ -187,9 +189,7 @@ def test_the_lock_of_a_killed_process_is_taken_over_at_once(local: Trajectories)
 
 
 @pytest.mark.parametrize("content", ["another-machine 1 abc 0", ""], ids=["silent elsewhere", "died while writing"])
-def test_a_lock_that_shows_no_life_is_taken_over(
-    url: str, content: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lock_that_shows_no_life_is_taken_over(url: str, content: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trajectories, "STALE_SECONDS", 0.3)
     store = Trajectories(url)
     fs, root = fsspec.core.url_to_fs(url)
