@@ -11,8 +11,10 @@ from typing import Any
 import nbformat
 import numpy as np
 import pytest
+from course import Class, Run
 
 from grader.checks import judge
+from grader.cli import main
 from grader.execution import run_submission
 from grader.records import Evidence, Finding, Score, Submission
 from grader.rubric import Limits, Rubric, load_rubric
@@ -53,6 +55,25 @@ class Graded:
             for item in entry.findings
             if item.points < item.max_points or item.status != "passed"
         }
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
+    """Runs a command as the `grader` script does."""
+
+    def command(*words: str) -> Run:
+        capsys.readouterr()
+        code = main(words)
+        shown = capsys.readouterr()
+        return Run(code, shown.out, shown.err)
+
+    return command
+
+
+@pytest.fixture
+def course(tmp_path: Path, run: Callable[..., Run]) -> Class:
+    """A class of this test's own, without submissions yet."""
+    return Class(tmp_path, run)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from grader.checks.context import Context
+from grader.checks.training import was_trained
 from grader.records import Finding, Message, Output, say
 from grader.rubric import EpochLog, Epochs
 
@@ -25,6 +26,11 @@ ACCURACY = re.compile(
 LIST = re.compile(r"['\"]([a-z_0-9]+)['\"]\s*:\s*\[([^\[\]]*)\]", re.I)
 BARE_LIST = re.compile(r"(?<![:\w]) ?\[\s*\d+\.\d+(?:e-?\d+)?(?:\s*,\s*\d+\.\d+(?:e-?\d+)?)+\s*\]")
 BACKSPACED = re.compile(r"[^\x08\n]\x08")
+NUMPY_SCALAR = re.compile(r"\bnp\.float\d+\(([^()]*)\)")
+COUNTER = re.compile(r"(?<![\d./])(\d{1,4})\s*/\s*(\d{1,4})(?![\d./])")
+"""``3/10``, as a student's own progress line counts its epochs."""
+BAR = re.compile(r"/step|━|\[[=>.]{5}")
+SEPARATORS = re.compile(r"[\s|,;]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +60,20 @@ def check_epoch_log(criterion: EpochLog, context: Context) -> Finding:
     evidence = {"epochs_shown": [run.shown for run in runs], "epochs_trained": trained}
     where = {"cells": cells[:3], "evidence": evidence}
     shown = [length for length in sorted(lengths) if any(covers(run, length) for run in runs)]
+    forged = [] if training is not None and was_trained(training) else _printed_without_training(cells, context)
+    if forged:
+        message = say("Cell {cell} prints a log, and trains no network.", cell=forged[0] + 1)
+        return context.failed(criterion, message, "claimed", cells=forged, evidence=evidence)
     if shown:
         message = say("The saved outputs show loss and accuracy of all {epochs} epochs.", epochs=shown[-1])
         return context.passed(criterion, message, "static", **where)
     return context.failed(criterion, _what_is_missing(runs, trained), "static", **where)
+
+
+def _printed_without_training(cells: Sequence[int], context: Context) -> list[int]:
+    """Cells that show a log when they are run, though no training of the question was seen: it is written by hand."""
+    runs = context.evidence.runs
+    return [index for index in cells if index in runs and any(run.epochs for run in read_log(runs[index].outputs))]
 
 
 def covers(run: Run, epochs: int) -> bool:
@@ -95,7 +111,8 @@ def read_log(outputs: Sequence[Output]) -> list[Run]:
     text = plain(
         "".join(output.text + ("\n" if output.kind == "data" else "") for output in outputs if output.kind != "error")
     )
-    return [*_runs_by_epoch(text), *_runs_by_history(text), *_runs_by_table(text), *_runs_by_lists(text)]
+    readers = (_runs_by_epoch, _runs_by_counter, _runs_by_history, _runs_by_table, _runs_by_lists)
+    return [run for reader in readers for run in reader(text)]
 
 
 def plain(text: str) -> str:
@@ -105,7 +122,7 @@ def plain(text: str) -> str:
     if text.count("\x08") < 20_000:
         while previous != text and "\x08" in text:
             previous, text = text, BACKSPACED.sub("", text)
-    return text.replace("\x08", "").replace("\r", "\n")
+    return NUMPY_SCALAR.sub(r"\1", text.replace("\x08", "").replace("\r", "\n"))
 
 
 def _runs_by_epoch(text: str) -> Iterator[Run]:
@@ -125,6 +142,26 @@ def _runs_by_epoch(text: str) -> Iterator[Run]:
         last = number
     if epochs:
         yield _run(epochs, total)
+
+
+def _runs_by_counter(text: str) -> Iterator[Run]:
+    """Lines of a student's own, or of tqdm, that count "3/10" without the word epoch; bars count steps."""
+    if EPOCH.search(text):
+        return
+    reached = last_total = 0
+    for line in text.splitlines():
+        counter = COUNTER.search(line)
+        if counter is None or BAR.search(line) or not _has_both(line):
+            continue
+        number, total = int(counter.group(1)), int(counter.group(2))
+        if number == reached + 1 and last_total in (0, total):
+            reached, last_total = number, total
+            continue
+        if reached:
+            yield Run(frozenset(range(1, reached + 1)), reached, last_total)
+        reached, last_total = (1, total) if number == 1 else (0, 0)
+    if reached:
+        yield Run(frozenset(range(1, reached + 1)), reached, last_total)
 
 
 def _run(epochs: dict[int, bool], total: int) -> Run:
@@ -160,15 +197,17 @@ def _runs_by_table(text: str) -> Iterator[Run]:
     """A printed table of the history, with a heading that names loss and accuracy, and a row an epoch."""
     lines = text.splitlines()
     for position, line in enumerate(lines):
-        words = line.lower().split()
+        words = SEPARATORS.split(line.lower())
         if "loss" not in words or not any("acc" in word for word in words if not word.startswith("val_")):
             continue
         rows = []
         for row in lines[position + 1 :]:
-            values = re.findall(NUMBER, row, re.I)
-            if len(values) < 3 or not re.match(r"\s*\d+\s", row):
+            if not re.search(r"\w", row):  # the rule below a heading
+                continue
+            cells = [cell for cell in SEPARATORS.split(row) if cell]
+            if len(cells) < 3 or not cells[0].isdecimal() or not re.fullmatch(NUMBER, cells[1], re.I):
                 break
-            rows.append(int(row.split()[0]))
+            rows.append(int(cells[0]))
         if rows:
             count = len(rows)
             yield Run(frozenset(range(1, count + 1)), count, count)

@@ -41,7 +41,7 @@ def check_epochs(criterion: Epochs, context: Context) -> Finding:
 def check_batch_size(criterion: BatchSize, context: Context) -> Finding:
     """The training used batches of the size asked for."""
     training = context.training()
-    if training is None or training.built_only or (training.raised is not None and not training.epochs):
+    if training is None or not was_trained(training):
         return context.missing(criterion, say("No training was found for this question."))
     where: dict[str, Any] = {"cells": [training.cell]}
     if training.batch_size is None:
@@ -107,7 +107,14 @@ def check_network_trained(criterion: NetworkTrained, context: Context) -> Findin
             say("The training raised {error}.", error=f"{training.raised.name}: {training.raised.message[:200]}"),
             [training.cell],
         )
-    wrong = _epochs_wrong(criterion, training, context) or _network_wrong(criterion, training, context)
+    if not was_trained(training):
+        message = say("The network was built, but trained for no epoch.")
+        return context.failed(criterion, message, "claimed", cells=[training.cell])
+    wrong = (
+        _epochs_wrong(criterion, training, context)
+        or _data_wrong(criterion, training, context)
+        or _network_wrong(criterion, training, context)
+    )
     if wrong is not None:
         return wrong
     evidence = {"found": list(training.network.hidden_units), "epochs": training.epochs}
@@ -143,6 +150,23 @@ def _epochs_wrong(criterion: NetworkTrained, training: Training, context: Contex
     message = say(
         "Training ran for {found} epochs instead of {wanted}.", found=training.epochs, wanted=criterion.epochs
     )
+    return context.failed(criterion, message, "claimed", cells=[training.cell])
+
+
+def was_trained(training: Training) -> bool:
+    """True if an epoch, or a loop of the student's own, ran."""
+    if training.built_only or (training.raised is not None and not training.epochs):
+        return False
+    return bool(training.epochs or training.steps)
+
+
+def _data_wrong(criterion: NetworkTrained, training: Training, context: Context) -> Finding | None:
+    """What cannot be the images, however prepared: other than 784 numbers, or the same number throughout."""
+    sample = None if training.x is None else training.x.sample
+    pixels = context.data.train_images[0].size
+    if sample is None or not sample.size or (sample[0].size == pixels and np.ptp(sample) > 0):
+        return None
+    message = say("The network was trained on other data than the images.")
     return context.failed(criterion, message, "claimed", cells=[training.cell])
 
 

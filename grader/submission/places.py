@@ -187,14 +187,27 @@ def _with_items(cells: Sequence[Cell], named: list[Named], guide: Guide) -> list
 def _items(items: Sequence[Anchor], named: Sequence[Named], guide: Guide) -> list[Named]:
     letters = [item for item in items if item.numbers[0].isalpha()]
     found = _lettered(letters, named, guide) if letters else []
-    several = len({item.numbers[0] for item in items if guide.named(item.numbers)}) > 1
-    for item in items:
+    dotted = [item for item in items if "." in item.numbers[0] and guide.named(item.numbers)]
+    several = len({item.numbers[0] for item in dotted}) > 1
+    for item in [*dotted, *_whole_numbers(items, dotted, guide)]:
         names = guide.named(item.numbers)
         around = _current(item, named, guide)
         parents = {name.rsplit(".", 1)[0] for name in around}
         known_place = bool(names) and names[0].rsplit(".", 1)[0] in parents
         if len(names) == 1 and (known_place or (not around and several)):
             found.append(Named(item, names))
+    return found
+
+
+def _whole_numbers(items: Sequence[Anchor], dotted: Sequence[Anchor], guide: Guide) -> list[Anchor]:
+    """A bare "6" is an answer's number only between "5.2" and "7.1": most bare numbers count a list's points."""
+    found = []
+    for item in items:
+        names = guide.named(item.numbers) if item.numbers[0].isdecimal() else ()
+        before = [guide.position(guide.named(other.numbers)) for other in dotted if other.at < item.at]
+        after = [guide.position(guide.named(other.numbers)) for other in dotted if other.at > item.at]
+        if len(names) == 1 and before and after and before[-1] < guide.position(names) < after[0]:
+            found.append(item)
     return found
 
 

@@ -64,44 +64,47 @@ class Live:
 
 
 class Trainer:
-    """Trains and evaluates; one thing at a time."""
+    """Trains and evaluates. Keras builds one thing at a time; what is built trains beside others, a core each."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._cores = threading.Semaphore(len(os.sched_getaffinity(0)))
         self._live: OrderedDict[tuple[str, str], Live] = OrderedDict()
         self._lookers: OrderedDict[str, Any] = OrderedDict()
         self._held: OrderedDict[str, Any] = OrderedDict()
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Do what a request asks; what Keras refuses comes back as ``raised``, a damaged file's path as ``damaged``."""
-        with self._lock:
-            try:
-                return self._train(request) if request["op"] == "train" else self._look(request)
-            except Damaged as error:
-                return {"damaged": str(error)}
-            except Exception as error:
-                return {"raised": {"name": type(error).__name__, "message": str(error)[:4000]}}
+        try:
+            return self._train(request) if request["op"] == "train" else self._look(request)
+        except Damaged as error:
+            return {"damaged": str(error)}
+        except Exception as error:
+            return {"raised": {"name": type(error).__name__, "message": str(error)[:4000]}}
 
     # --- training ---------------------------------------------------------------------------------------------------
 
     def _train(self, request: Mapping[str, Any]) -> dict[str, Any]:
         order, metrics = order_of(request["order"]), tuple(Part(**part) for part in request["metrics"])
-        x, y, weight = self._data(order, request["files"])
         folder, measured = Path(request["folder"]), metrics_key(metrics)
         name = (order.key, measured)
-        live = self._ready(name, order, metrics, request, x, y, weight)
+        with self._lock:
+            x, y, weight = self._data(order, request["files"])
+            live = self._ready(name, order, metrics, request, x, y, weight)
         written = []
         for epoch in range(live.epoch + 1, request["to"] + 1):
-            logs = _one_epoch(live, order, epoch, x, y, weight)
+            with self._cores:
+                logs = _one_epoch(live, order, epoch, len(x))
             files = {"weights": pack(live.model.get_weights()), f"{measured}.logs": json.dumps(logs).encode()}
             if epoch in request["keep_state"]:
                 files["state"] = pack([np.asarray(variable) for variable in live.model.optimizer.variables])
             for part, content in files.items():
                 (folder / f"{epoch:05d}.{part}").write_bytes(seal(content))
                 written.append([epoch, part])
-        self._live[name] = live
-        while len(self._live) > LIVE_MODELS:
-            self._live.popitem(last=False)
+        with self._lock:
+            self._live[name] = live
+            while len(self._live) > LIVE_MODELS:
+                self._live.popitem(last=False)
         return {"written": written}
 
     def _ready(
@@ -114,7 +117,7 @@ class Trainer:
         y: Any,
         weight: Any,
     ) -> Live:
-        """A network before the first epoch that the request wants; it is ready again when that training ends well."""
+        """A network before the first epoch that the request wants; nobody else's until its training has ended well."""
         live, start = self._live.pop(name, None), request["from"]
         if live is None or not start["epoch"] <= live.epoch < request["first"]:
             live = self._built(order, metrics, start, x, y, weight)
@@ -140,7 +143,7 @@ class Trainer:
             for variable, value in zip(model.optimizer.variables, unpack(_content(start["state"])), strict=True):
                 variable.assign(value)
             model.optimizer.learning_rate = order.optimizer.config["learning_rate"]
-        return Live(model, start["epoch"], compiled_epoch(model, order.batch_size))
+        return Live(model, start["epoch"], compiled_epoch(model, order.batch_size, x, y, weight))
 
     def _data(self, order: Order, files: Mapping[str, str]) -> tuple[Any, Any, Any]:
         import tensorflow as tf
@@ -168,20 +171,22 @@ class Trainer:
 
     def _look(self, request: Mapping[str, Any]) -> dict[str, Any]:
         look = look_of(request["look"])
+        target = Path(request["folder"]) / "look"
+        with self._lock:
+            target.write_bytes(seal(self._looked(look, request)))
+        return {"written": [[0, "look"]]}
+
+    def _looked(self, look: Look, request: Mapping[str, Any]) -> bytes:
         x = self._array(look.x, request["files"])
         model = self._looker(look)
         model.set_weights(unpack(_content(request["weights"])))
-        target = Path(request["folder"]) / "look"
         rows = max(1, min(LOOK_BATCH, LOOK_NUMBERS // widest(look.layers, look.input_shape)))
         if look.y is None:
-            content = pack([np.asarray(model.predict(x, batch_size=rows, verbose=0))])
-        else:
-            y = self._array(look.y, request["files"])
-            weight = None if look.sample_weight is None else self._array(look.sample_weight, request["files"])
-            logs = model.evaluate(x, y, rows, verbose=0, sample_weight=weight, return_dict=True)
-            content = json.dumps({name: float(value) for name, value in logs.items()}).encode()
-        target.write_bytes(seal(content))
-        return {"written": [[0, "look"]]}
+            return pack([np.asarray(model.predict(x, batch_size=rows, verbose=0))])
+        y = self._array(look.y, request["files"])
+        weight = None if look.sample_weight is None else self._array(look.sample_weight, request["files"])
+        logs = model.evaluate(x, y, rows, verbose=0, sample_weight=weight, return_dict=True)
+        return json.dumps({name: float(value) for name, value in logs.items()}).encode()
 
     def _looker(self, look: Look) -> Any:
         name = Look(look.at.__class__("", 0), look.layers, look.input_shape, "", "", look.loss, look.metrics).key
@@ -255,11 +260,15 @@ def build_metrics(parts: tuple[Part, ...]) -> list[Any]:
     return [getattr(keras.metrics, part.name)(**part.config) if part.config else part.name for part in parts]
 
 
-def compiled_epoch(model: Any, batch_size: int) -> Any:
-    """A function ``(x, y, weight or None, order)`` that trains one epoch: all whole batches in one compiled loop."""
+def compiled_epoch(model: Any, batch_size: int, x: Any, y: Any, weight: Any) -> Any:
+    """A function ``(order)`` that trains one epoch on some data: all whole batches in one compiled loop, then the rest.
+
+    Args:
+        x, y, weight: tensors of shape (n, ...); `weight` may be None.
+    """
     import tensorflow as tf
 
-    @tf.function(jit_compile=True)
+    @tf.function(jit_compile=True, autograph=False)
     def batches(x: Any, y: Any, weight: Any, order: Any) -> None:
         def body(step: Any) -> tuple[Any]:
             rows = tf.slice(order, [step * batch_size], [batch_size])
@@ -269,36 +278,43 @@ def compiled_epoch(model: Any, batch_size: int) -> Any:
         count = order.shape[0] // batch_size
         tf.while_loop(lambda step: step < count, body, (tf.constant(0),), parallel_iterations=1)
 
-    @tf.function(jit_compile=True)
-    def last(x: Any, y: Any, weight: Any) -> None:
-        model.train_step(_rows(None, None, x, y, weight))
+    @tf.function(autograph=False)  # once an epoch: compiling it for XLA as well would cost more than it spares
+    def last(x: Any, y: Any, weight: Any, rows: Any) -> None:
+        model.train_step(_rows(tf.gather, rows, x, y, weight))
 
-    def epoch(x: Any, y: Any, weight: Any, order: Array) -> None:
-        batches(x, y, weight, tf.constant(order, tf.int32))
-        rest = order[len(order) // batch_size * batch_size :]
-        if len(rest):
-            rows = tf.constant(rest, tf.int32)
-            last(tf.gather(x, rows), tf.gather(y, rows), None if weight is None else tf.gather(weight, rows))
+    whole = len(x) // batch_size * batch_size
 
+    def epoch(order: Array) -> None:
+        rows = tf.constant(order, tf.int32)
+        if whole:
+            batches(x, y, weight, rows)
+        if whole < len(order):
+            last(x, y, weight, rows[whole:])
+
+    rows = tf.TensorSpec((len(x),), tf.int32)
+    if whole:
+        batches.get_concrete_function(x, y, weight, rows)
+    if whole < len(x):
+        last.get_concrete_function(x, y, weight, tf.TensorSpec((len(x) - whole,), tf.int32))
     return epoch
 
 
 def _rows(gather: Any, rows: Any, *arrays: Any) -> tuple[Any, ...]:
-    return tuple(array if array is None or gather is None else gather(array, rows) for array in arrays)
+    return tuple(None if array is None else gather(array, rows) for array in arrays)
 
 
-def _one_epoch(live: Live, order: Order, epoch: int, x: Any, y: Any, weight: Any) -> dict[str, float]:
+def _one_epoch(live: Live, order: Order, epoch: int, count: int) -> dict[str, float]:
     """Train one epoch, with seeds of its own, and give its logs in Keras's order of names."""
     seed = seed_of(order.key, epoch)
     for position, layer in enumerate(live.model.layers):
         generator = getattr(layer, "seed_generator", None)
         if generator is not None:
             generator.state.assign(np.array([seed, position], generator.state.dtype))
-    indices = np.arange(len(x), dtype=np.int32)
+    indices = np.arange(count, dtype=np.int32)
     if order.shuffle:
         np.random.default_rng(seed).shuffle(indices)
     live.model.reset_metrics()
-    live.train(x, y, weight, indices)
+    live.train(indices)
     live.epoch = epoch
     results = live.model.get_metrics_result()
     return {name: float(np.float32(results[name])) for name in sorted(results)}
@@ -315,9 +331,10 @@ def _check(model: Any, order: Order, x: Any, y: Any, weight: Any) -> None:
     """
     import tensorflow as tf
 
+    sizes = [len(array) for array in (x, y, weight) if array is not None]
+    if len({*sizes}) > 1:
+        raise ValueError(f"inputs, labels and weights must be of one number. Received: {sizes}")
     model.train_step(tuple(None if array is None else array[: order.batch_size] for array in (x, y, weight)))
-    if weight is not None and len(weight) != len(x):
-        raise ValueError(f"there must be a weight for each sample. Received: {len(weight)} for {len(x)}")
     output = model(x[:1], training=False)
     rows = max(1, CHECKED_NUMBERS // max(1, int(np.prod(output.shape))))
     for start in range(0, len(y), rows):

@@ -42,6 +42,22 @@ COMPLETE: Mapping[str, list[Output]] = {
     ],
     "after a failed try": [Output("stream", "Epoch 1/3\n" + KERAS_2, "stdout")],
     "two trainings, one after the other": [Output("stream", KERAS_2 + KERAS_2.replace("/3\n", "/3 \n"), "stdout")],
+    "lines with a counter": [Output("stream", "".join(f"[{n}/3] loss=0.45 acc=0.81\n" for n in (1, 2, 3)), "stdout")],
+    "tqdm": [
+        Output(
+            "stream", "".join(f"\r{n}/3 [00:03<00:30, 3.4s/epoch, loss=0.5, accuracy=0.8]" for n in (1, 2, 3)), "stderr"
+        )
+    ],
+    "a table with rules": [
+        Output(
+            "data",
+            "|   |  loss | accuracy |\n|--:|:-----:|:--------:|\n| 0 | 0.5 | 0.8 |\n| 1 | 0.4 | 0.8 |\n| 2 | 0.4 | 0.9 |",
+        )
+    ],
+    "lines of a CSV file": [Output("stream", "epoch,accuracy,loss\n0,0.8,0.5\n1,0.8,0.4\n2,0.9,0.3\n", "stdout")],
+    "lists of NumPy's numbers": [
+        Output("stream", "[np.float64(0.6), np.float64(0.5), np.float64(0.4)]\n[0.8, 0.85, 0.86]\n", "stdout")
+    ],
     "two bare lists": [Output("stream", "[0.6, 0.5, 0.4]\n[0.8, 0.85, 0.86]\n", "stdout")],
 }
 
@@ -56,6 +72,10 @@ INCOMPLETE: Mapping[str, list[Output]] = {
     "another length": [Output("stream", LINES + "Epoch 4/4\n1/1 - accuracy: 0.8 - loss: 0.5\n", "stdout")],
     "an error": [Output("error", KERAS_2, "ValueError", "x")],
     "only the result object": [Output("data", "<keras.src.callbacks.history.History at 0x7f>")],
+    "steps of one epoch": [
+        Output("stream", "".join(f"{n}/3 [=====>.....] - loss: 0.5 - accuracy: 0.8\n" for n in (1, 2, 3)), "stdout")
+    ],
+    "a counter that stops early": [Output("stream", "1/3 loss=0.5 acc=0.8\n2/3 loss=0.5 acc=0.8\n", "stdout")],
     "a vector of predictions": [Output("stream", "[1.2e-05 3.1e-07 9.9e-01]", "stdout")],
 }
 

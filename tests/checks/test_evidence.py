@@ -34,6 +34,7 @@ from grader.records import (
 from grader.rubric import Rubric, load_rubric
 from grader.training.data import DataSet, load_data
 from grader.training.networks import predict
+from grader.training.trajectories import array_digest
 
 ROWS = (0, 1, 2, 3)
 
@@ -80,7 +81,7 @@ NETWORK = Network(
 def evaluated(data: DataSet, rubric: Rubric, result: tuple[float, ...], labels: np.ndarray | None = None) -> str:
     labels = data.test_labels if labels is None else labels
     x = Data((len(data.test_images), 28, 28), rows=ROWS, sample=data.test_images[list(ROWS)] / 255.0)
-    y = Data(labels.shape, rows=ROWS, sample=labels[list(ROWS)])
+    y = Data(labels.shape, sha256=array_digest(labels), rows=ROWS, sample=labels[list(ROWS)])
     call = Call("evaluate", 2, "m", NETWORK, x, y, result)
     training = Training(0, 1, "m", NETWORK, metrics=("loss", "accuracy"), epochs=10)
     found = context("2", rubric, data, Evidence({}, (training,), (call,)))
@@ -98,6 +99,20 @@ def test_results_of_evaluate_in_any_order(data: DataSet, rubric: Rubric) -> None
 
 def test_labels_of_other_images_are_no_evaluation(data: DataSet, rubric: Rubric) -> None:
     assert evaluated(data, rubric, (2.5, 0.7), data.train_labels[: len(data.test_labels)]) == "failed"
+
+
+def test_the_networks_own_predictions_are_no_labels(data: DataSet, rubric: Rubric) -> None:
+    """All right in the rows that are sampled, and an accuracy of 1: what was evaluated is not the test set."""
+    labels = data.test_labels.astype(np.int64)
+    labels[len(ROWS) :] = predict(NETWORK, data.test_images[len(ROWS) :] / np.float32(255)).argmax(axis=1)
+    assert evaluated(data, rubric, (0.1, 1.0), labels) == "failed"
+
+
+@pytest.mark.parametrize("kind", ["int32", "float32", "one-hot"])
+def test_real_labels_in_any_form_whatever_the_metric(kind: str, data: DataSet, rubric: Rubric) -> None:
+    """Keras measures a binary accuracy on one-hot labels with a binary loss."""
+    labels = np.eye(10, dtype=np.float32)[data.test_labels] if kind == "one-hot" else data.test_labels.astype(kind)
+    assert evaluated(data, rubric, (0.1, 0.97), labels) == "passed"
 
 
 # --- callbacks --------------------------------------------------------------------------------------------------------

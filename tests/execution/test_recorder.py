@@ -42,6 +42,29 @@ class WithLimit(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
             self.model.stop_training = True
 
 
+LOSSES: list[float] = []
+"""A student's global list."""
+
+
+class CollectsOutside(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
+    """Keeps what it has seen in its class and in a global list, as students do who plot it afterwards."""
+
+    lowest: list[float] = []
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        LOSSES.append(logs["loss"])
+        self.lowest.append(min([logs["loss"], *self.lowest]))
+        self.model.stop_training = self.lowest[-1] <= 0.4 and LOSSES[epoch] == logs["loss"]
+
+
+class ChangesTheModel(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
+    """Lowers the learning rate, and sets weights."""
+
+    def on_epoch_end(self, _epoch: int, logs: Any = None) -> None:
+        self.model.optimizer.learning_rate = 0.5 * logs["loss"]
+        self.model.set_weights([0 * value for value in self.model.get_weights()])
+
+
 def stops(reader: CallbackReader, key: str) -> Iterator[bool]:
     """Whether each scenario was stopped where it should be."""
     for scenario in stopping_scenarios(0.4):
@@ -58,6 +81,28 @@ def test_one_scenario_leaves_no_trace_in_the_next() -> None:
     reader.note_instances([[item]], None)
     item.seen["loss"].append(0.1)  # what the student's own training adds later
     assert all(stops(reader, reader.class_key(Remembers)))
+
+
+def test_what_a_callback_keeps_elsewhere_is_as_before_its_training_and_put_back_after() -> None:
+    reader, item = CallbackReader(), CollectsOutside()
+    reader.note_instances([item], None)
+    LOSSES.append(0.3)  # what the student's own training adds later
+    CollectsOutside.lowest.append(0.3)
+    assert all(stops(reader, reader.class_key(CollectsOutside)))
+    assert LOSSES == CollectsOutside.lowest == [0.3]
+
+
+def test_the_students_model_is_left_as_it_was() -> None:
+    reader, model = CallbackReader(), keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(optimizer="adam", loss="mse")
+    before = [value.copy() for value in model.get_weights()]
+    simulation = Simulation(reader, reader.class_key(ChangesTheModel), 1, model)
+    simulation.begin()
+    assert "raised" not in simulation.epoch(0, {"loss": 0.5})
+    assert not any(value.any() for value in model.get_weights())
+    simulation.end()
+    np.testing.assert_array_equal(model.get_weights()[0], before[0])
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.001)
 
 
 def test_an_object_that_was_never_passed_knows_its_arguments() -> None:

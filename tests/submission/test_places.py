@@ -123,6 +123,15 @@ STRAIGHT = [
         {"4.1": (0, 1), "4.2": (0, 2)},
     ),
     Case(
+        "answers gathered at the end, a whole number among them",
+        [
+            *(cell for name in ("5.2", "6", "7.1") for cell in (h(name), py("pass"))),
+            md("# Respuestas"),
+            md("**5.2** Es fácil:", "1. para todas", "", "**6** La forma no coincide.", "", "**7.1** Una por clase."),
+        ],
+        {"1": (), "5.2": (0, 1, 7), "6": (2, 3, 7), "7.1": (4, 5, 6, 7)},
+    ),
+    Case(
         "code between a parent and its children",
         [md("## Pregunta 3: predicciones"), py(PREDICT), h("3.1"), md("Probabilidades."), h("3.2"), md("9")],
         {"3.1": (0, 1, 2, 3), "3.2": (0, 1, 4, 5)},

@@ -28,6 +28,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "GaussianNoise": {"stddev": 0.1},
     "Rescaling": {"scale": 1 / 255},
     "MaxPooling2D": {"pool_size": 3},
+    "AveragePooling2D": {"pool_size": 2},
     "ZeroPadding2D": {"padding": 1},
 }
 """Settings of layers that have to be given some."""

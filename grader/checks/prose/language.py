@@ -79,7 +79,7 @@ GLUE = words_of(
     "muchos muchas poco algo apenas entre hasta desde todas todos solo tambien debido gracias segun sobre todo casi "
     "cual donde esto eso este esta ese esa ello is are was be because for per each every there has have does not it "
     "its they this that more less than to with when while but so since better worse too very only all by at if as "
-    "between we you can could would"
+    "between we you can could would higher lower longer slower faster fewer greater bigger smaller larger"
 )
 """Words that make a sentence of what would else be a list of terms."""
 
@@ -110,7 +110,7 @@ SPELLINGS = {
     "%": "porcentaje",
     "x": "por", "d": "de", "+": "mas", "tb": "tambien", "tmb": "tambien", "bn": "bien", "acc": "accuracy",
     "prob": "probabilidad", "probs": "probabilidad", "val": "validacion", "nº": "numero", "nro": "numero",
-    "num": "numero", "↑": "sube", "↓": "baja", "≠": "distinto", "diez": "10", "ten": "10", "cinco": "5", "five": "5",
+    "num": "numero", "↑": "sube", "↓": "baja", "→": "es", "⇒": "es", "≠": "distinto", "diez": "10", "ten": "10", "cinco": "5", "five": "5",
     "uno": "1", "one": "1", "una": "1", "un": "1", "dos": "2", "two": "2", "tres": "3", "three": "3",
     "bidimensional": "2d", "bidimensionales": "2d", "unidimensional": "1d", "unidimensionales": "1d",
     "unidimencional": "1d",

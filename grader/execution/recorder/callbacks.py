@@ -25,7 +25,7 @@ class CallbackReader:
 
     def __init__(self) -> None:
         self.classes: dict[str, type] = {}
-        self.instances: dict[str, tuple[dict[str, Any], Any]] = {}
+        self.instances: dict[str, tuple[dict[str, Any], Any, Surroundings]] = {}
         self.defined: set[str] = set()
 
     def callbacks(self, passed: Any) -> list[dict[str, Any]]:
@@ -66,13 +66,59 @@ class CallbackReader:
         """Keep the callbacks' attributes as they were before training, to examine their behaviour afterwards."""
         for item in flat(passed):
             if item is not None and not isinstance(item, type) and hasattr(item, "__dict__"):
-                self.instances[self.class_key(type(item))] = (own_copy(vars(item)), model)
+                cls = type(item)
+                self.instances[self.class_key(cls)] = (own_copy(vars(item)), model, Surroundings(cls))
 
     def note_unused(self, item: Any, model: Any) -> None:
         """Keep an object that was made and not yet passed to any training: it knows the arguments of its class."""
         cls = type(item)
         if is_students(cls) and is_keras_callback(cls) and f"c{id(cls):x}" not in self.instances:
             self.note_instances(item, model)
+
+
+class Surroundings:
+    """What a class's methods can reach beside their own object: its attributes, and global variables that they name.
+
+    Losses that a callback collects there must be gone when the next training begins, and those of the student's own
+    training must be back when the student's next cell runs.
+    """
+
+    def __init__(self, cls: type) -> None:
+        self.saved: list[tuple[Any, str, Any, Any]] = []
+        for base in [base for base in cls.__mro__ if is_students(base)]:
+            for name, value in list(vars(base).items()):
+                if type(value) in _KEPT and not name.startswith("__"):
+                    self.saved.append((base, name, value, own_copy(value)))
+            for function in [value for value in vars(base).values() if isinstance(value, types.FunctionType)]:
+                for name in _global_names(function.__code__):
+                    value = function.__globals__.get(name, _ABSENT)
+                    if value is _ABSENT or type(value) in _KEPT:
+                        self.saved.append((function.__globals__, name, value, own_copy(value)))
+
+    def restore(self) -> None:
+        """Put everything back as it was."""
+        for place, name, value, contents in self.saved:
+            if isinstance(value, list):
+                value[:] = own_copy(contents)
+            elif isinstance(value, (dict, set)):
+                value.clear()
+                value.update(own_copy(contents))
+            if not isinstance(place, dict):
+                setattr(place, name, value)
+            elif value is _ABSENT:
+                place.pop(name, None)
+            else:
+                place[name] = value
+
+
+_ABSENT = object()
+_KEPT = (list, dict, set, tuple, int, float, bool, str, type(None))
+
+
+def _global_names(code: types.CodeType) -> set[str]:
+    """Names that a function's code, and functions within it, may look up or set among the globals."""
+    inner = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    return {*code.co_names, *(name for part in inner for name in _global_names(part))}
 
 
 class Simulation:
@@ -82,13 +128,16 @@ class Simulation:
         self.cls = reader.classes[callback]
         self.attributes: dict[str, Any] | None
         self.model: Any
-        self.attributes, self.model = reader.instances.get(callback, (None, None))
+        self.at_first: Surroundings | None
+        self.attributes, self.model, self.at_first = reader.instances.get(callback, (None, None, None))
+        self.found = Surroundings(self.cls)
         if self.model is None:
             self.model = last_model
         if self.model is None:
             self.model = types.SimpleNamespace(stop_training=False)
         self.epochs = epochs
         self.before = getattr(self.model, "stop_training", False)
+        self.variables = _variables(self.model)
         self.item: Any = None
 
     def begin(self) -> dict[str, Any]:
@@ -101,6 +150,8 @@ class Simulation:
             inspect.signature(self.cls).bind()
         try:
             with silenced():
+                if self.at_first is not None:
+                    self.at_first.restore()
                 if self.attributes is None:
                     self.item = self.cls()
                 else:
@@ -127,9 +178,22 @@ class Simulation:
         return {"stopped": bool(self.model.stop_training)}
 
     def end(self) -> None:
-        """Leave the student's model as it was."""
+        """Leave the student's model and variables as they were."""
         with contextlib.suppress(Exception):
             self.model.stop_training = self.before
+        with contextlib.suppress(Exception):
+            for variable, value in self.variables:
+                if not (variable.numpy() == value).all():
+                    variable.assign(value)
+        self.found.restore()
+
+
+def _variables(model: Any) -> list[tuple[Any, Any]]:
+    """A model's weights and its optimizer's variables, with their values: some callbacks set them."""
+    with contextlib.suppress(Exception):
+        found = [*model.weights, *getattr(getattr(model, "optimizer", None), "variables", [])]
+        return [(variable, variable.numpy().copy()) for variable in found]
+    return []
 
 
 def is_keras_callback(cls: type) -> bool:

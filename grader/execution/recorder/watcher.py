@@ -208,6 +208,8 @@ class Watcher:
                 return original(model, *args, **kwargs)
         self.data.begin_call()
         arguments = self._arguments(original, model, args, kwargs) or {}
+        if isinstance(arguments.get("x"), types.GeneratorType):
+            args, kwargs, arguments = _replayable(original, model, args, kwargs)
         if self.active:
             with self.replay.running(self.replay.look(kind, model, arguments)):
                 return original(model, *args, **kwargs)
@@ -230,8 +232,6 @@ class Watcher:
         self, kind: str, model: Any, arguments: dict[str, Any], result: Any, raised: BaseException | None
     ) -> None:
         x, y = arguments.get("x"), arguments.get("y")
-        if isinstance(x, types.GeneratorType):
-            x = None
         self.emit(
             kind,
             model=self.key(model),
