@@ -117,9 +117,9 @@ class Trainer:
         y: Any,
         weight: Any,
     ) -> Live:
-        """A network before the first epoch that the request wants; nobody else's until its training has ended well."""
+        """A network at the epoch from which the request goes on; nobody else's until its training has ended well."""
         live, start = self._live.pop(name, None), request["from"]
-        if live is None or not start["epoch"] <= live.epoch < request["first"]:
+        if live is None or live.epoch != start["epoch"]:
             live = self._built(order, metrics, start, x, y, weight)
         return live
 

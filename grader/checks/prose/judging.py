@@ -104,9 +104,7 @@ def _weigh(judgement: Judgement, opinion: float) -> Judgement:
     )
 
 
-def _judge_sentences(
-    answer: str, concept: Concept, question_prompt: str, other_texts: Sequence[str]
-) -> Judgement:
+def _judge_sentences(answer: str, concept: Concept, question_prompt: str, other_texts: Sequence[str]) -> Judgement:
     """Decide by what the answer's sentences say."""
     reading = read_answer(answer, question_prompt, tuple(other_texts))
     if not reading.tokens:
