@@ -10,8 +10,8 @@ grades classes of these sizes, too, each with an empty store of its own.
 
 All sides run in turn, alone, on the full data set. Every table is printed as soon as it is measured. Seconds are wall
 time from the start of the command to its end, divided by the submissions; those of single submissions are from
-`result.json`. Memory is proportional set size, so that pages shared by forked processes count once, looked at every
-half second: of a worker with its kernel, and of all that a side starts. Of several rounds the medians count.
+`result.json`. Memory is proportional set size, so that pages shared by forked processes count once, looked at up to
+twice a second: of a worker with its kernel, and of all that a side starts. Of several rounds the medians count.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -222,7 +223,7 @@ def main() -> None:
     plain = []
     for notebook in notebooks:
         say(f"plain nbclient: {notebook.name}")
-        plain.append(measured(lambda notebook=notebook: run_plainly(notebook)))
+        plain.append(measured(partial(run_plainly, notebook)))
     say(f"nbgrader autograde: {', '.join(notebook.name for notebook in notebooks)}")
     graded = autograde(notebooks)
     print_comparison(run, plain, graded.measure, sample)

@@ -23,7 +23,8 @@ ROOT = Path(__file__).parents[1]
 BUILD = ROOT / "build" / "benchmarks"
 """Stores, classes and environments that benchmarks make; may be deleted at any time."""
 LOOK_EVERY = 0.5
-"""Seconds between two looks at a process tree's memory."""
+"""Seconds between two looks at a process tree's memory, or more where looking would take over `LOOK_SHARE` of a core."""
+LOOK_SHARE = 0.04
 
 Roles = Mapping[str, str]
 """A role's name by a word of its command line, for the direct children of the process that is watched."""
@@ -55,9 +56,12 @@ class MemoryWatch(threading.Thread):
 
     def run(self) -> None:
         """Look until told to end."""
-        while not self._end.wait(LOOK_EVERY):
+        pause = LOOK_EVERY
+        while not self._end.wait(pause):
+            began = time.thread_time()
             with contextlib.suppress(psutil.Error):
                 self._look()
+            pause = max(LOOK_EVERY, (time.thread_time() - began) / LOOK_SHARE)
 
     def _look(self) -> None:
         total = 0.0

@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.execution.session import Session
-from grader.jobs import Job
+from grader.jobs import Graded, Job, read_file
 from grader.pipeline import grade_one, start_trainer
 from grader.publishing import Publisher
 from grader.records import Result
@@ -77,7 +77,7 @@ class Phase:
 
 
 PHASES = (
-    Phase("grader.pipeline:read_submission", "read", "read the notebook, find the questions' places"),
+    Phase("grader.pipeline:parse_submission", "read", "read the notebook, find the questions' places"),
     Phase("grader.pipeline:run_submission", "kernel", "around the session: event loop, notebook as it was run"),
     Phase("grader.execution.sandbox:Room.make", "kernel", "make the room"),
     Phase("grader.execution.session:Session.__init__", "kernel", "make the session"),
@@ -301,7 +301,7 @@ def main() -> None:
         Path(out.name), "es", "bwrap", rubric.limits, DEFAULT_FOLDER, 1, store=Store(str(options.store.resolve()))
     )
     began = time.perf_counter()
-    trainer = start_trainer(settings)
+    trainer = start_trainer()
     starting = time.perf_counter() - began
     if trainer is None or settings.store is None:
         raise SystemExit("a trainer must start for a submission to be replayed")
@@ -309,6 +309,7 @@ def main() -> None:
     job = Job(
         options.notebook.stem,
         options.notebook,
+        read_file(options.notebook),
         rubric,
         read_assignment(rubric.assignment_path),
         settings.sandbox,
@@ -329,7 +330,7 @@ def main() -> None:
         began = time.perf_counter()
         with watch.phase(("worker", "between its parts")):
             result = grade_one(job)
-            publisher.keep(result)
+            publisher.keep(Graded(result))
         return time.perf_counter() - began, result
 
     try:

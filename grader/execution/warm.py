@@ -26,6 +26,7 @@ from jupyter_client.provisioning import LocalProvisioner
 
 from grader.errors import SandboxError
 from grader.execution.sandbox import Room, nursery_command, short_folder
+from grader.training.data import copy_stored
 
 WARM_UP_SECONDS = 120.0
 FORK_SECONDS = 20.0
@@ -51,12 +52,13 @@ class Nursery:
             data: folder with the data set's four files.
         """
         self.nest = short_folder("n-")
+        copy_stored(data, self.nest / "data")
         self._link, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._link.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._warm = False
         with inner:
             self._process = subprocess.Popen(
-                nursery_command(self.nest, data),
+                nursery_command(self.nest, self.nest / "data"),
                 stdin=inner.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

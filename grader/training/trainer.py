@@ -74,7 +74,7 @@ class Trainer:
         self._held: OrderedDict[str, Any] = OrderedDict()
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Do what a request asks; what Keras refuses comes back as ``raised``, a damaged file's path as ``damaged``."""
+        """Do what a request asks. What Keras refuses comes back as ``raised``, a damaged file as ``damaged``."""
         try:
             return self._train(request) if request["op"] == "train" else self._look(request)
         except Damaged as error:
@@ -233,7 +233,7 @@ def widest(layers: tuple[Part, ...], input_shape: tuple[int, ...]) -> int:
             most = max(most, math.prod(shape[1:]))
             if weights > MAX_WEIGHTS or most > MAX_OUTPUTS:
                 raise ValueError(
-                    f"a network must have at most {MAX_WEIGHTS} weights and {MAX_OUTPUTS} outputs of a layer for a row. "
+                    f"a network must have at most {MAX_WEIGHTS} weights, and a layer {MAX_OUTPUTS} outputs for a row. "
                     f"Received: {weights} and {most}"
                 )
     return most

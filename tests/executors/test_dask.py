@@ -20,6 +20,7 @@ import psutil
 import pytest
 from course import QUIET, SLEEPS, Class, Run
 from dask_cluster import Cluster
+from executor_fixtures import cluster, executor  # noqa: F401
 from student import SETUP, fit, network
 from test_executors import ends, gone, nap
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import psutil
 import pytest
+from executor_fixtures import cluster, executor  # noqa: F401
 
 from grader.errors import GraderError, UsageError
 from grader.executors import Executor, Finished, LocalExecutor, Lost, Started

@@ -30,8 +30,21 @@ PRELOADED = (
     "matplotlib.pyplot",
     "pandas",
     "PIL.Image",
+    "PIL.PngImagePlugin",
+    "PIL.JpegImagePlugin",
+    "matplotlib.backends.backend_agg",
+    "matplotlib_inline.config",
     "ipykernel.kernelapp",
     "IPython.core.pylabtools",
+    "debugpy",
+    "stack_data",
+    "rich.console",
+    "rich._emoji_codes",
+    "tensorflow.python.data.ops.concatenate_op",
+    "tensorflow.python.data.ops.flat_map_op",
+    "tensorflow.python.data.ops.from_tensors_op",
+    "tensorflow.python.data.ops.range_op",
+    "tensorflow.python.data.ops.zip_op",
 )
 HOME = "/home/student"
 INSIDE = "/opt/kernel"
@@ -64,8 +77,20 @@ def _preload() -> None:
     for name in PRELOADED:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    with contextlib.suppress(Exception):
+        _explain_an_error()
     gc.collect()
     gc.freeze()  # a collection in a kernel would copy the pages that all kernels share
+
+
+def _explain_an_error() -> None:
+    """What IPython needs to print a traceback takes most of a second to find, among them the files of all modules."""
+    from IPython.core.ultratb import VerboseTB
+
+    try:
+        raise ValueError
+    except ValueError:
+        VerboseTB().structured_traceback(*sys.exc_info())
 
 
 def _in_child(link: socket.socket, request: dict[str, Any]) -> NoReturn:

@@ -17,7 +17,7 @@ from typing import Any
 
 from .data import DataReader, as_trained
 from .link import Link
-from .models import state_of
+from .models import state_of, weights_of
 from .orders import (
     InKernel,
     check_callbacks,
@@ -105,7 +105,8 @@ class Fit(Task):
         self.total = 0
         """Epochs that the trainer gave in this call."""
         self.open = True
-        self.expected = ("", 0.0)
+        self.rate = 0.0
+        """The learning rate at which the trainer goes on."""
         self.kernels: Any = None
         """The function that Keras made for the kernel to train with."""
         self.steps = 0
@@ -116,11 +117,9 @@ class Fit(Task):
         if answer is None:
             return False
         self.id, self.done = answer[0]["training"], 0
-        self.expected = self._now()
+        self.rate = float(self.model.optimizer.learning_rate)
+        self.replay.known.note(self.model, weights_of(self.model))
         return True
-
-    def _now(self) -> tuple[str, float]:
-        return state_of(self.model), float(self.model.optimizer.learning_rate)
 
     def answered(self) -> bool:
         """Fetch the next epoch, and set weights and logs."""
@@ -137,10 +136,10 @@ class Fit(Task):
         if self.kernels is None:
             self.kernels = self.model.train_function
         self.model.set_weights(answer[1])
+        self.replay.known.note(self.model, answer[1])
         self.logs = answer[0]["logs"]
         self.epoch, self.done, self.total = self.epoch + 1, self.done + 1, self.total + 1
         self.model.optimizer.iterations.assign(int(self.model.optimizer.iterations.numpy()) + self.steps)
-        self.expected = self._now()
         self.replay.note_point(self.model, self.id, self.done)
         self.model.train_function = self._step
         return True
@@ -153,10 +152,9 @@ class Fit(Task):
         """True if the model is as the trainer left it; a new learning rate makes a new training from here."""
         if self.total and self.model.train_function != self._step:  # compiled anew by a callback
             return False
-        now = self._now()
-        if now[0] != self.expected[0]:
+        if not self.replay.known.holds(self.model):
             return False
-        if now[1] != self.expected[1]:
+        if float(self.model.optimizer.learning_rate) != self.rate:
             start = self.replay.start_of(self.model)
             self.question = {**self.question, "optimizer": optimizer_of(self.model), **start}
             if not self.begin():
@@ -208,12 +206,42 @@ class Look(Task):
         setattr(self.model, self.slot, self.before)
 
 
+class Known:
+    """The weights that one model was given last, and their digest: comparing bytes costs less than digesting them."""
+
+    def __init__(self) -> None:
+        self.model: Any = lambda: None
+        self.weights: list[Any] = []
+        self.digest = ""
+
+    def note(self, model: Any, weights: list[Any]) -> None:
+        """The model has been given these arrays."""
+        self.model, self.weights, self.digest = weakref.ref(model), weights, state_of(model, weights)
+
+    def holds(self, model: Any) -> bool:
+        """True if the model still has these arrays."""
+        weights = weights_of(model)
+        return (
+            self.model() is model
+            and len(weights) == len(self.weights)
+            and all(
+                left.shape == right.shape and left.dtype == right.dtype and left.tobytes() == right.tobytes()
+                for left, right in zip(weights, self.weights, strict=True)
+            )
+        )
+
+    def state(self, model: Any) -> str:
+        """As `state_of`."""
+        return self.digest if self.model() is model and self.holds(model) else state_of(model)
+
+
 class Replay:
     """What one kernel has from the trusted trainer."""
 
     def __init__(self, link: Link, writer: Writer, data: DataReader) -> None:
         self.link, self.writer, self.data = link, writer, data
         self.tasks: list[Any] = []
+        self.known = Known()
         self.points: dict[str, tuple[int, int]] = {}
         """Digest of a model's weights -> the training and epoch that gave them."""
         self.optimizers: weakref.WeakKeyDictionary[Any, tuple[int, int, int, bool]] = weakref.WeakKeyDictionary()
@@ -328,7 +356,7 @@ class Replay:
     def _look(self, kind: str, model: Any, arguments: dict[str, Any]) -> Look | None:
         import keras
 
-        point = self.points.get(state_of(model))
+        point = self.points.get(self.known.state(model))
         if point is None or arguments.get("steps") is not None:
             return None
         check_callbacks(arguments.get("callbacks"))
@@ -396,7 +424,7 @@ class Replay:
     def start_of(self, model: Any) -> dict[str, Any]:
         """Where a model's weights and optimizer stand. Raises InKernel where only the kernel knows."""
         fresh = self._is_fresh(model)
-        point = None if fresh else self.points.get(state_of(model))
+        point = None if fresh else self.points.get(self.known.state(model))
         if point is None and not fresh:
             raise InKernel("weights of the student's own")
         optimizer, known = model.optimizer, self.optimizers.get(model.optimizer)
@@ -416,7 +444,7 @@ class Replay:
 
     def note_point(self, model: Any, training: int, epoch: int) -> None:
         """Remember what gave a model its weights."""
-        self.points[state_of(model)] = (training, epoch)
+        self.points[self.known.state(model)] = (training, epoch)
         optimizer = model.optimizer
         self.optimizers[optimizer] = (training, epoch, int(optimizer.iterations.numpy()), False)
 

@@ -1,4 +1,4 @@
-"""What the tests of executors share."""
+"""Fixtures that the tests of executors share, to be imported by name: a second conftest would hide the first."""
 
 from __future__ import annotations
 
