@@ -215,7 +215,6 @@ class Trainings:
                 "order": asdict(order),
                 "metrics": [asdict(metric) for metric in metrics],
                 "from": self._begin(order, first, None if again else metrics_key(metrics), folder),
-                "first": first,
                 "to": to,
                 "keep_state": kept,
                 "folder": str(folder),

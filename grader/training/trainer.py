@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import io
 import json
+import math
 import os
 import socketserver
 import sys
@@ -34,6 +35,11 @@ LIVE_MODELS = 3
 MAX_HELD_BYTES = 700_000_000
 """Data kept ready."""
 LOOK_BATCH = 2000
+LOOK_NUMBERS = 50_000_000
+"""Numbers that the widest layer may give for the rows of one such batch."""
+MAX_WEIGHTS = 50_000_000
+MAX_OUTPUTS = 500_000
+"""Bounds of what one order may take, as is `allowed.MAX_UNITS`."""
 CHECKED_NUMBERS = 5_000_000
 """Outputs that are held at once while labels are checked."""
 
@@ -80,8 +86,8 @@ class Trainer:
 
     def _train(self, request: Mapping[str, Any]) -> dict[str, Any]:
         order, metrics = order_of(request["order"]), tuple(Part(**part) for part in request["metrics"])
-        measured = metrics_key(metrics)
-        name, folder = (order.key, measured), Path(request["folder"])
+        folder, measured = Path(request["folder"]), metrics_key(metrics)
+        name = (order.key, measured)
         with self._lock:
             x, y, weight = self._data(order, request["files"])
             live = self._ready(name, order, metrics, request, x, y, weight)
@@ -111,9 +117,9 @@ class Trainer:
         y: Any,
         weight: Any,
     ) -> Live:
-        """A network before the first epoch that the request wants; nobody else's until that training has ended well."""
+        """A network at the epoch from which the request goes on; nobody else's until its training has ended well."""
         live, start = self._live.pop(name, None), request["from"]
-        if live is None or not start["epoch"] <= live.epoch < request["first"]:
+        if live is None or live.epoch != start["epoch"]:
             live = self._built(order, metrics, start, x, y, weight)
         return live
 
@@ -174,11 +180,12 @@ class Trainer:
         x = self._array(look.x, request["files"])
         model = self._looker(look)
         model.set_weights(unpack(_content(request["weights"])))
+        rows = max(1, min(LOOK_BATCH, LOOK_NUMBERS // widest(look.layers, look.input_shape)))
         if look.y is None:
-            return pack([np.asarray(model.predict(x, batch_size=LOOK_BATCH, verbose=0))])
+            return pack([np.asarray(model.predict(x, batch_size=rows, verbose=0))])
         y = self._array(look.y, request["files"])
         weight = None if look.sample_weight is None else self._array(look.sample_weight, request["files"])
-        logs = model.evaluate(x, y, LOOK_BATCH, verbose=0, sample_weight=weight, return_dict=True)
+        logs = model.evaluate(x, y, rows, verbose=0, sample_weight=weight, return_dict=True)
         return json.dumps({name: float(value) for name, value in logs.items()}).encode()
 
     def _looker(self, look: Look) -> Any:
@@ -198,13 +205,38 @@ class Trainer:
 
 
 def build(layers: tuple[Part, ...], input_shape: tuple[int, ...]) -> Any:
-    """A network of Keras's own layers; the parts were looked up in `allowed` before they came here."""
+    """A network of Keras's own layers; the parts were looked up in `allowed` before they came here.
+
+    Raises:
+        ValueError: it is larger than one order may be, or Keras refuses it.
+    """
     import keras
 
+    widest(layers, input_shape)
     model = keras.Sequential([keras.layers.Input(input_shape)])
     for part in layers:
         model.add(getattr(keras.layers, part.name)(**part.config))
     return model
+
+
+def widest(layers: tuple[Part, ...], input_shape: tuple[int, ...]) -> int:
+    """The most numbers that a layer gives for one row, worked out without taking memory. Raises as `build` does."""
+    import keras
+
+    shape, weights, most = (None, *input_shape), 0, 1
+    with keras.StatelessScope(initialize_variables=False):
+        for part in layers:
+            layer = getattr(keras.layers, part.name)(**part.config)
+            layer.build(shape)
+            weights += sum(math.prod(variable.shape) for variable in layer.weights)
+            shape = layer.compute_output_shape(shape)
+            most = max(most, math.prod(shape[1:]))
+            if weights > MAX_WEIGHTS or most > MAX_OUTPUTS:
+                raise ValueError(
+                    f"a network must have at most {MAX_WEIGHTS} weights, and a layer {MAX_OUTPUTS} outputs for a row. "
+                    f"Received: {weights} and {most}"
+                )
+    return most
 
 
 def build_optimizer(part: Part) -> Any:
@@ -299,9 +331,10 @@ def _check(model: Any, order: Order, x: Any, y: Any, weight: Any) -> None:
     """
     import tensorflow as tf
 
+    sizes = [len(array) for array in (x, y, weight) if array is not None]
+    if len({*sizes}) > 1:
+        raise ValueError(f"inputs, labels and weights must be of one number. Received: {sizes}")
     model.train_step(tuple(None if array is None else array[: order.batch_size] for array in (x, y, weight)))
-    if weight is not None and len(weight) != len(x):
-        raise ValueError(f"there must be a weight for each sample. Received: {len(weight)} for {len(x)}")
     output = model(x[:1], training=False)
     rows = max(1, CHECKED_NUMBERS // max(1, int(np.prod(output.shape))))
     for start in range(0, len(y), rows):

@@ -522,7 +522,9 @@ def lambda_callback_on_batches(student: Student) -> None:
 
     student.fit(
         student.network(),
-        keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: student.see("batch", batch)),
+        keras.callbacks.LambdaCallback(
+            on_train_batch_end=lambda batch, logs: student.see("batch", [batch, sorted(logs)])
+        ),
     )
 
 
@@ -548,9 +550,8 @@ def backup_and_restore(student: Student) -> None:
             keras.callbacks.LambdaCallback(on_epoch_begin=breaks),
             epochs=4,
         )
-    student.fit(model, keras.callbacks.BackupAndRestore(folder), watching(student), epochs=4)
-    another = student.network()
-    student.fit(another, keras.callbacks.BackupAndRestore(folder), watching(student), epochs=3)
+    student.fit(student.network(), keras.callbacks.BackupAndRestore(folder), watching(student), epochs=4)
+    student.fit(model, keras.callbacks.BackupAndRestore(folder), watching(student), epochs=3)
 
 
 @scenario("kernel")
@@ -632,7 +633,7 @@ def sets_the_learning_rate(student: Student) -> None:
 def evaluates_and_predicts(student: Student) -> None:
     other = student.network()
 
-    def look(model: Any, epoch: int, _logs: Any) -> None:
+    def look(model: Any, _epoch: int, _logs: Any) -> None:
         student.see("evaluated", np.shape(model.evaluate(student.test_x, student.test_y, verbose=0)))
         student.see("predicted", np.shape(model.predict(student.test_x, verbose=0)))
         student.see("another", np.shape(other.evaluate(student.test_x, student.test_y, verbose=0)))
@@ -647,7 +648,7 @@ def evaluates_and_predicts(student: Student) -> None:
 def trains_another_model(student: Student) -> None:
     other = student.network()
 
-    def train(_model: Any, epoch: int, _logs: Any) -> None:
+    def train(_model: Any, _epoch: int, _logs: Any) -> None:
         history = other.fit(student.x, student.y, epochs=1, verbose=2)
         student.see("other's", [list(history.history), int(other.optimizer.iterations.numpy())])
 
@@ -684,7 +685,7 @@ def raises_at_epoch_end(student: Student) -> None:
 
 @scenario("replayed")
 def fits_again_after_an_error(student: Student) -> None:
-    def fail(_model: Any, epoch: int, logs: Any) -> None:
+    def fail(_model: Any, _epoch: int, _logs: Any) -> None:
         raise Breaks
 
     model = student.network()
@@ -698,12 +699,12 @@ def compiles_in_the_middle(student: Student) -> None:
     student.fit(student.network(), at_epoch_end(lambda model, _epoch, _logs: student.compile(model)), epochs=3)
 
 
-@scenario("mixed")
+@scenario("kernel")
 def changes_the_model_when_training_begins(student: Student) -> None:
     import keras
 
     class Freezes(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
-        def on_train_begin(self, logs: Any = None) -> None:
+        def on_train_begin(self, _logs: Any = None) -> None:
             self.model.layers[1].trainable = False
 
     model = student.network()
@@ -790,7 +791,7 @@ def loaded_and_trained_on(student: Student) -> None:
     student.fit(keras.models.load_model(student.folder / "model.keras"))
 
 
-@scenario("mixed")
+@scenario("replayed")
 def cloned(student: Student) -> None:
     import keras
 
@@ -855,7 +856,7 @@ def summary(student: Student) -> None:
 # --- what a sceptic tries -------------------------------------------------------------------------------------------
 
 
-@scenario("mixed")
+@scenario("replayed")
 def another_optimizer(student: Student) -> None:
     model = student.network()
     student.fit(model)
@@ -1053,7 +1054,7 @@ def own_layer(student: Student) -> None:
     import keras
 
     class Dense(keras.layers.Dense):  # type: ignore[misc, name-defined]
-        def call(self, inputs: Any, training: Any = None) -> Any:
+        def call(self, inputs: Any) -> Any:
             return super().call(inputs) * 2
 
     with_first_layer(student, Dense(16))
@@ -1140,7 +1141,7 @@ def dropout_and_batch_normalisation(student: Student) -> None:
     student.predict(model)
 
 
-@scenario("mixed")
+@scenario("replayed")
 def data_in_other_forms(student: Student) -> None:
     import tensorflow as tf
 
@@ -1160,7 +1161,7 @@ def data_in_other_forms(student: Student) -> None:
 
 @scenario("refused")
 def lists_as_data(student: Student) -> None:
-    student.fit(student.network(), x=student.x.tolist(), y=student.y.tolist())
+    student.fit(student.network(), x=student.x[:3].tolist(), y=student.y[:3].tolist())
 
 
 @scenario("kernel")
@@ -1170,14 +1171,14 @@ def labels_as_a_table(student: Student) -> None:
     student.fit(student.network(), y=pd.Series(student.y))
 
 
-@scenario("mixed")
+@scenario("replayed")
 def labels_changed_in_place(student: Student) -> None:
-    """The loss tells whether the new labels were trained on: ten epochs learn them, and shuffled ones cannot be."""
-    model = student.network(optimizer="rmsprop")
+    """Six epochs are enough to learn that all are of one class."""
+    model = student.network()
     labels = student.y
     student.fit(model, epochs=1)
     labels[:] = 3
-    student.fit(model, epochs=6)
+    model.fit(student.x, labels, epochs=6, verbose=0)
     student.see("all are 3", bool((model.predict(student.test_x, verbose=0).argmax(axis=1) == 3).all()))
     student.see("evaluated", model.evaluate(student.x, labels, verbose=0)[1])
     labels[:] = 4
@@ -1251,12 +1252,12 @@ def no_flatten_with_one_hot_labels(student: Student) -> None:
     student.fit(model, watching(student), y=np.eye(10)[student.y])
 
 
-@scenario("kernel")
+@scenario("replayed")
 def no_flatten_where_numpy_broadcasts(student: Student) -> None:
     """One row of labels fits any output: only real batches tell that nothing is wrong."""
     import keras
 
-    model = keras.Sequential([keras.layers.Input((28, 28)), keras.layers.Dense(1)])
+    model = keras.Sequential([keras.layers.Input((28, 28)), keras.layers.Dense(1, kernel_initializer="zeros")])
     student.compile(model, loss="mse", metrics=None)
     student.fit(model, y=student.x, x=student.x)
 
@@ -1346,7 +1347,7 @@ def run(function: Callable[[Student], None], student: Student) -> dict[str, Any]
         with contextlib.redirect_stdout(out):
             function(student)
     except BaseException as error:
-        raised = [type(error).__name__, normalised(str(error))[0]]
+        raised = [type(error).__name__, normalised(str(error))[0][:300]]
     return {
         "seen": student.seen,
         "output": normalised(out.getvalue()),

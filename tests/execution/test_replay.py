@@ -59,7 +59,7 @@ def traces(tmp_path_factory: pytest.TempPathFactory, trainings: Trainings) -> Tr
         process = subprocess.run(
             [sys.executable, str(PROGRAM), str(out), str(folder), *extra],
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": f"{ROOT}:{os.environ.get('PYTHONPATH', '')}"},
             capture_output=True,
             text=True,
             timeout=3000,

@@ -101,7 +101,7 @@ DAMAGE = {
     "a byte changed": lambda content: content[:-1] + bytes([content[-1] ^ 1]),
     "a checksum changed": lambda content: bytes([content[0] ^ 1]) + content[1:],
     "truncated": lambda content: content[: len(content) // 2],
-    "empty": lambda content: b"",
+    "empty": lambda _content: b"",
     "longer": lambda content: content + b"\0",
 }
 

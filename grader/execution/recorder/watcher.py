@@ -104,7 +104,7 @@ class Watcher:
 
     def _epoch_end(self, original: Callable[..., Any], callback_list: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True  # IPython leaves the frame out of tracebacks
-        if self.active and not self.busy and not self.models.busy:
+        if self._is_of_active(callback_list):
             with contextlib.suppress(Exception):
                 fit = self.active[-1]
                 fit.epochs += 1
@@ -113,9 +113,15 @@ class Watcher:
                     fit.logs.append({str(name)[:80]: float(value) for name, value in dict(logs or {}).items()})
         return original(callback_list, *args, **kwargs)
 
+    def _is_of_active(self, callback_list: Any) -> bool:
+        """True for the callbacks of the training that is noted, not of one inside it."""
+        if not self.active or self.busy or self.models.busy:
+            return False
+        return getattr(callback_list, "model", None) in (None, self.active[-1].model)
+
     def _batch_end(self, original: Callable[..., Any], callback_list: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True  # IPython leaves the frame out of tracebacks
-        if self.active and not self.busy and not self.models.busy:
+        if self._is_of_active(callback_list):
             with contextlib.suppress(Exception):
                 fit = self.active[-1]
                 fit.steps = max(fit.steps, int(args[0] if args else kwargs["batch"]) + 1)
