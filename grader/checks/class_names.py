@@ -46,15 +46,16 @@ _SHARES = words_of(
     "suman sumando sums"
 )
 _ASIDE = words_of(
-    "segunda segundo seguida seguido second followed despues confunde confundir parecido similar frente versus vs against"
+    "segunda segundo seguida seguido second followed despues confunde confundir parecido similar frente versus "
+    "vs against"
 )
 _SAME = words_of(
     "misma mismo mismas mismos igual identica identico identicas identicos coincide coinciden mantiene mantienen "
     "permanece permanecen invariable invariante same identical equal unchanged remains stays keeps agree agrees siendo"
 )
 _CHANGE = words_of(
-    "cambia cambian cambiado cambio cambios cambiar cambiaria varia varian variado variacion variar diferencia diferencias "
-    "difiere distinta distinto otra otro change changes changed differ differs different"
+    "cambia cambian cambiado cambio cambios cambiar cambiaria varia varian variado variacion variar diferencia "
+    "diferencias difiere distinta distinto otra otro change changes changed differ differs different"
 )
 _REACH = 5
 _MANY = 4
