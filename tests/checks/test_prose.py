@@ -20,8 +20,15 @@ from grader.rubric import Concept, Question, load_rubric
 ROOT = Path(__file__).parents[2]
 RUBRIC_FILE = ROOT / "rubrics" / "fashion_mnist.yaml"
 RUBRIC = load_rubric(RUBRIC_FILE)
-MARKED = judge_labelled(RUBRIC)
-CONCEPTS = sorted({(marked.question, marked.concept) for marked in MARKED})
+CONCEPTS = [
+    (question.id, one.id) for question in RUBRIC.questions for one in question.criteria if one.check == "concept"
+]
+
+
+@pytest.fixture(scope="module")
+def labelled() -> list[Marked]:
+    """Every labelled answer, judged."""
+    return judge_labelled(RUBRIC)
 
 
 def judge(question_id: str, name: str, answer: str, others: tuple[str, ...] = ()) -> Judgement:
@@ -45,33 +52,28 @@ def disagreements(marked: list[Marked]) -> str:
 
 
 @pytest.mark.parametrize(("split", "least"), [("build", 0.95), ("measure", 0.92)])
-def test_marks_agree_with_the_fair_ones(split: str, least: float) -> None:
-    marked = [one for one in MARKED if one.split == split]
+def test_marks_agree_with_the_fair_ones(split: str, least: float, labelled: list[Marked]) -> None:
+    marked = [one for one in labelled if one.split == split]
     assert sum(one.agrees for one in marked) >= least * len(marked), disagreements(marked)
 
 
 @pytest.mark.parametrize("split", ["build", "measure"])
-def test_confident_marks_are_nearly_always_right(split: str) -> None:
-    marked = [one for one in MARKED if one.split == split and one.judgement.confidence >= 0.9]
+def test_confident_marks_are_nearly_always_right(split: str, labelled: list[Marked]) -> None:
+    marked = [one for one in labelled if one.split == split and one.judgement.confidence >= 0.9]
     assert sum(one.agrees for one in marked) >= 0.95 * len(marked), disagreements(marked)
 
 
-def test_few_answers_need_a_person() -> None:
-    assert sum(one.judgement.confidence < RUBRIC.review_below for one in MARKED) <= 0.15 * len(MARKED)
+def test_few_answers_need_a_person(labelled: list[Marked]) -> None:
+    assert sum(one.judgement.confidence < RUBRIC.review_below for one in labelled) <= 0.15 * len(labelled)
 
 
 @pytest.mark.parametrize(("question", "concept"), CONCEPTS, ids=[" ".join(pair) for pair in CONCEPTS])
 @pytest.mark.parametrize("split", ["build", "measure"])
-def test_every_concept_has_enough_labelled_answers(split: str, question: str, concept: str) -> None:
+def test_every_concept_has_enough_labelled_answers(
+    split: str, question: str, concept: str, labelled: list[Marked]
+) -> None:
     wanted = (split, question, concept)
-    assert sum((one.split, one.question, one.concept) == wanted for one in MARKED) >= 30
-
-
-def test_every_concept_of_the_rubric_is_labelled() -> None:
-    asked = {
-        (question.id, one.id) for question in RUBRIC.questions for one in question.criteria if one.check == "concept"
-    }
-    assert asked == set(CONCEPTS)
+    assert sum((one.split, one.question, one.concept) == wanted for one in labelled) >= 30
 
 
 COUNTS = {
