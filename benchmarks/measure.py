@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 BUILD = ROOT / "build" / "benchmarks"
 """Stores, classes and environments that benchmarks make; may be deleted at any time."""
 LOOK_EVERY = 0.5
-"""Seconds between two looks at a process tree's memory, or more where looking would take over `LOOK_SHARE` of a core."""
+"""Seconds between two looks at memory, or more where looking would take over `LOOK_SHARE` of a core."""
 LOOK_SHARE = 0.04
 
 Roles = Mapping[str, str]

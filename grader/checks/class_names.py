@@ -46,8 +46,8 @@ _SHARES = words_of(
     "suman sumando sums"
 )
 _ASIDE = words_of(
-    "segunda segundo seguida seguido second followed despues confunde confundir parecido "
-    "similar frente versus vs against"
+    "segunda segundo seguida seguido second followed despues confunde confundir parecido similar frente versus "
+    "vs against"
 )
 _SAME = words_of(
     "misma mismo mismas mismos igual identica identico identicas identicos coincide coinciden mantiene mantienen "

@@ -288,10 +288,10 @@ def _in_outputs(indices: Iterable[int], context: Context) -> tuple[set[int], lis
 def _in_output_text(text: str, context: Context) -> set[int]:
     """Classes in printed lines; progress bars and vectors of numbers name none."""
     lines = text.replace("\r", "\n").replace("\x08", "").splitlines()
-    named: set[int] = set()
-    for line in [line for line in lines if not NUMBERS.search(line)][-MAX_PRINTED_LINES:]:
-        named |= judge_class_answer(DECIMAL.sub(" ", line[:MAX_LINE]).strip(), context.rubric.classes)
-    return named
+    shown = [line for line in lines if not NUMBERS.search(line)][-MAX_PRINTED_LINES:]
+    by_line = [judge_class_answer(DECIMAL.sub(" ", line[:MAX_LINE]).strip(), context.rubric.classes) for line in shown]
+    answers = [found for found in by_line if len(found) <= MOST_NAMED]  # a line of all classes is a key to them
+    return {number for found in (answers if any(answers) else by_line) for number in found}
 
 
 def _names(classes: Iterable[int], context: Context) -> str:

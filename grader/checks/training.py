@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from grader.checks.context import Context
 from grader.checks.networks import basis_of, widths
-from grader.records import Array, Basis, Finding, Network, Training, say
+from grader.records import Array, Basis, Data, Finding, Network, Training, say
 from grader.rubric import BatchSize, Epochs, HiddenActivation, HiddenLayers, NetworkTrained, TestAccuracy
 from grader.training.networks import predict
 from grader.training.preparation import find_preparation
@@ -87,13 +88,22 @@ def probabilities_on_test(training: Training, context: Context, count: int | Non
     if not training.network.chain:
         given = training.test_probabilities
         return (None if given is None else given[:count]), "claimed"
-    preparation = find_preparation(training.x, context.data)
-    if preparation is None:
-        return None, "claimed"
-    try:
-        return predict(training.network, preparation.apply(context.data.test_images[:count])), "recomputed"
-    except ValueError:
-        return None, "claimed"
+    for data in _inputs(training, context):
+        preparation = find_preparation(data, context.data)
+        if preparation is not None:
+            with suppress(ValueError):
+                return predict(training.network, preparation.apply(context.data.test_images[:count])), "recomputed"
+    return None, "claimed"
+
+
+def _inputs(training: Training, context: Context) -> list[Data | None]:
+    """What shows how the images were prepared: what `fit` was given; where a loop of the student's own trained, what the
+    network was asked about, and what other networks were trained on.
+    """
+    if training.x is not None:
+        return [training.x]
+    calls = [call.x for call in context.evidence.calls if call.model == training.model]
+    return [*calls, *(other.x for other in context.evidence.trainings if other.x is not None)][:8]
 
 
 def check_network_trained(criterion: NetworkTrained, context: Context) -> Finding:

@@ -67,7 +67,9 @@ class Assembler:
                 epochs_asked=max(0, event.epochs_asked - event.initial_epoch),
                 epochs_before=event.epochs_before,
                 batch_size=_batch_size(event, x),
-                steps=event.steps,
+                steps=event.steps
+                if event.epochs or event.raised
+                else 0,  # replay plans the steps of an epoch never run
                 logs=tuple(event.logs),
                 x=x,
                 y=self._data(event.y),

@@ -10,6 +10,8 @@ from grader.records import CellStatus, Output, Raised
 
 MAX_OUTPUT_TEXT = 1_000_000
 """Characters of one output that are kept."""
+USAGE_ERROR = re.compile(r"UsageError: (.*)")
+"""How IPython tells of a magic that it does not know: it prints this, and runs nothing of the cell."""
 ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
@@ -47,4 +49,7 @@ def ending(outputs: list[Any]) -> tuple[CellStatus, Raised | None]:
         if output.get("output_type") == "error":
             name = str(output.get("ename", ""))
             return CellStatus.ERROR, Raised(name, plain(str(output.get("evalue", "")))[:5000], (name,))
+        usage = USAGE_ERROR.match(plain(output.get("text", ""))) if output.get("name") == "stderr" else None
+        if usage is not None:
+            return CellStatus.ERROR, Raised("UsageError", usage.group(1)[:5000], ("UsageError",))
     return CellStatus.OK, None

@@ -23,6 +23,10 @@ BACKWARDS, AGAIN = 0.35, 0.2
 """What is taken off where the order of the rubric is left, and where a question is named twice."""
 CLEAR = 0.3
 """Likeness from which a marker's words alone name a question."""
+CONTRADICTION = 0.45
+"""Likeness from which words overrule numbers that all follow the rubric: below it they may be an answer's, not a
+question's.
+"""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,8 @@ def name_headings(headings: Sequence[Anchor], cells: Sequence[Cell], guide: Guid
     """Find each heading's questions. Where numbers agree with the words everywhere, the result is the numbers."""
     headings = _without_sections(headings)
     numbered = _renumbered(headings, guide)
-    if all(_agrees(heading, guide) for heading in numbered):
+    doubt = CONTRADICTION if _follow_the_rubric(numbered, guide) else CLEAR
+    if all(_agrees(heading, guide, doubt) for heading in numbered):
         return [Named(heading, guide.named(heading.numbers)) for heading in numbered]
     return _align(numbered, cells, guide)
 
@@ -85,8 +90,17 @@ def _is_rather(heading: Anchor, one: str, other: str, guide: Guide) -> bool:
     return likeness.score(heading.text, [one]) > likeness.score(heading.text, [other]) + 0.1
 
 
-def _agrees(heading: Anchor, guide: Guide) -> bool:
-    """Whether the number names a question, and no other question's words stand there."""
+def _follow_the_rubric(headings: Sequence[Anchor], guide: Guide) -> bool:
+    """Whether several headings name single questions, each once and in the rubric's order."""
+    names = [guide.named(heading.numbers) for heading in headings]
+    if len(names) < 3 or not all(len(each) == 1 for each in names):
+        return False
+    positions = [guide.position(each) for each in names]
+    return all(one < other for one, other in pairwise(positions))
+
+
+def _agrees(heading: Anchor, guide: Guide, doubt: float = CLEAR) -> bool:
+    """Whether the number names a question, and no other question's words stand there, as far as from `doubt` on."""
     names = guide.named(heading.numbers)
     if not names or heading.kind is not Kind.HEADING:
         return False
@@ -95,7 +109,7 @@ def _agrees(heading: Anchor, guide: Guide) -> bool:
     scores = {name: guide.likeness.score(heading.text, [name]) for name in guide.ids}
     best = max(scores, key=lambda name: scores[name])
     own = max(scores[name] for name in names)
-    return best in names or own >= 0.6 * scores[best] or (scores[best] < CLEAR and _points_agree(heading, names, guide))
+    return best in names or own >= 0.6 * scores[best] or (scores[best] < doubt and _points_agree(heading, names, guide))
 
 
 def _points_agree(heading: Anchor, names: Names, guide: Guide) -> bool:

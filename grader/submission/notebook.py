@@ -27,6 +27,9 @@ MOST_CELLS = 5_000
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-Z\\-_]")
 _COLOUR_SPAN = re.compile(r"</?(?:span|font|pre)\b[^<>]*>")
 _HTML_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+_HTML_LINE_END = re.compile(r"<br\s*/?>|</(?:tr|p|div|li|pre|h\d)>", re.I)
+_OBJECT = re.compile(r"\s*<[\w.]+(?: object)?(?: at 0x[0-9a-f]+)?>\s*")
+"""How a shown object stands in plain text: ``<IPython.core.display.HTML object>``."""
 _IMAGE_KEYS = ("png", "jpeg", "svg", "pdf")
 
 
@@ -327,10 +330,12 @@ def _old_data(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _shown_text(mime: Mapping[str, Any]) -> str:
+    """What a result says in any of its forms, the plain one first, if it is more than the name of an object."""
     for key in ("text/plain", "text/markdown", "text/latex"):
-        if key in mime:
+        if key in mime and not ("text/html" in mime and _OBJECT.fullmatch(_printed(mime[key]))):
             return _printed(mime[key])
-    return html.unescape(_HTML_TAG.sub(" ", _printed(mime.get("text/html"))))
+    lines = _HTML_LINE_END.sub("\n", _printed(mime.get("text/html")))
+    return html.unescape(_HTML_TAG.sub(" ", lines))
 
 
 def _printed(value: Any, sep: str = "") -> str:

@@ -11,6 +11,7 @@ import pytest
 from grader.checks.attribution import Attribution
 from grader.checks.callbacks import find_callback
 from grader.checks.context import Context
+from grader.checks.epoch_log import check_epoch_log
 from grader.checks.expected_error import check_expected_error
 from grader.checks.predictions import check_evaluated
 from grader.checks.training import check_epochs
@@ -113,6 +114,24 @@ def test_real_labels_in_any_form_whatever_the_metric(kind: str, data: DataSet, r
     """Keras measures a binary accuracy on one-hot labels with a binary loss."""
     labels = np.eye(10, dtype=np.float32)[data.test_labels] if kind == "one-hot" else data.test_labels.astype(kind)
     assert evaluated(data, rubric, (0.1, 0.97), labels) == "passed"
+
+
+# --- a saved log ------------------------------------------------------------------------------------------------------
+
+LOG = "".join(f"Epoch {n}/10\n938/938 - 2s - accuracy: 0.8 - loss: 0.5\n" for n in range(1, 11))
+
+
+@pytest.mark.parametrize(("printed_today", "status"), [("", "passed"), (LOG, "failed")])
+def test_a_log_without_training_must_not_be_printed_by_hand(
+    printed_today: str, status: str, data: DataSet, rubric: Rubric
+) -> None:
+    """A call of fit that was commented out after it had run keeps its log; a print of one is no log."""
+    saved = Output("stream", LOG, "stdout")
+    cells = tuple(Cell(index, "code", "x", (saved,) if index == 1 else ()) for index in range(12))
+    run = CellRun(1, CellStatus.OK, (Output("stream", printed_today, "stdout"),))
+    found = context("1", rubric, data, Evidence({1: run}, ()), cells=cells)
+    criterion = next(item for item in found.question.criteria if item.id == "epoch_log")
+    assert check_epoch_log(criterion, found).status == status
 
 
 # --- callbacks --------------------------------------------------------------------------------------------------------

@@ -18,8 +18,11 @@ LIMITS = Limits(seconds_per_cell=60)
 
 
 def test_a_cell_that_raises_does_not_stop_the_notebook(grade: Grade) -> None:
-    evidence = grade(cells("1 / 0", "print('after')", "def f(:", "print('later')", "input()", "print('last')")).evidence
+    evidence = grade(
+        cells("1 / 0", "print('after')", "def f(:", "print('later')", "input()", "print('last')", "# x\n%%time\n1")
+    ).evidence
     assert [evidence.runs[i].status for i in range(6)] == ["error", "ok", "error", "ok", "error", "ok"]
+    assert evidence.runs[6].status == "error", "a cell magic below a comment: IPython runs nothing of it"
     assert evidence.runs[0].raised is not None
     assert evidence.runs[0].raised.name == "ZeroDivisionError"
     assert evidence.runs[1].text == "after\n"

@@ -83,17 +83,29 @@ FAULTS: Mapping[str, tuple[dict[str, str | None], dict[str, float]]] = {
             )
             + fit(),
             "2": "print('accuracy: 0.99')",
+            "3.1": "Son los píxeles de la imagen.",
+            "4.3": "La accuracy empeora mucho. No hay ninguna otra diferencia.",
+            "5.2": "Por azar.",
+            "6 prose": "Porque el ordenador no tiene memoria.",
             "7": network(outputs=12, name="twelve") + fit("twelve", 1),
+            "7.1": "Es un número arbitrario.",
+            "7.2": "No pasa nada.",
+            "8.3": "Porque el ordenador se cansa.",
             "9": CALLBACK + network(name="stopped") + "stopped.fit(training_images, training_labels, epochs=2)",
         },
-        {"1": 2.75, "2": 0, "4.1": 0.25, "4.2": 0.25, "8.1": 0.2, "8.2": 0.2, "9": 1.6},
+        {"1": 2.75, "2": 0, "3.1": 0, "4.1": 0.25, "4.2": 0.25, "4.3": 0, "5.2": 0, "6": 0.2}
+        | {"7.1": 0, "7.2": 0, "8.1": 0.2, "8.2": 0.2, "8.3": 0, "9": 1.6},
     ),
     "a fourth handful": (
         {
             "1": network().replace("10, activation='softmax'", "10, activation='sigmoid'") + "# " + fit(),
+            "4.1": network(512, name="m512") + fit("m512", 0),
+            "4.2": network(1024, name="m1024") + fit("m1024", 1).replace("training_images", "0 * training_images"),
+            "8.1": "import numpy as np\nline = tf.keras.Sequential([tf.keras.layers.Dense(1)])\nline.compile('sgd', 'mse')\n"
+            "line.fit(np.arange(9.0)[:, None], np.arange(9.0), epochs=15, verbose=0)",
             "9": stopping(hook("logs['loss'] <= 0.4"), passed="Stop"),
         },
-        {"1": 0.75 + 0.5 + 0.5 + 0.25, "9": 1.6},
+        {"1": 0.75 + 0.5 + 0.5 + 0.25, "4.1": 0, "4.2": 0, "8.1": 0, "9": 1.6},
     ),
 }
 

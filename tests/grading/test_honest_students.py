@@ -336,4 +336,4 @@ def test_a_loop_of_the_students_own_counts_as_training(grade: Grade) -> None:
     statuses = {finding.check: str(finding.status) for finding in graded.score.questions[0].findings}
     assert statuses["hidden_layers"] == statuses["output_layer"] == statuses["optimizer"] == "passed", graded.lost()
     assert statuses["epochs"] == statuses["batch_size"] == "needs_review"
-    assert statuses["test_accuracy"] in ("passed", "needs_review")
+    assert statuses["test_accuracy"] in ("passed", "failed"), "measured as question 2 hands the images to the network"

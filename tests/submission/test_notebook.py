@@ -95,6 +95,17 @@ def test_source(cell: dict[str, Any], source: str, tmp_path: Path) -> None:
         ({"text": "hola"}, "stream", "hola"),
         ({"data": {"text/plain": ["1"]}}, "data", "1"),
         ({"output_type": "execute_result", "data": {"text/html": "<b>1</b> &lt; 2"}}, "data", " 1  < 2"),
+        (
+            {
+                "output_type": "display_data",
+                "data": {
+                    "text/plain": "<IPython.core.display.HTML object>",
+                    "text/html": "<pre>ValueError: rank</pre><p>1</p>",
+                },
+            },
+            "data",
+            " ValueError: rank\n 1\n",
+        ),
         ({"output_type": "display_data", "data": None}, "data", ""),
         ({"ename": "ValueError", "evalue": "x", "traceback": None}, "error", ""),
         ({"output_type": "stream", "text": "\x1b[1m10/10\x1b[0m \x1b[32m━━\x1b[0m"}, "stream", "10/10 ━━"),
@@ -110,6 +121,7 @@ def test_source(cell: dict[str, Any], source: str, tmp_path: Path) -> None:
         "no type",
         "data without type",
         "html",
+        "html behind the name of an object",
         "no data",
         "error without type",
         "colours",

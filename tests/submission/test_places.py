@@ -132,6 +132,18 @@ STRAIGHT = [
         {"1": (), "5.2": (0, 1, 7), "6": (2, 3, 7), "7.1": (4, 5, 6, 7)},
     ),
     Case(
+        "answers alone, numbered like the questions, in words of other questions",
+        [
+            py(net()),
+            md("- **Pregunta 3.1**: cada valor es una probabilidad."),
+            md(
+                "- **Pregunta 6**: la imagen de 28x28 no es un vector, y la salida no es la de las etiquetas de las imágenes."
+            ),
+            md("- **Pregunta 7.1**: una neurona por clase."),
+        ],
+        {"3.1": (1,), "6": (2,), "7.1": (3,)},
+    ),
+    Case(
         "code between a parent and its children",
         [md("## Pregunta 3: predicciones"), py(PREDICT), h("3.1"), md("Probabilidades."), h("3.2"), md("9")],
         {"3.1": (0, 1, 2, 3), "3.2": (0, 1, 4, 5)},

@@ -95,6 +95,8 @@ def _weigh(judgement: Judgement, opinion: float) -> Judgement:
     """
     assert judgement.weight is not None
     chance = probability(judgement.weight + opinion)
+    if judgement.weight == _DENIED:  # likeness is blind to negation: it may cast doubt on a denial, not overrule it
+        chance = min(chance, 0.49)
     expressed = chance >= 0.5
     unsaid = expressed and not judgement.expressed
     confidence = min(judgement.surest, _SUREST_UNSAID if unsaid else 1.0, max(chance, 1 - chance))

@@ -46,6 +46,7 @@ NOT_NEGATIONS = (
     r"no dejan? de ser\b",
     r"sin (duda|embargo|lugar a dudas)\b",
     r"(not|nothing) (only|but|just)\b",
+    r"not (that|so|too|very|as) (much|many)\b",
     r"(no|without) (doubt|wonder|matter)\b",
     r"ni siquiera\b",
 )
@@ -66,6 +67,9 @@ FINITE = words_of(
     "needs expects means represents generalizes matches fails"
 )
 """Verbs as they stand in a clause of their own; one of them ends the reach of a negation before it."""
+
+VERB_ENDINGS = r"(dr|br|[^tl]ir)ia(n|mos)?$"
+"""Of conditionals ("convendría"), by which verbs are known that no list has."""
 
 VERBAL_NOUNS = words_of("mejora causa")
 """Verbs of the above that are as often nouns."""
@@ -110,8 +114,8 @@ SPELLINGS = {
     "%": "porcentaje",
     "x": "por", "d": "de", "+": "mas", "tb": "tambien", "tmb": "tambien", "bn": "bien", "acc": "accuracy",
     "prob": "probabilidad", "probs": "probabilidad", "val": "validacion", "nº": "numero", "nro": "numero",
-    "num": "numero", "↑": "sube", "↓": "baja", "→": "es", "⇒": "es", "≠": "distinto",
-    "diez": "10", "ten": "10", "cinco": "5", "five": "5",
+    "num": "numero", "↑": "sube", "↓": "baja", "→": "es", "⇒": "es",
+    "≠": "distinto", "diez": "10", "ten": "10", "cinco": "5", "five": "5",
     "uno": "1", "one": "1", "una": "1", "un": "1", "dos": "2", "two": "2", "tres": "3", "three": "3",
     "bidimensional": "2d", "bidimensionales": "2d", "unidimensional": "1d", "unidimensionales": "1d",
     "unidimencional": "1d",

@@ -1,7 +1,7 @@
 """A second opinion on an answer, learned from answers that a person has marked.
 
-It sees which words and letters go with points, not what a sentence says: an answer with the opposite meaning looks much
-like a right one. So it never marks alone; it strengthens or weakens what was found in the answer's sentences.
+It sees which words and letters go with points, not what a sentence says: an answer with the opposite meaning looks
+much like a right one. So it never marks alone; it strengthens or weakens what was found in the answer's sentences.
 """
 
 from __future__ import annotations

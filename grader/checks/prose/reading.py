@@ -24,6 +24,7 @@ from grader.checks.prose.language import (
     NOT_NEGATIONS,
     REASONS,
     SPELLINGS,
+    VERB_ENDINGS,
 )
 
 _STEMMERS = (snowballstemmer.stemmer("spanish"), snowballstemmer.stemmer("english"))
@@ -278,4 +279,4 @@ def _has_glue(clause: Sequence[Token]) -> bool:
 
 
 def _has_verb(clause: Sequence[Token]) -> bool:
-    return any(token.word in FINITE for token in clause)
+    return any(token.word in FINITE or re.search(VERB_ENDINGS, token.word) for token in clause)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from .callbacks import flat
@@ -29,8 +30,7 @@ def layers_of(model: Any) -> list[dict[str, Any]]:
     """Class and configuration of each layer of a plain chain. Raises InKernel for any other model."""
     import keras
 
-    kinds = (keras.Sequential, type(keras.Model(*[keras.Input((1,))] * 2)))
-    if type(model) not in kinds or any(name in vars(model) for name in OWN_WORK):
+    if type(model) not in (keras.Sequential, _functional_class()) or any(name in vars(model) for name in OWN_WORK):
         raise InKernel("a model of another kind than Sequential or functional")
     if model.built:
         _check_built(model)
@@ -40,6 +40,14 @@ def layers_of(model: Any) -> list[dict[str, Any]]:
     if any(is_students(type(layer)) or "call" in vars(layer) for layer in layers):
         raise InKernel("a layer of the student's own")
     return [_part(layer) for layer in layers]
+
+
+@functools.cache
+def _functional_class() -> type:
+    """What Keras makes of a model that is given inputs and outputs."""
+    import keras
+
+    return type(keras.Model(*[keras.Input((1,))] * 2))
 
 
 def _check_built(model: Any) -> None:

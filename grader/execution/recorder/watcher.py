@@ -67,7 +67,6 @@ class Watcher:
         self.steps_before: dict[int, int] = {}
         self.used_in_cell: list[Any] = []
         self.last_model: Any = None
-        self.simulation: Simulation | None = None
         self.shell: Any = None
 
     def key(self, model: Any) -> str:
@@ -328,19 +327,8 @@ class Watcher:
         output = self.objects[model].predict(values, batch_size=500, verbose=0)
         return {"output": self.writer.save(np.asarray(output))}
 
-    def _command_begin(self, callback: str, epochs: int) -> dict[str, Any]:
-        self.simulation = Simulation(self.callbacks, callback, epochs, self.last_model)
-        return self.simulation.begin()
-
-    def _command_epoch(self, epoch: int, logs: dict[str, float]) -> dict[str, Any]:
-        assert self.simulation is not None
-        return self.simulation.epoch(epoch, logs)
-
-    def _command_end(self) -> dict[str, Any]:
-        assert self.simulation is not None
-        self.simulation.end()
-        self.simulation = None
-        return {}
+    def _command_simulate(self, callback: str, logs: list[dict[str, float]]) -> dict[str, Any]:
+        return Simulation(self.callbacks, callback, len(logs), self.last_model).play(logs)
 
 
 def _replayable(original: Any, model: Any, args: Any, kwargs: Any) -> tuple[Any, Any, dict[str, Any]]:
