@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
 
 from grader.errors import NotTrainable, TrainerError
 from grader.execution.exchange import Digest, ExchangeReader
@@ -32,6 +32,10 @@ MAX_QUESTION_BYTES = 1_000_000
 MAX_ORDERS = 500
 """Trainings of one notebook."""
 MAX_EPOCHS = 2_000
+MAX_AHEAD = 30
+"""Epochs that are trained before the next look at the time."""
+MAX_SECONDS = 1_800.0
+"""How long one kernel may wait for answers, which no limit of its own counts; from then on it trains by itself."""
 
 Count = Annotated[int, Field(ge=0, le=100_000)]
 Where = Annotated[list[Count], Field(min_length=2, max_length=2)]
@@ -63,7 +67,7 @@ class AskFit(Question):
     x: Digest
     y: Digest
     sample_weight: Digest | None = None
-    class_weight: Annotated[list[tuple[int, float]], Field(max_length=1000)] = []
+    class_weight: Annotated[list[tuple[int, FiniteFloat]], Field(max_length=1000)] = []
     batch_size: Annotated[int, Field(gt=0, le=1_000_000)]
     shuffle: bool = True
     weights: Where | None = None
@@ -185,6 +189,8 @@ class TrainingDesk:
         """The answer to one question, whatever it says."""
         try:
             question = _QUESTION.validate_python(json.loads(line))
+            if self.waited > MAX_SECONDS:
+                raise NotTrainable(f"a kernel may wait {MAX_SECONDS:g} seconds for the trainer. Received: more")
             if isinstance(question, AskFit):
                 return self._take(question)
             if isinstance(question, AskEpoch):
@@ -261,7 +267,10 @@ class TrainingDesk:
             raise NotTrainable(f"epochs must be asked for one by one. Received: {question.epoch}")
         before = self._trainings.trained
         weights, logs = self._trainings.epoch(
-            taken.order, taken.offset + question.epoch, taken.metrics, taken.offset + question.ahead
+            taken.order,
+            taken.offset + question.epoch,
+            taken.metrics,
+            taken.offset + min(question.ahead, question.epoch + MAX_AHEAD - 1),
         )
         taken.reached = max(taken.reached, question.epoch)
         taken.trained = taken.trained or self._trainings.trained > before

@@ -39,7 +39,8 @@ LOOK_NUMBERS = 50_000_000
 """Numbers that the widest layer may give for the rows of one such batch."""
 MAX_WEIGHTS = 50_000_000
 MAX_OUTPUTS = 500_000
-"""Bounds of what one order may take, as is `allowed.MAX_UNITS`."""
+MAX_PRODUCTS = 200_000_000
+"""Bounds of what one order may take, as is `allowed.MAX_UNITS`: about 200 MB, and 3 minutes an epoch of 60,000 rows."""
 CHECKED_NUMBERS = 5_000_000
 """Outputs that are held at once while labels are checked."""
 
@@ -223,18 +224,18 @@ def widest(layers: tuple[Part, ...], input_shape: tuple[int, ...]) -> int:
     """The most numbers that a layer gives for one row, worked out without taking memory. Raises as `build` does."""
     import keras
 
-    shape, weights, most = (None, *input_shape), 0, 1
+    shape, weights, most, work = (None, *input_shape), 0, 1, 0
     with keras.StatelessScope(initialize_variables=False):
         for part in layers:
             layer = getattr(keras.layers, part.name)(**part.config)
             layer.build(shape)
-            weights += sum(math.prod(variable.shape) for variable in layer.weights)
+            own = sum(math.prod(variable.shape) for variable in layer.weights)
             shape = layer.compute_output_shape(shape)
-            most = max(most, math.prod(shape[1:]))
-            if weights > MAX_WEIGHTS or most > MAX_OUTPUTS:
+            weights, most, work = weights + own, max(most, math.prod(shape[1:])), work + own * math.prod(shape[1:-1])
+            if weights > MAX_WEIGHTS or most > MAX_OUTPUTS or work > MAX_PRODUCTS:
                 raise ValueError(
-                    f"a network must have at most {MAX_WEIGHTS} weights, and a layer {MAX_OUTPUTS} outputs for a row. "
-                    f"Received: {weights} and {most}"
+                    f"a network must have at most {MAX_WEIGHTS} weights, {MAX_OUTPUTS} outputs of a layer for a row, "
+                    f"and {MAX_PRODUCTS} products for a row. Received: {weights}, {most} and {work}"
                 )
     return most
 

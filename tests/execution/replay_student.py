@@ -355,7 +355,9 @@ def no_metrics(student: Student) -> None:
 def several_metrics(student: Student) -> None:
     import keras
 
-    model = student.network(metrics=["acc", keras.metrics.SparseTopKCategoricalAccuracy(k=3, name="top"), "mse"])
+    model = student.network(
+        metrics=["acc", keras.metrics.SparseTopKCategoricalAccuracy(k=3, name="top"), "sparse_categorical_crossentropy"]
+    )
     student.fit(model, watching(student), verbose=2, validation_split=0.1)
     student.evaluate(model, return_dict=True)
 

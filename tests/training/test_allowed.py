@@ -155,6 +155,10 @@ HUGE = {
         [Part("Conv2D", {"filters": 20_000, "kernel_size": 28}), Part("Flatten"), Part("Dense", {"units": 20_000})],
     ),
     "padding beyond measure": ((28, 28, 1), [Part("ZeroPadding2D", {"padding": 10_000})]),
+    "work beyond measure": (
+        (28, 28, 1),
+        [Part("Conv2D", {"filters": 512, "kernel_size": 3, "padding": "same"}) for _ in range(2)],
+    ),
     "outputs of a small network": ((28, 28), [Part("Dense", {"units": 20_000})]),
 }
 

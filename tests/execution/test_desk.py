@@ -1,0 +1,164 @@
+"""The training desk asked by a kernel that may say anything: it gives what honest training gives, or nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grader.execution import desk as module
+from grader.execution.desk import TrainingDesk
+from grader.execution.exchange import put_array
+from grader.training.service import Trainings
+from grader.training.trajectories import array_digest
+
+X = np.random.default_rng(0).random((64, 4), dtype=np.float32)
+Y = (X.sum(axis=1) > 2).astype(np.uint8)
+DENSE = {"name": "Dense", "config": {"units": 2, "activation": "softmax"}}
+FIT: dict[str, Any] = {
+    "op": "fit",
+    "layers": [DENSE],
+    "input_shape": [4],
+    "optimizer": {"name": "SGD", "config": {"learning_rate": 0.1}},
+    "loss": {"name": "SparseCategoricalCrossentropy", "config": {}},
+    "metrics": [{"name": "accuracy", "config": {}}],
+    "x": array_digest(X),
+    "y": array_digest(Y),
+    "batch_size": 16,
+}
+
+
+@pytest.fixture
+def desk(tmp_path: Path, trainings: Trainings) -> TrainingDesk:
+    trainings.store.put_data(X)
+    trainings.store.put_data(Y)
+    return TrainingDesk(tmp_path, trainings)
+
+
+def ask(desk: TrainingDesk, question: Any) -> dict[str, Any]:
+    line = question if isinstance(question, bytes) else json.dumps(question).encode()
+    answer, _ = desk.answer(line)
+    return answer
+
+
+MALFORMED = {
+    "nothing": b"",
+    "no JSON": b"{",
+    "a list": b"[]",
+    "deep nesting": b"[" * 100_000,
+    "an unknown question": {"op": "shell"},
+    "no network": {**FIT, "layers": []},
+    "a hundred thousand layers": {**FIT, "layers": [DENSE] * 1000},
+    "a batch of no rows": {**FIT, "batch_size": 0},
+    "a digest that is a path": {**FIT, "x": "../../etc/passwd"},
+    "a digest that is too short": {**FIT, "y": "ab"},
+    "a shape of negative size": {**FIT, "input_shape": [-4]},
+    "a weight that is no number": {**FIT, "class_weight": [[0, float("nan")]]},
+    "a layer of the student's own": {**FIT, "layers": [{"name": "Mine", "config": {}}]},
+    "a function of Keras's": {**FIT, "layers": [{"name": "deserialize", "config": {}}]},
+    "a setting that is code": {**FIT, "layers": [{"name": "Dense", "config": {"units": "__import__('os')"}}]},
+    "weights that were never given": {**FIT, "weights": [0, 1], "state": [0, 1]},
+    "an epoch of no training": {"op": "epoch", "training": 0, "epoch": 1},
+    "a state of no training": {"op": "state", "training": 0, "epoch": 1},
+    "a prediction of no training": {
+        "op": "predict",
+        "at": [0, 1],
+        "layers": [DENSE],
+        "input_shape": [4],
+        "x": FIT["x"],
+    },
+}
+
+
+@pytest.mark.parametrize("question", MALFORMED.values(), ids=MALFORMED)
+def test_what_breaks_the_protocol_is_the_kernels_own_work(desk: TrainingDesk, question: Any) -> None:
+    assert "kernel" in ask(desk, question)
+    assert desk.taken == []
+
+
+def test_a_training_is_given_epoch_by_epoch(desk: TrainingDesk) -> None:
+    assert ask(desk, FIT) == {"training": 0}
+    assert "kernel" in ask(desk, {"op": "epoch", "training": 0, "epoch": 2})
+    answer, weights = desk.answer(json.dumps({"op": "epoch", "training": 0, "epoch": 1, "ahead": 2}).encode())
+    assert sorted(answer["logs"]) == ["accuracy", "loss"]
+    assert [value.shape for value in weights] == [(4, 2), (2,)]
+    assert "kernel" in ask(desk, {"op": "state", "training": 0, "epoch": 2})
+    assert "kernel" in ask(desk, {**FIT, "weights": [0, 2]})
+    assert ask(desk, {"op": "epoch", "training": 0, "epoch": 2}) != answer
+
+
+def test_a_further_training_is_the_same_trajectory(desk: TrainingDesk) -> None:
+    ask(desk, FIT)
+    for epoch in (1, 2):
+        ask(desk, {"op": "epoch", "training": 0, "epoch": epoch})
+    assert ask(desk, {**FIT, "weights": [0, 2], "state": [0, 2]}) == {"training": 1}
+    assert ask(desk, {**FIT, "weights": [0, 2]}) == {"training": 2}
+    assert ask(desk, {**FIT, "weights": [0, 1], "state": [0, 2]}) == {"training": 3}
+    points = [taken.point(1) for taken in desk.taken]
+    assert points[1].key == points[0].key
+    assert points[1].epoch == 3
+    assert len({point.key for point in points}) == 3
+
+
+def test_data_is_known_by_its_content_only(desk: TrainingDesk, tmp_path: Path) -> None:
+    """A kernel cannot put an array under the digest of another."""
+    other = np.random.default_rng(1).random((64, 4), dtype=np.float32)
+    digest = array_digest(other)
+    question = {**FIT, "x": digest}
+    assert ask(desk, question) == {"need": [digest]}
+    put_array(tmp_path, f"{digest}.npy", X)
+    assert ask(desk, question) == {"need": [digest]}
+    (tmp_path / f"{digest}.npy").unlink()
+    put_array(tmp_path, f"{digest}.npy", other)
+    assert "training" in ask(desk, question)
+
+
+@pytest.mark.parametrize(
+    ("training", "answered", "epochs", "source"),
+    [
+        (0, 1, 1, {"trained", "replayed"}),
+        (0, 1, 2, {"kernel"}),
+        (7, 1, 1, {"kernel"}),
+        (None, 1, 1, {"kernel"}),
+        (-1, 1, 1, {"kernel"}),
+    ],
+    ids=["given", "more than given", "no such training", "none", "the last of a list"],
+)
+def test_a_source_is_what_was_given(
+    desk: TrainingDesk, training: int | None, answered: int, epochs: int, source: set[str]
+) -> None:
+    ask(desk, FIT)
+    ask(desk, {"op": "epoch", "training": 0, "epoch": 1})
+    assert desk.source(training, answered, epochs) in source
+
+
+def test_a_notebook_may_order_so_many_trainings(desk: TrainingDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_ORDERS", 2)
+    assert [list(ask(desk, FIT)) for _ in range(3)] == [["training"], ["training"], ["kernel"]]
+
+
+def test_a_notebook_may_wait_so_long(desk: TrainingDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask(desk, FIT)
+    monkeypatch.setattr(module, "MAX_SECONDS", -1.0)
+    assert "seconds" in ask(desk, {"op": "epoch", "training": 0, "epoch": 1})["kernel"]
+
+
+def test_training_ahead_is_done_in_parts(
+    desk: TrainingDesk, trainings: Trainings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_AHEAD", 5)
+    ask(desk, {**FIT, "batch_size": 17})
+    ask(desk, {"op": "epoch", "training": 0, "epoch": 1, "ahead": 1000})
+    order = desk.taken[0].point(5)
+    assert trainings.store.has_state(order)
+    assert not trainings.store.has_state(desk.taken[0].point(6))
+
+
+@pytest.mark.parametrize("sizes", [[20_000, 20_000], [2_000, 20_000, 20_000]], ids=["the widest", "wide and wide"])
+def test_a_network_beyond_measure_is_the_kernels_own_work(desk: TrainingDesk, sizes: list[int]) -> None:
+    layers = [{"name": "Dense", "config": {"units": units}} for units in sizes]
+    assert ask(desk, {**FIT, "layers": [*layers, DENSE]}) == {"training": 0}
+    assert "kernel" in ask(desk, {"op": "epoch", "training": 0, "epoch": 1})
