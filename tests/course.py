@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from grader.gradebook import Gradebook
 
@@ -24,6 +24,7 @@ questions:
     title: {es: Una red, en: A network}
     prompt: Definir una red.
     points: 2
+    training: {hidden: [128]}
     criteria:
       - check: hidden_layers
         points: 1.5
@@ -72,8 +73,10 @@ class Class:
     def out(self) -> Path:
         return self.root / "out"
 
-    def hand_in(self, name: str, cells: list[str]) -> None:
-        nbformat.write(new_notebook(cells=[new_code_cell(cell) for cell in cells]), self.folder / f"{name}.ipynb")
+    def hand_in(self, name: str, cells: list[str], heading: str = "") -> None:
+        made = [new_markdown_cell(heading)] if heading else []
+        made += [new_code_cell(cell) for cell in cells]
+        nbformat.write(new_notebook(cells=made), self.folder / f"{name}.ipynb")
 
     def grade(self, *options: str) -> Run:
         return self.run(*self.command, *options)

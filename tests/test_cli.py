@@ -194,7 +194,7 @@ def test_a_rubric_that_breaks_a_rule_is_refused_with_its_line(course: Class) -> 
     path.write_text(RUBRIC.replace("points: 0.5", "points: -1"))
     done = course.run("rubric", "check", str(path))
     assert done.code == 2
-    assert done.err == f"error: {path}:17: 'points' must be > 0. Received: -1\n"
+    assert done.err == f"error: {path}:18: 'points' must be > 0. Received: -1\n"
 
 
 # --- wrong usage ---

@@ -27,6 +27,8 @@ from grader.executors.executor import LOOK_EVERY, Executor
 CONNECT_SECONDS = 10.0
 """How long the scheduler may take to answer, and then the first worker to be there."""
 CHECK_SECONDS = 180.0
+FETCH_SECONDS = 60.0
+"""How long an answer may take from its worker to here."""
 ALONE_SECONDS = 300.0
 """How long a run goes on without any worker: a cluster may be about to replace them."""
 IDLE_SECONDS = 30.0
@@ -208,7 +210,10 @@ def _take(futures: Mapping[Run, str], present: Mapping[str, int] | None) -> list
 def _outcome(future: Run) -> Outcome:
     """What a call came to. What Dask itself raises for it, say for a worker without the grader, is its answer."""
     if future.status == "finished":
-        return future.result()
+        try:
+            return future.result(timeout=FETCH_SECONDS)
+        except (TimeoutError, CancelledError, OSError):
+            return Died()  # the worker died while it still held the answer
     error = future.exception() if future.status == "error" else None
     return Died() if error is None or isinstance(error, KilledWorker) else raised(error)
 
