@@ -97,8 +97,8 @@ def probabilities_on_test(training: Training, context: Context, count: int | Non
 
 
 def _inputs(training: Training, context: Context) -> list[Data | None]:
-    """What shows how the images were prepared: what `fit` was given; where a loop of the student's own trained, what the
-    network was asked about, and what other networks were trained on.
+    """What shows how the images were prepared: what `fit` was given; where a loop of the student's own trained, what
+    the network was asked about, and what other networks were trained on.
     """
     if training.x is not None:
         return [training.x]

@@ -125,6 +125,15 @@ def test_tensorflows_old_callback_is_one_too() -> None:
     assert not is_keras_callback(type("Callback", (), {}))
 
 
+@pytest.mark.parametrize("wrap", [lambda x: x, lambda x: [x], lambda x: {"image": x}], ids=["array", "list", "dict"])
+def test_one_array_however_it_is_handed_over(wrap: Any, tmp_path: Path) -> None:
+    images = np.arange(40 * 4, dtype=np.float32).reshape(40, 2, 2)
+    described = DataReader(Writer(tmp_path)).data(wrap(images))
+    assert described is not None
+    assert described["shape"] == [40, 2, 2]
+    assert described["rows"] == [0, 1, 2, 13, 20, 37, 38, 39]
+
+
 def test_a_generator_is_looked_at_and_loses_nothing(tmp_path: Path) -> None:
     batches = [(np.full((64, 28, 28), number, np.float32), np.zeros(64)) for number in range(3)]
     peeked = Peeked(iter(batches))
