@@ -15,12 +15,12 @@ from typer.exceptions import TyperException
 
 from grader.errors import GraderError, UsageError
 from grader.execution import check_sandbox
-from grader.executors import Finished, run_jobs
-from grader.jobs import Job, fault, is_faulty
+from grader.executors import Finished, LocalExecutor
+from grader.jobs import Job, fault, is_faulty, read_file
 from grader.pipeline import SECONDS_TO_JUDGE, grade_class, grade_one
 from grader.reports import Translator
 from grader.rubric import Language, Limits, Rubric, load_rubric
-from grader.settings import Sandbox, Settings, Store, default_store
+from grader.settings import Executor, Sandbox, Settings, Store, default_store
 from grader.submission import read_assignment
 from grader.terminal import ClassProgress, audit_lines, marks_table, print_rubric, print_self_check
 from grader.training.data import DEFAULT_FOLDER, load_data
@@ -143,7 +143,25 @@ NoReplay = Annotated[bool, typer.Option("--no-replay", help="Train everything in
 
 
 def _store(url: str, gigabytes: float, no_replay: bool) -> Store | None:
-    return None if no_replay else Store(url or default_store(), int(gigabytes * 1e9))
+    if "://" not in url:
+        url = str(Path(url or default_store()).absolute())
+    return None if no_replay else Store(url, int(gigabytes * 1e9))
+
+
+def _check_executor(executor: str, scheduler: str, workers: int | None, store: str, no_replay: bool) -> None:
+    """Raises UsageError where options do not go together."""
+    if executor == "local":
+        if scheduler:
+            raise UsageError(f"--scheduler is for --executor dask. Received: {scheduler}")
+        return
+    if not scheduler:
+        raise UsageError("--executor dask needs the address of a scheduler. Received: no --scheduler")
+    if workers is not None:
+        raise UsageError(f"--workers is for --executor local: a Dask cluster has its own. Received: {workers}")
+    if not store and not no_replay:
+        raise UsageError(
+            "--executor dask needs a store that all workers share, or --no-replay. Received: neither --store nor that"
+        )
 
 
 def _share(value: str) -> float:
@@ -178,6 +196,21 @@ def grade(
             help="Submissions graded at one time. As many as there are cores if not given.",
         ),
     ] = None,
+    executor: Annotated[
+        str,
+        typer.Option(
+            "--executor",
+            parser=_one_of(Executor),
+            metavar="local|dask",
+            help="local grades in processes of this machine, dask on the workers of a Dask cluster.",
+        ),
+    ] = "local",
+    scheduler: Annotated[
+        str,
+        typer.Option(
+            "--scheduler", metavar="ADDRESS", show_default=False, help="Dask's scheduler: tcp://10.0.0.1:8786, say."
+        ),
+    ] = "",
     language: LanguageName = None,
     sandbox: SandboxName = "bwrap",
     data: DataFolder = DEFAULT_FOLDER,
@@ -208,6 +241,7 @@ def grade(
 
     Grading again does only what is new or changed, and keeps every mark that a person gave.
     """  # fmt: skip
+    _check_executor(executor, scheduler, workers, store, no_replay)
     loaded = load_rubric(rubric)
     limits = _limits(
         loaded,
@@ -223,12 +257,14 @@ def grade(
         language=cast(Language, language or loaded.language),
         sandbox=cast(Sandbox, sandbox),
         limits=limits,
-        data=data,
+        data=data.absolute(),
         workers=workers or _cores(),
         regrade=regrade,
         gradebook=gradebook,
         store=_store(store, store_gb, no_replay),
         audit=audit,
+        executor=cast(Executor, executor),
+        scheduler=scheduler,
     )
     return _grade(folder, loaded, settings)
 
@@ -278,6 +314,7 @@ def check(
     job = Job(
         submission="notebook",
         path=notebook,
+        file=read_file(notebook),
         rubric=loaded,
         assignment=read_assignment(loaded.assignment_path),
         sandbox=cast(Sandbox, sandbox),
@@ -296,7 +333,8 @@ def check(
     console, translator = Console(), Translator(language or loaded.language)
     with console.status("Running and checking the notebook; this takes as long as running it."):
         seconds = job.limits.seconds_per_submission + SECONDS_TO_JUDGE
-        ending = list(run_jobs(grade_one, [job], workers=1, seconds=seconds))[-1]
+        with LocalExecutor(1) as executor:
+            ending = list(executor.run(grade_one, [job], seconds=seconds))[-1]
     result = ending.value if isinstance(ending, Finished) else fault(job, getattr(ending, "reason", ""))
     print_self_check(console, result, loaded, translator)
     return FAULT if is_faulty(result) else OK

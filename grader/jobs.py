@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import platform
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,20 +17,47 @@ from grader.settings import Sandbox, Store, versions
 from grader.submission import Assignment
 from grader.submission.notebook import read_bytes
 
+EXECUTED, LOG = "executed.ipynb", "grader.log"
+"""Names of the files that grading leaves beside a submission's reports."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubmittedFile:
+    """What a student handed in."""
+
+    content: bytes
+    problem: str = ""
+    """Why it could not be read; there is no content then."""
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the content; empty for what cannot be read."""
+        return "" if self.problem else sha256(self.content).hexdigest()
+
+
+def read_file(path: Path) -> SubmittedFile:
+    """Read a submitted file, whatever it may be."""
+    try:
+        return SubmittedFile(read_bytes(path))
+    except SubmissionError as error:
+        return SubmittedFile(b"", str(error))
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One notebook to grade, and all that is needed for it."""
+    """One notebook to grade, with all that a machine needs for it which has the grader and the data set."""
 
     submission: str
     path: Path
+    """The submitted file, where the submissions are; a worker elsewhere has `file` instead."""
+    file: SubmittedFile
     rubric: Rubric
     assignment: Assignment
     sandbox: Sandbox
     limits: Limits
     data: Path
     folder: Path | None = None
-    """Where the notebook goes as the grader ran it, and the log of what went wrong, if anything did."""
+    """Where `grade_one` writes the notebook as the grader ran it, and the log of what went wrong, if anything did."""
     store: Store | None = None
     """Where trainings come from; None to train in the kernel."""
     audit: bool = False
@@ -38,15 +66,21 @@ class Job:
     @property
     def executed(self) -> Path | None:
         """The notebook with the outputs of the grader's run."""
-        return None if self.folder is None else self.folder / "executed.ipynb"
+        return None if self.folder is None else self.folder / EXECUTED
 
 
-def file_digest(path: Path) -> str:
-    """The sha256 of a submitted file; empty for what cannot be read."""
-    try:
-        return sha256(read_bytes(path)).hexdigest()
-    except SubmissionError:
-        return ""
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """What grading one notebook gave."""
+
+    result: Result
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """By name, what belongs beside the reports: ``executed.ipynb``, and ``grader.log`` if anything was logged."""
+
+
+def lost(job: Job, reason: str) -> Graded:
+    """What is left of a job that gave no result, with the whole reason in its log."""
+    return Graded(fault(job, reason), {LOG: reason.encode("utf-8", "replace")})
 
 
 def unreadable(job: Job, problem: str) -> Result:
@@ -84,7 +118,7 @@ def _without_marks(job: Job, status: Status, reason: Message) -> Result:
     return Result(
         submission=job.submission,
         path=str(job.path),
-        sha256=file_digest(job.path),
+        sha256=job.file.sha256,
         rubric_sha256=job.rubric.sha256,
         status=Outcome.FAILED,
         reason=reason,
@@ -100,10 +134,9 @@ def log_in(folder: Path | None) -> Iterator[None]:
         yield
         return
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "grader.log").unlink(missing_ok=True)
-    handler = logging.FileHandler(folder / "grader.log", encoding="utf-8", errors="replace", delay=True)
+    handler = logging.FileHandler(folder / LOG, encoding="utf-8", errors="replace", delay=True)
     handler.setLevel(logging.WARNING)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(logging.Formatter(f"%(asctime)s {platform.node()} %(levelname)s %(name)s: %(message)s"))
     logging.getLogger().addHandler(handler)
     logging.captureWarnings(True)
     try:

@@ -1,29 +1,32 @@
 """The flow, from a folder of notebooks to marks and pages. Start reading here.
 
-notebook -> read_submission -> run_submission -> judge -> add_up -> Publisher: gradebook, reports, pages
+notebook -> parse_submission -> run_submission -> judge -> add_up -> Publisher: gradebook, reports, pages
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from grader.audit import chosen_for_audit, differences
 from grader.checks import judge
 from grader.errors import SubmissionError, TrainerError
-from grader.execution import check_sandbox, run_submission
-from grader.executors import Finished, Started, run_jobs
-from grader.jobs import Job, fault, file_digest, is_faulty, log_in, unreadable
+from grader.execution import run_submission
+from grader.executors import Executor, Finished, Started, open_executor
+from grader.jobs import Graded, Job, fault, is_faulty, log_in, lost, read_file, unreadable
+from grader.machine import check_machine, needs, open_store
 from grader.publishing import Publisher, free_id, prepare_out
 from grader.records import Finding, Outcome, Result, Submission
-from grader.rubric import Rubric
+from grader.rubric import Limits, Rubric
 from grader.scoring import add_up
-from grader.settings import Settings, versions
-from grader.submission import find_notebooks, read_assignment, read_submission
+from grader.settings import Settings, Store, versions
+from grader.submission import find_notebooks, parse_submission, read_assignment
 from grader.training.data import load_data
 from grader.training.service import TrainerProcess, Trainings, open_trainings
 from grader.training.trajectories import Trajectories
@@ -69,7 +72,9 @@ def grade_one(job: Job) -> Result:
 
 def _read_run_judge(job: Job) -> Result:
     began = time.monotonic()
-    submission = read_submission(job.path, job.submission, job.rubric, job.assignment)
+    if job.file.problem:
+        raise SubmissionError(job.file.problem)
+    submission = parse_submission(job.file.content, job.path, job.submission, job.rubric, job.assignment)
     evidence = run_submission(
         submission,
         job.rubric,
@@ -117,10 +122,8 @@ def _without_replay(job: Job, submission: Submission) -> tuple[Finding, ...]:
     return judge(submission, evidence, job.rubric, job.data).findings
 
 
-def start_trainer(settings: Settings) -> TrainerProcess | None:
-    """One trainer for all workers of this machine."""
-    if settings.store is None:
-        return None
+def start_trainer() -> TrainerProcess | None:
+    """One trainer for all workers of this machine; None where it does not start."""
     trainer = TrainerProcess()
     try:
         trainer.wait()
@@ -141,56 +144,98 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
         UsageError, SandboxError, DataError: before anything is graded.
     """
     found = [(free_id(name), path) for name, path in find_notebooks(folder)]
-    check_sandbox(settings.sandbox)
     load_data(settings.data)
-    prepare_out(settings.out, folder)
-    publisher = Publisher(rubric, settings)
+    with (
+        open_executor(settings.executor, workers=settings.workers, scheduler=settings.scheduler) as executor,
+        _checked(executor, settings),
+    ):
+        prepare_out(settings.out, folder)
+        publisher = Publisher(rubric, settings)
+        graded = {submission for submission, path in found if publisher.is_graded(submission, read_file(path).sha256)}
+        to_grade = [(submission, path) for submission, path in found if settings.regrade or submission not in graded]
+        watch(Plan(len(to_grade), len(found) - len(to_grade)))
+        faults, interrupted = [], False
+        try:
+            with ExitStack() as ends:
+                store = _store(settings, executor, ends) if to_grade else None
+                jobs = _jobs(to_grade, rubric, settings, store)
+                events = ends.enter_context(closing(executor.run(grade_apart, jobs, seconds=_seconds(settings.limits))))
+                for event in events:
+                    if isinstance(event, Started):
+                        watch(event)
+                        continue
+                    outcome = event.value if isinstance(event, Finished) else lost(event.job, event.reason)
+                    result = outcome.result
+                    if publisher.keep(outcome):
+                        graded.add(result.submission)
+                    if is_faulty(result):
+                        faults.append(
+                            f"{result.submission}: the grader failed on it; see {publisher.folder(result.submission)}"
+                        )
+                    watch(result)
+        except KeyboardInterrupt:
+            interrupted = True
+    if settings.store is not None and to_grade:
+        Trajectories(settings.store.url, settings.store.max_bytes).trim()
+    results = publisher.finish([submission for submission, _ in found], graded)
+    return ClassReport(results, (*faults, *publisher.faults), len(found) - len(results), interrupted)
+
+
+def grade_apart(job: Job) -> Graded:
+    """`grade_one` for whoever asks from another process, or another machine: what it writes is handed back."""
+    with TemporaryDirectory(prefix="o-") as folder:
+        result = grade_one(replace(job, folder=Path(folder)))
+        return Graded(result, {file.name: file.read_bytes() for file in Path(folder).iterdir()})
+
+
+def _seconds(limits: Limits) -> float:
+    """Wall time after which a submission is given up."""
+    return limits.seconds_per_submission + SECONDS_TO_JUDGE
+
+
+def _jobs(
+    to_grade: Sequence[tuple[str, Path]], rubric: Rubric, settings: Settings, store: Store | None
+) -> Iterator[Job]:
+    """The jobs of a class, each read when it is its turn."""
     assignment = read_assignment(rubric.assignment_path)
-    graded = {submission for submission, path in found if publisher.is_graded(submission, file_digest(path))}
-    to_grade = [(submission, path) for submission, path in found if settings.regrade or submission not in graded]
     audited = chosen_for_audit([submission for submission, _ in to_grade], settings.audit)
-    trainer = start_trainer(settings) if to_grade else None
-    store = settings.store
-    if store is not None and trainer is not None:
-        store = replace(store, trainer=str(trainer.socket))
-    jobs = [
-        Job(
+    for submission, path in to_grade:
+        yield Job(
             submission,
             path,
+            read_file(path),
             rubric,
             assignment,
             settings.sandbox,
             settings.limits,
             settings.data,
-            publisher.folder(submission),
-            store,
-            submission in audited,
+            store=store,
+            audit=submission in audited,
         )
-        for submission, path in to_grade
-    ]
-    watch(Plan(len(jobs), len(found) - len(jobs)))
-    faults, interrupted = [], False
-    seconds = settings.limits.seconds_per_submission + SECONDS_TO_JUDGE
-    try:
-        with closing(run_jobs(grade_one, jobs, workers=settings.workers, seconds=seconds)) as events:
-            for event in events:
-                if isinstance(event, Started):
-                    watch(event)
-                    continue
-                result = event.value if isinstance(event, Finished) else fault(event.job, event.reason)
-                if publisher.keep(result):
-                    graded.add(result.submission)
-                if is_faulty(result):
-                    faults.append(
-                        f"{result.submission}: the grader failed on it; see {publisher.folder(result.submission)}"
-                    )
-                watch(result)
-    except KeyboardInterrupt:
-        interrupted = True
-    finally:
-        if trainer is not None:
-            trainer.close()
-    if settings.store is not None and to_grade:
-        Trajectories(settings.store.url, settings.store.max_bytes).trim()
-    results = publisher.finish([submission for submission, _ in found], graded)
-    return ClassReport(results, (*faults, *publisher.faults), len(found) - len(results), interrupted)
+
+
+def _store(settings: Settings, executor: Executor, ends: ExitStack) -> Store | None:
+    """The store, with one trainer for all workers of this machine; workers elsewhere start their own."""
+    if settings.store is None or not executor.same_machine:
+        return settings.store
+    trainer = start_trainer()
+    if trainer is None:
+        return settings.store
+    ends.callback(trainer.close)
+    return replace(settings.store, trainer=str(trainer.socket))
+
+
+@contextmanager
+def _checked(executor: Executor, settings: Settings) -> Iterator[None]:
+    """See that every machine can grade in this way; while the context lasts, also those that join later.
+
+    Raises:
+        UsageError, SandboxError, DataError: one cannot.
+    """
+    with ExitStack() as signs:
+        store = sign = ""
+        if settings.store is not None and not executor.same_machine:
+            store = settings.store.url
+            sign = signs.enter_context(open_store(store).signed())
+        executor.check(partial(check_machine, needs(settings, store, sign)))
+        yield

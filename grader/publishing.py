@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from grader.errors import UsageError
 from grader.gradebook import Gradebook
-from grader.jobs import is_faulty
+from grader.jobs import EXECUTED, LOG, Graded, is_faulty
 from grader.records import Result
 from grader.reports import write_class_page, write_grades_csv, write_result_json, write_student_report
 from grader.rubric import Rubric
@@ -61,18 +62,30 @@ class Publisher:
         """True if exactly this file was graded before, in exactly this way, without a fault of the grader's."""
         return self._book.graded(submission, sha256, self._identity)
 
-    def keep(self, result: Result) -> bool:
+    def keep(self, graded: Graded) -> bool:
         """Record a result, and write its files. False where it could not be kept, which `faults` then explains.
 
         A result with a fault of ours is kept, but graded again next time.
         """
+        result = graded.result
         try:
+            self._write(result.submission, graded.files)
             self._book.record(result, "" if is_faulty(result) else self._identity)
         except Exception as error:
             self.faults.append(f"{result.submission}: its result could not be kept: {type(error).__name__}: {error}")
             return False
         self._publish(result.submission)
         return True
+
+    def _write(self, submission: str, files: Mapping[str, bytes]) -> None:
+        """Write what grading left, in the place of what an earlier one left."""
+        folder = self.folder(submission)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in (EXECUTED, LOG):
+            if name in files:
+                (folder / name).write_bytes(files[name])
+            else:
+                (folder / name).unlink(missing_ok=True)
 
     def finish(self, in_folder: list[str], graded: set[str]) -> tuple[Result, ...]:
         """Write the class's pages from all results that hold, and whatever single files are missing or outdated."""

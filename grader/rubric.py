@@ -293,6 +293,25 @@ class Question(Strict):
         return data
 
 
+class MarkedAnswer(BaseModel):
+    """An answer to a question, with the share of each concept's points that a person gave it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    answer: str
+    marks: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(description="By the concept's id.")
+    split: Literal["build", "measure"] = Field(
+        "build", description="Answers of `measure` are kept for measuring the grader; it does not learn from them."
+    )
+
+
+class MarkedAnswers(BaseModel):
+    """A file of marked answers to one question."""
+
+    question: str
+    answers: list[MarkedAnswer]
+
+
 class Rubric(Strict):
     """A whole rubric, valid in itself: points add up, ids are unique, references exist."""
 
@@ -302,6 +321,9 @@ class Rubric(Strict):
     assignment: str | None = Field(
         None, description="The notebook students were given; a path from the rubric's folder."
     )
+    marked_answers: str | None = Field(
+        None, description="Folder of answers that a person has marked, to learn from; a path from the rubric's folder."
+    )
     points: Points
     review_below: float = Field(0.7, ge=0, le=1, description="Prose marked with less confidence goes to a person.")
     classes: list[list[str]] = Field(default_factory=list, description="Names of each class, in every language.")
@@ -309,6 +331,7 @@ class Rubric(Strict):
     questions: list[Question] = Field(min_length=1)
     sha256: str = Field("", description="Of the rubric file; filled in when it is read.")
     folder: str = Field("", description="Where the rubric file stands; filled in when it is read.")
+    learned_from: tuple[MarkedAnswers, ...] = Field((), description="Filled in from `marked_answers` when it is read.")
 
     def question(self, question_id: str) -> Question:
         """The question with this id. Raises `KeyError` if there is none."""
@@ -316,6 +339,16 @@ class Rubric(Strict):
             if question.id == question_id:
                 return question
         raise KeyError(question_id)
+
+    def examples(self, question_id: str, concept_id: str) -> tuple[tuple[str, float], ...]:
+        """Answers to learn from, each with the share of the concept's points that it earned."""
+        return tuple(
+            (marked.answer, marked.marks[concept_id])
+            for file in self.learned_from
+            if file.question == question_id
+            for marked in file.answers
+            if marked.split == "build" and concept_id in marked.marks
+        )
 
     @property
     def assignment_path(self) -> Path | None:
@@ -350,7 +383,43 @@ def load_rubric(path: Path) -> Rubric:
         raise RubricError(_first_error(path, document, error)) from error
     for where, rule, received in _broken_rules(rubric):
         raise RubricError(f"{path}:{_line(document, where)}: {rule}. Received: {received}")
-    return rubric
+    return rubric if rubric.marked_answers is None else _with_marked_answers(rubric, path, document)
+
+
+def _with_marked_answers(rubric: Rubric, path: Path, document: Any) -> Rubric:
+    """The rubric with the answers to learn from; its digest covers them."""
+    files = sorted((Path(rubric.folder) / str(rubric.marked_answers)).glob("*.yaml"))
+    if not files:
+        rule = "'marked_answers' must name a folder with YAML files"
+        raise RubricError(f"{path}:{_line(document, ('marked_answers',))}: {rule}. Received: {rubric.marked_answers!r}")
+    digest = hashlib.sha256(rubric.sha256.encode())
+    for file in files:
+        digest.update(file.read_bytes())
+    learned_from = tuple(_marked_answers(rubric, file) for file in files)
+    return rubric.model_copy(update={"learned_from": learned_from, "sha256": digest.hexdigest()})
+
+
+def _marked_answers(rubric: Rubric, file: Path) -> MarkedAnswers:
+    try:
+        marked = MarkedAnswers.model_validate(YAML(typ="safe").load(file))
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise RubricError(f"{file}:{line}: marked answers must be valid YAML. Received: {error.problem}") from error
+    except ValidationError as error:
+        raise RubricError(_first_error(file, YAML(typ="rt").load(file), error)) from error
+    concepts = {
+        question.id: {criterion.id for criterion in question.criteria if isinstance(criterion, Concept)}
+        for question in rubric.questions
+    }
+    if marked.question not in concepts:
+        line = _line(YAML(typ="rt").load(file), ("question",))
+        raise RubricError(f"{file}:{line}: 'question' must be one of the rubric's. Received: {marked.question!r}")
+    for number, answer in enumerate(marked.answers):
+        for unknown in sorted(answer.marks.keys() - concepts[marked.question]):
+            line = _line(YAML(typ="rt").load(file), ("answers", number, "marks", unknown))
+            rule = f"'marks' must name concepts of question {marked.question}"
+            raise RubricError(f"{file}:{line}: {rule}. Received: {unknown!r}")
+    return marked
 
 
 def _first_error(path: Path, document: Any, error: ValidationError) -> str:

@@ -16,6 +16,7 @@ from grader.rubric import Language, Limits, Rubric
 from grader.training.trajectories import DEFAULT_MAX_BYTES
 
 Sandbox = Literal["bwrap", "none"]
+Executor = Literal["local", "dask"]
 
 PACKAGES = ("grader", "tensorflow", "keras", "numpy")
 """What a result depends on, by its version."""
@@ -49,12 +50,17 @@ class Settings:
     limits: Limits
     data: Path
     workers: int
+    """Processes of the local executor."""
     regrade: bool = False
     """Grade again what has not changed since it was graded."""
     gradebook: str = ""
     """A database URL; empty for ``gradebook.db`` in `out`."""
     store: Store | None = None
     """Where trainings are kept and replayed from; None to train everything in the students' kernels."""
+    executor: Executor = "local"
+    """Where submissions are graded: in processes of this machine, or on the workers of a Dask cluster."""
+    scheduler: str = ""
+    """Address of Dask's scheduler."""
     audit: float = 0.0
     """Share of submissions, from 0 to 1, that are graded once more without replay, to compare."""
 
@@ -72,11 +78,18 @@ def identity(rubric: Rubric, settings: Settings) -> str:
         "assignment": _digest(assignment) if assignment is not None else "",
         "limits": settings.limits.model_dump(),
         "sandbox": settings.sandbox,
-        "data": {file.name: _digest(file) for file in sorted(settings.data.glob("*.gz"))},
-        "versions": versions(),
-        "code": _code_digest(),
+        "foundations": foundations(settings.data),
     }
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+
+
+def foundations(data: Path) -> dict[str, dict[str, str]]:
+    """What a machine's results rest on: its versions, the grader's own code, and the data set's files."""
+    return {
+        "versions": versions(),
+        "code": {"grader": _code_digest()},
+        "data": {file.name: _digest(file) for file in sorted(data.glob("*.gz"))},
+    }
 
 
 @cache

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import io
-import json
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import nbformat
 import psutil
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from course import ENDS_ITS_KERNEL, KILLS_ITS_WORKER, QUIET, RUBRIC, SLEEPS, Class, Run
 from rich.console import Console
 
-from grader.cli import main
 from grader.executors import Started
-from grader.gradebook import Gradebook
-from grader.jobs import Job, unreadable
+from grader.jobs import Job, read_file, unreadable
 from grader.pipeline import Plan
 from grader.records import HumanMark
 from grader.reports import Translator
@@ -32,98 +25,6 @@ from grader.rubric import load_rubric
 from grader.submission import read_assignment
 from grader.terminal import ClassProgress, Clock, printable
 from grader.training.data import DEFAULT_FOLDER
-
-RUBRIC = """\
-title: {es: Prueba, en: Trial}
-language: en
-points: 2
-limits: {seconds_per_cell: 60, seconds_per_submission: 90}
-questions:
-  - id: "1"
-    title: {es: Una red, en: A network}
-    prompt: Definir una red.
-    points: 2
-    criteria:
-      - check: hidden_layers
-        points: 1.5
-        units: [128]
-        title: {es: La capa oculta, en: The hidden layer}
-        hint: {es: Cuenta las capas., en: Count the layers.}
-      - check: optimizer
-        points: 0.5
-        name: Adam
-        public: false
-        title: {es: Secreto, en: Secret}
-"""
-QUIET = ["print('hello')"]
-ENDS_ITS_KERNEL = ["import os; os._exit(3)", "1 + 1"]
-SLEEPS = ["import time; time.sleep(600)"]
-KILLS_ITS_WORKER = ["import os, signal; os.kill(os.getppid(), signal.SIGKILL)"]
-
-
-@dataclass(frozen=True)
-class Run:
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
-
-
-@dataclass
-class Class:
-    """A folder of submissions, a rubric, and where the marks go."""
-
-    root: Path
-    run: Callable[..., Run]
-    command: list[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        (self.root / "class").mkdir()
-        (self.root / "rubric.yaml").write_text(RUBRIC)
-        self.command = ["grade", str(self.folder), "--rubric", str(self.root / "rubric.yaml"), "--out", str(self.out)]
-
-    @property
-    def folder(self) -> Path:
-        return self.root / "class"
-
-    @property
-    def out(self) -> Path:
-        return self.root / "out"
-
-    def hand_in(self, name: str, cells: list[str]) -> None:
-        nbformat.write(new_notebook(cells=[new_code_cell(cell) for cell in cells]), self.folder / f"{name}.ipynb")
-
-    def grade(self, *options: str) -> Run:
-        return self.run(*self.command, *options)
-
-    def marks(self) -> dict[str, dict[str, str]]:
-        with (self.out / "grades.csv").open(newline="", encoding="utf-8") as file:
-            return {row["submission"]: row for row in csv.DictReader(file)}
-
-    def result(self, submission: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((self.out / submission / "result.json").read_text(encoding="utf-8"))
-        return found
-
-    def gradebook(self) -> Gradebook:
-        return Gradebook(f"sqlite:///{self.out / 'gradebook.db'}")
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
-    def command(*words: str) -> Run:
-        capsys.readouterr()
-        code = main(words)
-        shown = capsys.readouterr()
-        return Run(code, shown.out, shown.err)
-
-    return command
-
-
-@pytest.fixture
-def course(tmp_path: Path, run: Callable[..., Run]) -> Class:
-    return Class(tmp_path, run)
-
 
 # --- grade ---
 
@@ -377,7 +278,8 @@ def test_progress_shows_what_is_under_way_and_what_is_done(course: Class, termin
     console = Console(file=screen, force_terminal=terminal, width=100)
     progress = ClassProgress(console, Translator("en"))
     rubric = load_rubric(course.root / "rubric.yaml")
-    job = Job("ana", course.folder / "ana.ipynb", rubric, read_assignment(None), "bwrap", rubric.limits, DEFAULT_FOLDER)
+    path = course.folder / "ana.ipynb"
+    job = Job("ana", path, read_file(path), rubric, read_assignment(None), "bwrap", rubric.limits, DEFAULT_FOLDER)
     with progress.screen():
         progress(Plan(to_grade=2, unchanged=3))
         progress(Started(job))

@@ -82,3 +82,48 @@ def test_the_shipped_rubric_is_worth_ten_points() -> None:
     assert all(
         criterion.hint.get("es") and criterion.title.get("en") for q in rubric.questions for criterion in q.criteria
     )
+
+
+MARKED = 'question: "3.1"\nanswers:\n  - marks: {probabilities: 1}\n    answer: Son probabilidades.\n'
+WRONG_MARKED_ANSWERS = {
+    "no such concept": (MARKED.replace("probabilities:", "probs:"), r"3\.1\.yaml:3: 'marks' must name concepts"),
+    "no such question": (MARKED.replace("3.1", "33"), r"3\.1\.yaml:1: 'question' must be one of the rubric's"),
+    "more than all points": (MARKED.replace("s: 1", "s: 2"), r"3\.1\.yaml:3: 'probabilities'"),
+    "no YAML": ("a: [", r"3\.1\.yaml:\d: marked answers must be valid YAML"),
+}
+
+
+def rubric_with_marked_answers(folder: Path, content: str | None) -> Path:
+    path = folder / "rubric.yaml"
+    text = SHIPPED.read_text(encoding="utf-8").replace("marked_answers: ../tests/prose", "marked_answers: marked")
+    path.write_text(text, encoding="utf-8")
+    (folder / "marked").mkdir(exist_ok=True)
+    if content is not None:
+        (folder / "marked" / "3.1.yaml").write_text(content, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(("content", "rule"), WRONG_MARKED_ANSWERS.values(), ids=WRONG_MARKED_ANSWERS.keys())
+def test_wrong_marked_answers_are_refused_with_their_line(content: str, rule: str, tmp_path: Path) -> None:
+    with pytest.raises(RubricError, match=rule):
+        load_rubric(rubric_with_marked_answers(tmp_path, content))
+
+
+def test_a_folder_without_marked_answers_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RubricError, match=r"rubric\.yaml:\d+: 'marked_answers' must name a folder"):
+        load_rubric(rubric_with_marked_answers(tmp_path, None))
+
+
+def test_answers_kept_for_measuring_are_not_learned_from(tmp_path: Path) -> None:
+    other = '  - {split: measure, marks: {probabilities: 0}, answer: "Son los pesos."}\n'
+    rubric = load_rubric(rubric_with_marked_answers(tmp_path, MARKED + other))
+    assert rubric.examples("3.1", "probabilities") == (("Son probabilidades.", 1.0),)
+    assert rubric.examples("3.1", "one_per_class") == ()
+
+
+def test_another_marked_answer_is_another_rubric(tmp_path: Path) -> None:
+    digests = {
+        load_rubric(rubric_with_marked_answers(tmp_path, content)).sha256
+        for content in (MARKED, MARKED.replace("Son", "Eran"))
+    }
+    assert len(digests) == 2

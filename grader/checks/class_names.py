@@ -45,7 +45,18 @@ _SHARES = words_of(
     "valor probabilidad confianza suma sumar casi cercano cercana cerca proximo value probability sum near close "
     "suman sumando sums"
 )
-_ASIDE = words_of("segunda segundo seguida seguido second followed despues confunde confundir parecido similar parece")
+_ASIDE = words_of(
+    "segunda segundo seguida seguido second followed despues confunde confundir parecido similar frente versus "
+    "vs against"
+)
+_SAME = words_of(
+    "misma mismo mismas mismos igual identica identico identicas identicos coincide coinciden mantiene mantienen "
+    "permanece permanecen invariable invariante same identical equal unchanged remains stays keeps agree agrees siendo"
+)
+_CHANGE = words_of(
+    "cambia cambian cambiado cambio cambios cambiar cambiaria varia varian variado variacion variar diferencia "
+    "diferencias difiere distinta distinto otra otro change changes changed differ differs different"
+)
 _REACH = 5
 _MANY = 4
 
@@ -88,6 +99,19 @@ def judge_class_answer(answer: str, classes: list[list[str]]) -> frozenset[int]:
     if not mentions and _names_last(answer, len(classes)):
         return frozenset({len(classes) - 1})
     return _without_key(mentions)
+
+
+def says_same(answer: str) -> bool:
+    """Whether an answer says that the class is the one of before, such as "la misma" or "no cambia".
+
+    Example:
+        >>> says_same("No ha cambiado"), says_same("Ya no es la misma")
+        (True, False)
+    """
+    tokens = read_answer(plain(answer)).tokens
+    same = any(token.word in _SAME and not deniers(tokens, at) for at, token in enumerate(tokens))
+    other = [bool(deniers(tokens, at)) for at, token in enumerate(tokens) if token.word in _CHANGE]
+    return (same or any(other)) and all(other)
 
 
 def _without_key(mentions: Sequence[_Mention]) -> frozenset[int]:

@@ -31,6 +31,7 @@ def _check_concept(criterion: Concept, context: Context) -> Finding:
         context.submission,
         review_below=context.rubric.review_below,
         other_texts=[*given, *prompts],
+        examples=context.rubric.examples(context.question.id, criterion.id),
     )
 
 

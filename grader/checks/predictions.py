@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.class_names import judge_class_answer
+from grader.checks.class_names import judge_class_answer, says_same
 from grader.checks.context import Context
 from grader.checks.training import probabilities_on_test, shape
 from grader.records import Call, Data, Finding, Network, Passage, say
@@ -24,8 +24,6 @@ SAME_ACCURACY = 0.003
 """Largest difference between an accuracy that Keras returned and the one computed here, for the same weights
 and data.
 """
-SAME = re.compile(r"\b(?:mism[oa]s?|igual|same|no (?:ha )?cambiad?[oa]?|sigue siendo)\b", re.I)
-"""How students say that a class is the one of before."""
 NUMBERS = re.compile(r"/step|━|\[==|array\(|dtype|\.\.\.|\d\.\d*e[+-]\d|^\s*\[[\d\s.]+$")
 """Lines of progress bars and arrays, which name no class."""
 DECIMAL = re.compile(r"\d*\.\d+(?:e[+-]?\d+)?", re.I)
@@ -245,7 +243,7 @@ def _named_classes(context: Context) -> tuple[set[int], list[int]]:
         if named:
             return named, cells
     named, cells = _in_outputs(context.place.cells, context)
-    same = [passage.cell for passage in passages if SAME.search(passage.text)]
+    same = [passage.cell for passage in passages if says_same(passage.text)]
     if not named and same:
         return _named_before(context), same
     return named, cells

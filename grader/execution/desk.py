@@ -32,8 +32,6 @@ MAX_QUESTION_BYTES = 1_000_000
 MAX_ORDERS = 500
 """Trainings of one notebook."""
 MAX_EPOCHS = 2_000
-MAX_PARAMETERS = 20_000_000
-"""Inputs times units of any two neighbouring dense layers, as a bound on what one order may cost."""
 
 Count = Annotated[int, Field(ge=0, le=100_000)]
 Where = Annotated[list[Count], Field(min_length=2, max_length=2)]
@@ -87,7 +85,6 @@ class AskState(Question):
     op: Literal["state"]
     training: Count
     epoch: Annotated[int, Field(gt=0, le=MAX_EPOCHS)]
-    wait: bool = False
 
 
 class AskLook(Question):
@@ -210,7 +207,7 @@ class TrainingDesk:
             raise NotTrainable(f"a notebook may order {MAX_ORDERS} trainings. Received: more")
         metrics = tuple(allowed.metric(part.name, part.config) for part in question.metrics)
         order = Order(
-            layers=_layers(question.layers, question.input_shape),
+            layers=_layers(question.layers),
             input_shape=tuple(question.input_shape),
             optimizer=allowed.optimizer(question.optimizer.name, question.optimizer.config),
             loss=allowed.loss(question.loss.name, question.loss.config),
@@ -273,9 +270,6 @@ class TrainingDesk:
     def _state(self, question: AskState) -> Answer:
         taken, epoch = self._known([question.training, question.epoch]) or (None, 0)
         assert taken is not None
-        if not question.wait:
-            found = self._trainings.store.state(taken.point(epoch))
-            return ({"kernel": "not at hand"}, ()) if found is None else ({}, found)
         return {}, self._trainings.state(taken.order, taken.offset + epoch, taken.metrics)
 
     def _look(self, question: AskLook) -> Answer:
@@ -287,7 +281,7 @@ class TrainingDesk:
             return {"need": need}, ()
         look = Look(
             at=taken.point(epoch),
-            layers=_layers(question.layers, question.input_shape),
+            layers=_layers(question.layers),
             input_shape=tuple(question.input_shape),
             x=question.x,
             y=question.y,
@@ -317,16 +311,5 @@ class TrainingDesk:
         return missing
 
 
-def _layers(wire: list[WirePart], input_shape: list[int]) -> tuple[Part, ...]:
-    """Layers that the trainer takes, and of a size that it can bear."""
-    layers = tuple(allowed.layer(part.name, part.config) for part in wire)
-    width = 1
-    for size in input_shape:
-        width *= size
-    for part in layers:
-        units = part.config.get("units")
-        if units is not None:
-            if width * units > MAX_PARAMETERS:
-                raise NotTrainable(f"a layer must have at most {MAX_PARAMETERS} weights. Received: {width * units}")
-            width = units
-    return layers
+def _layers(wire: list[WirePart]) -> tuple[Part, ...]:
+    return tuple(allowed.layer(part.name, part.config) for part in wire)

@@ -23,7 +23,7 @@ Ask = Callable[..., Awaitable[Mapping[str, Any] | None]]
 async def examine_callback(
     ask: Ask, callback: Callback, keys: Sequence[str], scenarios: Sequence[Scenario]
 ) -> tuple[Transcript, ...]:
-    """Send a callback every scenario, an epoch at a time, and note when it told training to stop.
+    """Have a callback sent every scenario, an epoch at a time, and note when it told training to stop.
 
     Args:
         keys: the names under which its own training reported loss and metrics.
@@ -38,25 +38,17 @@ async def examine_callback(
 
 
 async def _play(ask: Ask, callback: Callback, keys: Sequence[str], scenario: Scenario) -> Transcript | None:
-    begun = await ask("begin", callback=callback.id, epochs=len(scenario.losses))
-    if begun is None or "fault" in begun:
+    """One scenario in one command: a command an epoch would spend most of its time on the way."""
+    logs = [_logs(keys, *values) for values in zip(scenario.losses, scenario.accuracies, strict=True)]
+    reply = await ask("simulate", callback=callback.id, logs=logs)
+    if reply is None or "fault" in reply:
         return None
-    if "raised" in begun:
-        await ask("end")
-        return Transcript(scenario.name, scenario.losses, None, _raised(begun["raised"]), 0)
-    stopped_after = raised = raised_after = None
-    for epoch, (loss, accuracy) in enumerate(zip(scenario.losses, scenario.accuracies, strict=True)):
-        reply = await ask("epoch", epoch=epoch, logs=_logs(keys, loss, accuracy))
-        if reply is None or "fault" in reply:
-            return None
-        if "raised" in reply:
-            raised, raised_after = _raised(reply["raised"]), epoch + 1
-            break
-        if reply.get("stopped") is True:
-            stopped_after = epoch + 1
-            break
-    await ask("end")
-    return Transcript(scenario.name, scenario.losses, stopped_after, raised, raised_after)
+    raised = _raised(reply["raised"]) if "raised" in reply else None
+    after = reply.get("after")
+    epochs = after if type(after) is int and 0 <= after <= len(logs) else None
+    if raised is not None:
+        return Transcript(scenario.name, scenario.losses, None, raised, epochs or 0)
+    return Transcript(scenario.name, scenario.losses, epochs)
 
 
 def _logs(keys: Sequence[str], loss: float, accuracy: float) -> dict[str, float]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -24,6 +25,13 @@ RECORDER_MODULE = "_kernel_recorder"
 """The recorder's name inside the kernel."""
 INSIDE = Path("/opt/kernel")
 """Where the recorder and the stand-ins are in the sandbox."""
+HOME = Path("/home/student")
+"""The student's home in the sandbox."""
+EXCHANGE = INSIDE / "exchange"
+DATASETS = Path(".keras/datasets/fashion-mnist")
+"""Where Keras looks for the data set, in the student's home."""
+
+MAX_BASE_PATH = 60
 
 SYSTEM_FOLDERS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 ETC_FILES = ("ld.so.cache", "alternatives", "fonts", "localtime", "mime.types", "ssl/certs", "ssl/openssl.cnf", "magic")
@@ -60,7 +68,7 @@ class Room:
         """Make the folders, with the data set where Keras looks for it."""
         for folder in (self.home, self.exchange, self.wire):
             folder.mkdir(parents=True, exist_ok=True)
-        datasets = self.home / ".keras" / "datasets" / "fashion-mnist"
+        datasets = self.home / DATASETS
         datasets.mkdir(parents=True)
         if kind == "none":
             self.modules.mkdir()
@@ -68,6 +76,12 @@ class Room:
             (self.modules / RECORDER_MODULE).symlink_to(RECORDER)
             for file in sorted(data.glob("*-ubyte.gz")):
                 shutil.copyfile(file, datasets / file.name)
+
+
+def short_folder(prefix: str) -> Path:
+    """A new folder whose path leaves room for the names of sockets, which may have about 100 bytes in all."""
+    base = tempfile.gettempdir()
+    return Path(tempfile.mkdtemp(prefix=prefix, dir=base if len(base) <= MAX_BASE_PATH else "/tmp"))
 
 
 def check_sandbox(kind: Kind) -> None:
@@ -101,19 +115,35 @@ def kernel_command(kind: Kind, room: Room, data: Path) -> list[str]:
     """The command that starts the kernel; ``{connection_file}`` is left for Jupyter to fill in."""
     if kind == "none":
         return [sys.executable, "-m", RECORDER_MODULE, str(room.exchange), "-f", "{connection_file}"]
-    inside = "/home/student"
+    command = [*_apart(), "--bind", str(room.home), str(HOME)]
+    command += ["--ro-bind", str(data.resolve()), str(HOME / DATASETS)]
+    command += ["--bind", str(room.exchange), str(EXCHANGE), "--bind", str(room.wire), str(room.wire)]
+    command += ["--chdir", str(HOME), sys.executable, "-m", RECORDER_MODULE, str(EXCHANGE)]
+    return [*command, "-f", "{connection_file}"]
+
+
+def nursery_command(nest: Path, data: Path) -> list[str]:
+    """The command that starts a nursery: it sees no more than a kernel, and forks kernels that see only their room.
+
+    Args:
+        nest: folder on the host in which the rooms of its kernels are made, one after the other.
+        data: folder with the data set's four files.
+    """
+    command = [*_apart(), "--dir", str(HOME), "--dir", str(EXCHANGE), "--dir", str(INSIDE / "wire")]
+    command += ["--ro-bind", str(data.resolve()), str(INSIDE / "data"), "--bind", str(nest), str(nest)]
+    command += ["--remount-ro", "/", "--remount-ro", "/dev"]  # nothing that one kernel leaves there meets the next
+    return [*command, sys.executable, "-m", f"{RECORDER_MODULE}.nursery"]
+
+
+def _apart() -> list[str]:
+    """A process without network and without sight of others, with a read-only system and the recorder."""
     command = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--hostname", "notebook", "--clearenv"]
-    for name, value in kernel_environment(Path(inside), INSIDE / "modules").items():
+    for name, value in kernel_environment(HOME, INSIDE / "modules").items():
         command += ["--setenv", name, value]
     command += ["--uid", "1000", "--gid", "1000", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
     command += _system()
-    command += ["--bind", str(room.home), inside]
-    command += ["--ro-bind", str(data.resolve()), f"{inside}/.keras/datasets/fashion-mnist"]
     command += ["--ro-bind", str(FILES / "google"), f"{INSIDE}/modules/google"]
-    command += ["--ro-bind", str(RECORDER), f"{INSIDE}/modules/{RECORDER_MODULE}"]
-    command += ["--bind", str(room.exchange), f"{INSIDE}/exchange", "--bind", str(room.wire), str(room.wire)]
-    command += ["--chdir", inside, sys.executable, "-m", RECORDER_MODULE, f"{INSIDE}/exchange"]
-    return [*command, "-f", "{connection_file}"]
+    return [*command, "--ro-bind", str(RECORDER), f"{INSIDE}/modules/{RECORDER_MODULE}"]
 
 
 def _system() -> list[str]:
@@ -153,6 +183,7 @@ def kernel_environment(home: Path, modules: Path) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "KERAS_HOME": str(home / ".keras"),
         "MPLCONFIGDIR": str(home / ".config" / "matplotlib"),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "IPYTHONDIR": str(home / ".ipython"),
         "PIP_NO_INDEX": "1",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",

@@ -8,9 +8,9 @@ import json
 import secrets
 import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Coroutine, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,8 @@ from grader.execution.exchange import ExchangeReader, ReplyEvent
 from grader.execution.imports import after_failed_import
 from grader.execution.outputs import ending, plain, read_outputs
 from grader.execution.probes import ask_for_predictions, examine_callback
-from grader.execution.sandbox import RECORDER_MODULE, Kind, Room, kernel_command, kernel_environment
+from grader.execution.sandbox import RECORDER_MODULE, Kind, Room, kernel_command, kernel_environment, short_folder
+from grader.execution.warm import Nursery, WarmProvisioner, nurseries
 from grader.execution.watchdog import Watchdog
 from grader.records import Callback, CellRun, CellStatus, Evidence, Message, Submission, Training, say
 from grader.rubric import CallbackStops, Limits, Rubric
@@ -42,7 +43,6 @@ ASK_SECONDS = 120.0
 LOOK_SECONDS = 0.1
 """How often a running cell's time is looked at."""
 MAX_FAILED_IMPORTS = 20
-MAX_BASE_PATH = 60
 
 
 def run_submission(
@@ -68,24 +68,41 @@ def run_submission(
         SandboxError: the kernel cannot be started at all.
         DataError: the data set is missing or damaged.
     """
-    room = Room(_short_folder())
+    warm = nurseries(data) if sandbox == "bwrap" else None
+    nursery = None if warm is None else warm.get()
+    run = partial(_run, submission, rubric, sandbox, limits, data, executed, trainings)
+    if warm is not None and nursery is not None:
+        try:
+            return run(nursery.room(), nursery)
+        except SandboxError as error:
+            warm.failed(error)
+    return run(Room(short_folder("g-")), None)
+
+
+def _run(
+    submission: Submission,
+    rubric: Rubric,
+    sandbox: Kind,
+    limits: Limits,
+    data: Path,
+    executed: Path | None,
+    trainings: Trainings | None,
+    room: Room,
+    nursery: Nursery | None,
+) -> Evidence:
     try:
         room.make(data, sandbox)
         desk = None if trainings is None else TrainingDesk(room.exchange, trainings)
-        session = Session(submission, rubric, limits, room, data, sandbox, desk)
+        session = Session(submission, rubric, limits, room, data, sandbox, desk, nursery)
         evidence = asyncio.run(session.run())
+        if nursery is not None and not nursery.alive:
+            raise SandboxError("a nursery must outlive its kernels. Received: it ended")
         if executed is not None:
             executed.parent.mkdir(parents=True, exist_ok=True)
             executed.write_bytes(nbformat.writes(session.notebook).encode("utf-8", "replace"))
         return evidence
     finally:
         shutil.rmtree(room.root, ignore_errors=True)
-
-
-def _short_folder() -> Path:
-    """A new folder whose path leaves room for the names of sockets, which may have about 100 bytes in all."""
-    base = tempfile.gettempdir()
-    return Path(tempfile.mkdtemp(prefix="g-", dir=base if len(base) <= MAX_BASE_PATH else "/tmp"))
 
 
 class Session:
@@ -100,7 +117,9 @@ class Session:
         data: Path,
         sandbox: Kind,
         desk: TrainingDesk | None = None,
+        nursery: Nursery | None = None,
     ) -> None:
+        """Args: nursery: forks the kernel; None to start it cold."""
         self.submission = submission
         self.limits = limits
         self.room = room
@@ -125,11 +144,11 @@ class Session:
         ]
         self.scenarios = stopping_scenarios(thresholds[0]) if thresholds else ()
         self.watchdog = Watchdog(limits, (room.home, room.exchange), self._pid)
-        self.manager = self._manager()
+        self.manager = self._manager(nursery)
         self.client = Client(self.notebook, km=self.manager, timeout=None, allow_errors=True, iopub_timeout=20)
         self.client.output_left = limits.output_mb * 1e6
 
-    def _manager(self) -> AsyncKernelManager:
+    def _manager(self, nursery: Nursery | None) -> AsyncKernelManager:
         manager = AsyncKernelManager(transport="ipc", connection_file=str(self.room.wire / "k.json"))
         manager._kernel_spec = KernelSpec(
             argv=kernel_command(self.sandbox, self.room, self.data),
@@ -137,6 +156,10 @@ class Session:
             display_name="Python 3",
             interrupt_mode="message",
         )
+        if nursery is not None:
+            manager.provisioner = WarmProvisioner(
+                nursery, self.room, self.limits.files_mb, kernel_spec=manager._kernel_spec, parent=manager
+            )
         return manager
 
     def _pid(self) -> int | None:

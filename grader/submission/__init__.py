@@ -6,6 +6,6 @@ means, ``places`` maps the cells, ``passages`` collects the student's prose; ``r
 
 from grader.submission.assignment import Assignment, read_assignment
 from grader.submission.notebook import find_notebooks
-from grader.submission.reading import read_submission
+from grader.submission.reading import parse_submission, read_submission
 
-__all__ = ["Assignment", "find_notebooks", "read_assignment", "read_submission"]
+__all__ = ["Assignment", "find_notebooks", "parse_submission", "read_assignment", "read_submission"]

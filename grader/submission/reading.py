@@ -20,7 +20,15 @@ def read_submission(path: Path, submission_id: str, rubric: Rubric, assignment: 
     Raises:
         SubmissionError: if the file is not a notebook, as ``name: rule. Received: value``.
     """
-    raw = read_bytes(path)
+    return parse_submission(read_bytes(path), path, submission_id, rubric, assignment)
+
+
+def parse_submission(raw: bytes, path: Path, submission_id: str, rubric: Rubric, assignment: Assignment) -> Submission:
+    """`read_submission` of a file that has been read already; `path` says what it was.
+
+    Raises:
+        SubmissionError: if the bytes are not a notebook.
+    """
     cells = mark_given(parse_notebook(raw, path.name), assignment)
     guide, template = learn_template(assignment, make_guide(rubric, assignment))
     layout = lay_out(cells, guide, template)

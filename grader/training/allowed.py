@@ -110,7 +110,7 @@ LAYERS: Mapping[str, frozenset[str]] = {
     "Dropout": frozenset({"rate", "noise_shape"}),
     "GaussianNoise": frozenset({"stddev"}),
     "Rescaling": frozenset({"scale", "offset"}),
-    "BatchNormalization": _NORMALIZATION,
+    "BatchNormalization": _NORMALIZATION | {"renorm_momentum"},
     "LayerNormalization": _NORMALIZATION - {"momentum"},
     "Conv1D": _CONVOLUTION,
     "Conv2D": _CONVOLUTION,
@@ -180,13 +180,13 @@ METRICS: Mapping[str, frozenset[str]] = {
     "BinaryAccuracy": frozenset({"threshold"}),
     "SparseTopKCategoricalAccuracy": frozenset({"k"}),
     "TopKCategoricalAccuracy": frozenset({"k"}),
-    "SparseCategoricalCrossentropy": frozenset({"from_logits"}),
-    "CategoricalCrossentropy": frozenset({"from_logits", "label_smoothing"}),
+    "SparseCategoricalCrossentropy": frozenset({"from_logits", "axis"}),
+    "CategoricalCrossentropy": frozenset({"from_logits", "label_smoothing", "axis"}),
     "MeanSquaredError": frozenset(),
     "MeanAbsoluteError": frozenset(),
     "Precision": frozenset({"thresholds", "top_k", "class_id"}),
     "Recall": frozenset({"thresholds", "top_k", "class_id"}),
-    "AUC": frozenset({"num_thresholds", "curve", "multi_label", "from_logits"}),
+    "AUC": frozenset({"num_thresholds", "curve", "summation_method", "multi_label", "from_logits"}),
 }
 
 _NAMING = frozenset(["name", "dtype", "trainable", "seed", "quantization_config", "optional"])
@@ -260,7 +260,7 @@ def _part(
 
 def _setting(name: str, key: str, value: Any) -> Any:
     if key == "activation":
-        if value not in ACTIVATIONS:
+        if not isinstance(value, str) or value not in ACTIVATIONS:
             raise NotTrainable(f"an activation must be one of Keras's own. Received: {str(value)[:MAX_TEXT]}")
         return value
     if key.endswith("_initializer") and value is not None:
@@ -274,7 +274,7 @@ def _setting(name: str, key: str, value: Any) -> Any:
 
 def _object(value: Any, known: frozenset[str]) -> dict[str, Any]:
     """An initializer or regularizer in Keras's serialised form."""
-    if not isinstance(value, Mapping) or value.get("class_name") not in known:
+    if not isinstance(value, Mapping) or value.get("class_name") not in known or value.get("registered_name"):
         raise NotTrainable(f"an initializer or regularizer must be Keras's own. Received: {str(value)[:MAX_TEXT]}")
     config = value.get("config") or {}
     return {"class_name": value["class_name"], "config": {str(k): _plain(v) for k, v in sorted(config.items())}}

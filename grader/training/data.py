@@ -60,6 +60,13 @@ def _read(path: Path) -> Array:
     return body.reshape(shape)
 
 
+def copy_stored(source: Path, target: Path) -> None:
+    """Copy the four files as gzip files that are stored, not compressed: they open in a fraction of the time."""
+    target.mkdir()
+    for file in sorted(source.glob("*-ubyte.gz")):
+        (target / file.name).write_bytes(gzip.compress(gzip.decompress(file.read_bytes()), compresslevel=0))
+
+
 def write_idx(path: Path, array: Array) -> None:
     """Write an idx file, to make a smaller data set of the same kind."""
     header = bytes([0, 0, 8, array.ndim]) + b"".join(int(size).to_bytes(4, "big") for size in array.shape)

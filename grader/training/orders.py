@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-TRAINER_VERSION = 1
+TRAINER_VERSION = 3
 """Part of every key; to be raised when the trainer's mathematics or seeds change."""
 
 

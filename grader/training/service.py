@@ -15,16 +15,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from grader.errors import NotTrainable, TrainerError
 from grader.records import Array
 from grader.training.orders import Look, Order, Part, Point, metrics_key
 from grader.training.trajectories import Trajectories, unpack, unseal
+
+T = TypeVar("T")
 
 START_SECONDS = 60.0
 STATE_EVERY = 10
@@ -48,14 +50,24 @@ class TrainerProcess:
     def wait(self) -> None:
         """Until it listens. Raises TrainerError if it does not."""
         deadline = time.monotonic() + START_SECONDS
-        while not self.socket.exists():
+        while not self._listens():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise TrainerError(f"the trainer must start. Received: {self._log()}")
             time.sleep(0.02)
 
+    def _listens(self) -> bool:
+        """True once a connection is taken: the socket's file is there a moment earlier."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            return connection.connect_ex(str(self.socket)) == 0
+
     def _log(self) -> str:
         lines = (self._folder / "log").read_text(errors="replace").strip().splitlines()
         return lines[-1][:300] if lines else f"exit code {self._process.poll()}"
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
 
     @property
     def alive(self) -> bool:
@@ -125,10 +137,11 @@ class Trainings:
         found = self._read(point, measured)
         if found is None:
             with self._store.lock(order.key):
-                if not self._store.has_epoch(point, measured):
+                found = self._read(point, measured)
+                if found is None:
                     to = max(epoch, ahead)
-                    self._order(order, to, metrics, frozenset({to}), measured)
-            found = self._read(point, measured)
+                    self._order(order, epoch, to, metrics, frozenset({to}))
+                    found = self._read(point, measured)
         if found is None:
             raise TrainerError(f"epoch {epoch} must be in the store after it was trained. Received: nothing")
         return found
@@ -139,8 +152,10 @@ class Trainings:
         found = self._store.state(point)
         if found is None:
             with self._store.lock(order.key):
-                self._order(order, epoch, metrics, frozenset({epoch}), metrics_key(metrics), again=True)
-            found = self._store.state(point)
+                found = self._store.state(point)
+                if found is None:
+                    self._order(order, epoch, epoch, metrics, frozenset({epoch}), again=True)
+                    found = self._store.state(point)
         if found is None:
             raise TrainerError(f"a state must be in the store after it was trained. Received: nothing at {epoch}")
         return found
@@ -153,12 +168,14 @@ class Trainings:
         found = self._store.look(look.key)
         if found is None:
             self.epoch(order, look.at.epoch, metrics)
-            with self._scratch() as folder:
+            digests = [digest for digest in (look.x, look.y, look.sample_weight) if digest is not None]
+
+            def request(folder: Path) -> dict[str, Any]:
                 weights = self._local(look.at, "weights", folder)
-                digests = [digest for digest in (look.x, look.y, look.sample_weight) if digest is not None]
-                request = {"op": "look", "look": asdict(look), "weights": weights, "folder": str(folder)}
-                self._ask({**request, "files": self._files(digests, folder)})
-                found = unseal((folder / "look").read_bytes())
+                asked = {"op": "look", "look": asdict(look), "weights": weights, "folder": str(folder)}
+                return {**asked, "files": self._files(digests, folder)}
+
+            found = unseal(self._ordered(request, lambda folder, _reply: (folder / "look").read_bytes()))
             if found is None:
                 raise TrainerError("a look must come back whole. Received: a damaged file")
             self._store.put_look(look.key, found)
@@ -178,55 +195,55 @@ class Trainings:
     def _order(
         self,
         order: Order,
+        first: int,
         to: int,
         metrics: tuple[Part, ...],
         keep_state: frozenset[int],
-        measured: str,
         again: bool = False,
     ) -> None:
-        """Have epochs trained, from the nearest moment that the store can go on from."""
-        start = next(
-            (
-                epoch
-                for epoch in range(to - 1, 0, -1)
-                if self._store.has_state(Point(order.key, epoch))
-                and (again or self._has_logs(order.key, epoch, measured))
-            ),
-            0,
-        )
+        """Have epochs trained, from the nearest moment before `first` that the store can go on from.
+
+        Args:
+            again: True if the logs of earlier epochs are not asked for.
+        """
         kept = sorted({*keep_state, *range(STATE_EVERY, to + 1, STATE_EVERY)})
-        with self._scratch() as folder:
-            begin = self._begin(order, start, folder)
-            digests = [digest for digest in (order.x, order.y, order.sample_weight) if digest is not None]
-            request = {"op": "train", "order": asdict(order), "metrics": [asdict(metric) for metric in metrics]}
-            reply = self._ask(
-                {
-                    **request,
-                    "from": begin,
-                    "to": to,
-                    "keep_state": kept,
-                    "folder": str(folder),
-                    "files": self._files(digests, folder),
-                }
-            )
+        digests = [digest for digest in (order.x, order.y, order.sample_weight) if digest is not None]
+
+        def request(folder: Path) -> dict[str, Any]:
+            return {
+                "op": "train",
+                "order": asdict(order),
+                "metrics": [asdict(metric) for metric in metrics],
+                "from": self._begin(order, first, None if again else metrics_key(metrics), folder),
+                "to": to,
+                "keep_state": kept,
+                "folder": str(folder),
+                "files": self._files(digests, folder),
+            }
+
+        def take(folder: Path, reply: Mapping[str, Any]) -> None:
             for epoch, part in reply["written"]:
                 file = folder / f"{int(epoch):05d}.{part}"
                 self._store.put_sealed(Point(order.key, int(epoch)), str(part), file.read_bytes())
                 self.trained += part == "weights"
 
+        self._ordered(request, take)
+
     def _has_logs(self, key: str, epoch: int, measured: str) -> bool:
         """True if the next epoch to be trained is the first whose logs are missing."""
         return all(self._store.has_epoch(Point(key, earlier), measured) for earlier in range(1, epoch + 1))
 
-    def _begin(self, order: Order, start: int, folder: Path) -> dict[str, Any]:
-        """Files to begin from: the trajectory's own at `start`, or those that the order begins with."""
-        if start:
-            point = Point(order.key, start)
-            return {
-                "epoch": start,
-                "weights": self._local(point, "weights", folder),
-                "state": self._local(point, "state", folder),
-            }
+    def _begin(self, order: Order, first: int, measured: str | None, folder: Path) -> dict[str, Any]:
+        """Files to begin from: the trajectory's own of an epoch before `first`, or those that the order begins with.
+
+        A moment of which a file is damaged is none to begin from.
+        """
+        for epoch in range(first - 1, 0, -1):
+            point = Point(order.key, epoch)
+            if self._store.has_state(point) and (measured is None or self._has_logs(order.key, epoch, measured)):
+                with contextlib.suppress(TrainerError):
+                    weights, state = (self._local(point, part, folder) for part in ("weights", "state"))
+                    return {"epoch": epoch, "weights": weights, "state": state}
         return {
             "epoch": 0,
             "weights": None if order.weights is None else self._local(order.weights, "weights", folder),
@@ -252,11 +269,36 @@ class Trainings:
             files[digest] = str(path)
         return files
 
+    def _ordered(self, request: Callable[[Path], Mapping[str, Any]], take: Callable[[Path, Mapping[str, Any]], T]) -> T:
+        """Ask the trainer, and take what it wrote; one that died is replaced by one of this process, and asked again.
+
+        Raises:
+            NotTrainable: Keras refuses the work.
+            TrainerError: no trainer answers.
+        """
+        for _ in range(2):
+            if self._trainer.parent.is_dir():
+                with self._scratch() as folder:
+                    asked = request(folder)
+                    reply = self._ask(asked)
+                    if reply is not None:
+                        return take(folder, self._checked(reply, asked["files"]))
+            self._replace_trainer()
+        raise TrainerError("the trainer must answer. Received: nothing, twice")
+
+    def _checked(self, reply: Mapping[str, Any], files: Mapping[str, str]) -> Mapping[str, Any]:
+        if "damaged" in reply:
+            for digest in (digest for digest, path in files.items() if path == reply["damaged"]):
+                self._store.data(digest)  # found damaged, it is removed, and will be handed over anew
+            raise TrainerError(f"data must be whole. Received: {reply['damaged']}, which is damaged")
+        if "raised" in reply:
+            raised = reply["raised"]
+            raise NotTrainable(f"Keras must take the training. Received: {raised['name']}: {raised['message']}")
+        return reply
+
     @contextlib.contextmanager
     def _scratch(self) -> Iterator[Path]:
         """A folder that the trainer, too, may write to."""
-        if not self._trainer.parent.is_dir():
-            self._replace_trainer()
         folder = Path(tempfile.mkdtemp(prefix="w-", dir=self._trainer.parent))
         try:
             yield folder
@@ -270,17 +312,13 @@ class Trainings:
         process.wait()
         self._trainer = process.socket
 
-    def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    def _ask(self, request: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The trainer's reply; None where it is gone."""
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
                 connection.connect(str(self._trainer))
                 connection.sendall(json.dumps(request).encode() + b"\n")
                 line = connection.makefile("rb").readline()
-            reply = json.loads(line)
-        except (OSError, ValueError) as error:
-            self._replace_trainer()
-            raise TrainerError(f"the trainer must answer. Received: {type(error).__name__}: {error}") from error
-        if "raised" in reply:
-            raised = reply["raised"]
-            raise NotTrainable(f"Keras must take the training. Received: {raised['name']}: {raised['message']}")
-        return dict(reply)
+            return dict(json.loads(line))
+        except (OSError, ValueError):
+            return None

@@ -12,12 +12,13 @@ import contextlib
 import hashlib
 import io
 import json
+import math
 import os
 import socketserver
 import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,11 +35,22 @@ LIVE_MODELS = 3
 MAX_HELD_BYTES = 700_000_000
 """Data kept ready."""
 LOOK_BATCH = 2000
+LOOK_NUMBERS = 50_000_000
+"""Numbers that the widest layer may give for the rows of one such batch."""
+MAX_WEIGHTS = 50_000_000
+MAX_OUTPUTS = 500_000
+"""Bounds of what one order may take, as is `allowed.MAX_UNITS`."""
+CHECKED_NUMBERS = 5_000_000
+"""Outputs that are held at once while labels are checked."""
 
 
 def seed_of(key: str, epoch: int) -> int:
     """The seed of an epoch's order and noise; epoch 0 is that of the first weights."""
     return int.from_bytes(hashlib.sha256(f"{key} {epoch}".encode()).digest()[:4], "big")
+
+
+class Damaged(Exception):
+    """A sealed file that does not match its checksum; its path is the message."""
 
 
 @dataclass(slots=True)
@@ -52,53 +64,63 @@ class Live:
 
 
 class Trainer:
-    """Trains and evaluates; one thing at a time."""
+    """Trains and evaluates. Keras builds one thing at a time; what is built trains beside others, a core each."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._cores = threading.Semaphore(len(os.sched_getaffinity(0)))
         self._live: OrderedDict[tuple[str, str], Live] = OrderedDict()
         self._lookers: OrderedDict[str, Any] = OrderedDict()
         self._held: OrderedDict[str, Any] = OrderedDict()
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Do what a request asks; what Keras refuses comes back as ``raised``."""
-        with self._lock:
-            try:
-                return self._train(request) if request["op"] == "train" else self._look(request)
-            except Exception as error:
-                return {"raised": {"name": type(error).__name__, "message": str(error)[:4000]}}
+        """Do what a request asks. What Keras refuses comes back as ``raised``, a damaged file as ``damaged``."""
+        try:
+            return self._train(request) if request["op"] == "train" else self._look(request)
+        except Damaged as error:
+            return {"damaged": str(error)}
+        except Exception as error:
+            return {"raised": {"name": type(error).__name__, "message": str(error)[:4000]}}
 
     # --- training ---------------------------------------------------------------------------------------------------
 
     def _train(self, request: Mapping[str, Any]) -> dict[str, Any]:
         order, metrics = order_of(request["order"]), tuple(Part(**part) for part in request["metrics"])
-        x, y, weight = self._data(order, request["files"])
-        _check_labels(order, y)
         folder, measured = Path(request["folder"]), metrics_key(metrics)
-        live = self._ready(order, metrics, request, x, y, weight)
+        name = (order.key, measured)
+        with self._lock:
+            x, y, weight = self._data(order, request["files"])
+            live = self._ready(name, order, metrics, request, x, y, weight)
         written = []
         for epoch in range(live.epoch + 1, request["to"] + 1):
-            logs = _one_epoch(live, order, epoch, x, y, weight)
+            with self._cores:
+                logs = _one_epoch(live, order, epoch, len(x))
             files = {"weights": pack(live.model.get_weights()), f"{measured}.logs": json.dumps(logs).encode()}
             if epoch in request["keep_state"]:
                 files["state"] = pack([np.asarray(variable) for variable in live.model.optimizer.variables])
             for part, content in files.items():
                 (folder / f"{epoch:05d}.{part}").write_bytes(seal(content))
                 written.append([epoch, part])
+        with self._lock:
+            self._live[name] = live
+            while len(self._live) > LIVE_MODELS:
+                self._live.popitem(last=False)
         return {"written": written}
 
     def _ready(
-        self, order: Order, metrics: tuple[Part, ...], request: Mapping[str, Any], x: Any, y: Any, weight: Any
+        self,
+        name: tuple[str, str],
+        order: Order,
+        metrics: tuple[Part, ...],
+        request: Mapping[str, Any],
+        x: Any,
+        y: Any,
+        weight: Any,
     ) -> Live:
-        """A network at the epoch from which the request goes on."""
-        name, start = (order.key, metrics_key(metrics)), request["from"]
-        live = self._live.get(name)
-        if live is None or not start["epoch"] <= live.epoch < request["to"]:
+        """A network at the epoch from which the request goes on; nobody else's until its training has ended well."""
+        live, start = self._live.pop(name, None), request["from"]
+        if live is None or live.epoch != start["epoch"]:
             live = self._built(order, metrics, start, x, y, weight)
-            self._live[name] = live
-        self._live.move_to_end(name)
-        while len(self._live) > LIVE_MODELS:
-            self._live.popitem(last=False)
         return live
 
     def _built(
@@ -113,13 +135,15 @@ class Trainer:
         )
         model._symbolic_build(data_batch=(x[:1], y[:1], None if weight is None else weight[:1]))
         model.optimizer.build(model.trainable_variables)
+        with _unchanged((*model.variables, *model.optimizer.variables)):
+            _check(model, order, x, y, weight)
         if start["weights"] is not None:
             model.set_weights(unpack(_content(start["weights"])))
         if start["state"] is not None:
             for variable, value in zip(model.optimizer.variables, unpack(_content(start["state"])), strict=True):
                 variable.assign(value)
             model.optimizer.learning_rate = order.optimizer.config["learning_rate"]
-        return Live(model, start["epoch"], compiled_epoch(model, order.batch_size))
+        return Live(model, start["epoch"], compiled_epoch(model, order.batch_size, x, y, weight))
 
     def _data(self, order: Order, files: Mapping[str, str]) -> tuple[Any, Any, Any]:
         import tensorflow as tf
@@ -147,19 +171,22 @@ class Trainer:
 
     def _look(self, request: Mapping[str, Any]) -> dict[str, Any]:
         look = look_of(request["look"])
+        target = Path(request["folder"]) / "look"
+        with self._lock:
+            target.write_bytes(seal(self._looked(look, request)))
+        return {"written": [[0, "look"]]}
+
+    def _looked(self, look: Look, request: Mapping[str, Any]) -> bytes:
         x = self._array(look.x, request["files"])
         model = self._looker(look)
         model.set_weights(unpack(_content(request["weights"])))
-        target = Path(request["folder"]) / "look"
+        rows = max(1, min(LOOK_BATCH, LOOK_NUMBERS // widest(look.layers, look.input_shape)))
         if look.y is None:
-            content = pack([np.asarray(model.predict(x, batch_size=LOOK_BATCH, verbose=0))])
-        else:
-            y = self._array(look.y, request["files"])
-            weight = None if look.sample_weight is None else self._array(look.sample_weight, request["files"])
-            logs = model.evaluate(x, y, LOOK_BATCH, verbose=0, sample_weight=weight, return_dict=True)
-            content = json.dumps({name: float(value) for name, value in logs.items()}).encode()
-        target.write_bytes(seal(content))
-        return {"written": [[0, "look"]]}
+            return pack([np.asarray(model.predict(x, batch_size=rows, verbose=0))])
+        y = self._array(look.y, request["files"])
+        weight = None if look.sample_weight is None else self._array(look.sample_weight, request["files"])
+        logs = model.evaluate(x, y, rows, verbose=0, sample_weight=weight, return_dict=True)
+        return json.dumps({name: float(value) for name, value in logs.items()}).encode()
 
     def _looker(self, look: Look) -> Any:
         name = Look(look.at.__class__("", 0), look.layers, look.input_shape, "", "", look.loss, look.metrics).key
@@ -178,13 +205,38 @@ class Trainer:
 
 
 def build(layers: tuple[Part, ...], input_shape: tuple[int, ...]) -> Any:
-    """A network of Keras's own layers; the parts were looked up in `allowed` before they came here."""
+    """A network of Keras's own layers; the parts were looked up in `allowed` before they came here.
+
+    Raises:
+        ValueError: it is larger than one order may be, or Keras refuses it.
+    """
     import keras
 
+    widest(layers, input_shape)
     model = keras.Sequential([keras.layers.Input(input_shape)])
     for part in layers:
         model.add(getattr(keras.layers, part.name)(**part.config))
     return model
+
+
+def widest(layers: tuple[Part, ...], input_shape: tuple[int, ...]) -> int:
+    """The most numbers that a layer gives for one row, worked out without taking memory. Raises as `build` does."""
+    import keras
+
+    shape, weights, most = (None, *input_shape), 0, 1
+    with keras.StatelessScope(initialize_variables=False):
+        for part in layers:
+            layer = getattr(keras.layers, part.name)(**part.config)
+            layer.build(shape)
+            weights += sum(math.prod(variable.shape) for variable in layer.weights)
+            shape = layer.compute_output_shape(shape)
+            most = max(most, math.prod(shape[1:]))
+            if weights > MAX_WEIGHTS or most > MAX_OUTPUTS:
+                raise ValueError(
+                    f"a network must have at most {MAX_WEIGHTS} weights, and a layer {MAX_OUTPUTS} outputs for a row. "
+                    f"Received: {weights} and {most}"
+                )
+    return most
 
 
 def build_optimizer(part: Part) -> Any:
@@ -208,11 +260,15 @@ def build_metrics(parts: tuple[Part, ...]) -> list[Any]:
     return [getattr(keras.metrics, part.name)(**part.config) if part.config else part.name for part in parts]
 
 
-def compiled_epoch(model: Any, batch_size: int) -> Any:
-    """A function ``(x, y, weight or None, order)`` that trains one epoch: all whole batches in one compiled loop."""
+def compiled_epoch(model: Any, batch_size: int, x: Any, y: Any, weight: Any) -> Any:
+    """A function ``(order)`` that trains one epoch on some data: all whole batches in one compiled loop, then the rest.
+
+    Args:
+        x, y, weight: tensors of shape (n, ...); `weight` may be None.
+    """
     import tensorflow as tf
 
-    @tf.function(jit_compile=True)
+    @tf.function(jit_compile=True, autograph=False)
     def batches(x: Any, y: Any, weight: Any, order: Any) -> None:
         def body(step: Any) -> tuple[Any]:
             rows = tf.slice(order, [step * batch_size], [batch_size])
@@ -222,61 +278,86 @@ def compiled_epoch(model: Any, batch_size: int) -> Any:
         count = order.shape[0] // batch_size
         tf.while_loop(lambda step: step < count, body, (tf.constant(0),), parallel_iterations=1)
 
-    @tf.function(jit_compile=True)
-    def last(x: Any, y: Any, weight: Any) -> None:
-        model.train_step(_rows(None, None, x, y, weight))
+    @tf.function(autograph=False)  # once an epoch: compiling it for XLA as well would cost more than it spares
+    def last(x: Any, y: Any, weight: Any, rows: Any) -> None:
+        model.train_step(_rows(tf.gather, rows, x, y, weight))
 
-    def epoch(x: Any, y: Any, weight: Any, order: Array) -> None:
-        batches(x, y, weight, tf.constant(order, tf.int32))
-        rest = order[len(order) // batch_size * batch_size :]
-        if len(rest):
-            rows = tf.constant(rest, tf.int32)
-            last(tf.gather(x, rows), tf.gather(y, rows), None if weight is None else tf.gather(weight, rows))
+    whole = len(x) // batch_size * batch_size
 
+    def epoch(order: Array) -> None:
+        rows = tf.constant(order, tf.int32)
+        if whole:
+            batches(x, y, weight, rows)
+        if whole < len(order):
+            last(x, y, weight, rows[whole:])
+
+    rows = tf.TensorSpec((len(x),), tf.int32)
+    if whole:
+        batches.get_concrete_function(x, y, weight, rows)
+    if whole < len(x):
+        last.get_concrete_function(x, y, weight, tf.TensorSpec((len(x) - whole,), tf.int32))
     return epoch
 
 
 def _rows(gather: Any, rows: Any, *arrays: Any) -> tuple[Any, ...]:
-    return tuple(array if array is None or gather is None else gather(array, rows) for array in arrays)
+    return tuple(None if array is None else gather(array, rows) for array in arrays)
 
 
-def _one_epoch(live: Live, order: Order, epoch: int, x: Any, y: Any, weight: Any) -> dict[str, float]:
+def _one_epoch(live: Live, order: Order, epoch: int, count: int) -> dict[str, float]:
     """Train one epoch, with seeds of its own, and give its logs in Keras's order of names."""
     seed = seed_of(order.key, epoch)
     for position, layer in enumerate(live.model.layers):
         generator = getattr(layer, "seed_generator", None)
         if generator is not None:
             generator.state.assign(np.array([seed, position], generator.state.dtype))
-    indices = np.arange(len(x), dtype=np.int32)
+    indices = np.arange(count, dtype=np.int32)
     if order.shuffle:
         np.random.default_rng(seed).shuffle(indices)
     live.model.reset_metrics()
-    live.train(x, y, weight, indices)
+    live.train(indices)
     live.epoch = epoch
     results = live.model.get_metrics_result()
     return {name: float(np.float32(results[name])) for name in sorted(results)}
 
 
-def _check_labels(order: Order, y: Any) -> None:
-    """Plain Keras raises where compiled code goes on with NaN.
+def _check(model: Any, order: Order, x: Any, y: Any, weight: Any) -> None:
+    """Make plain Keras's errors: code compiled by XLA computes what plain operations refuse, and goes on with NaN.
+
+    One step is run operation by operation, for what layers and gradients refuse, and loss and metrics are run so over
+    all labels, for what they refuse of data.
 
     Raises:
-        ValueError: a label names no output.
+        Exception: whatever Keras raises.
     """
-    if order.loss.name != "SparseCategoricalCrossentropy" or order.loss.config.get("ignore_class") is not None:
-        return
-    units = [part.config.get("units") for part in order.layers if part.name == "Dense"]
-    labels = np.asarray(y)
-    if units and units[-1] is not None and labels.size and not 0 <= labels.min() <= labels.max() < units[-1]:
-        raise ValueError(
-            f"Received a label value of {labels.max()} which is outside the valid range of [0, {units[-1]})."
-        )
+    import tensorflow as tf
+
+    sizes = [len(array) for array in (x, y, weight) if array is not None]
+    if len({*sizes}) > 1:
+        raise ValueError(f"inputs, labels and weights must be of one number. Received: {sizes}")
+    model.train_step(tuple(None if array is None else array[: order.batch_size] for array in (x, y, weight)))
+    output = model(x[:1], training=False)
+    rows = max(1, CHECKED_NUMBERS // max(1, int(np.prod(output.shape))))
+    for start in range(0, len(y), rows):
+        part = slice(start, start + rows)
+        labels, weights = y[part], None if weight is None else weight[part]
+        predicted = tf.repeat(output, len(labels), axis=0)
+        model._compute_loss(x[part], labels, predicted, sample_weight=weights, training=False)
+        model.compute_metrics(x[part], labels, predicted, sample_weight=weights)
+
+
+@contextlib.contextmanager
+def _unchanged(variables: tuple[Any, ...]) -> Iterator[None]:
+    """Give variables their values back."""
+    before = [np.array(variable) for variable in variables]
+    yield
+    for variable, value in zip(variables, before, strict=True):
+        variable.assign(value)
 
 
 def _content(path: str) -> bytes:
     content = unseal(Path(path).read_bytes())
     if content is None:
-        raise OSError(f"{path}: a sealed file must match its checksum. Received: another")
+        raise Damaged(path)
     return content
 
 

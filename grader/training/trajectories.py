@@ -1,6 +1,6 @@
 """The store of what was trained once: weights and logs of every epoch, data, evaluations, all named by content.
 
-Under one URL of any fsspec file system stand four folders::
+Under one URL of any fsspec file system stand these folders::
 
     trajectories/<key>/00010.weights   a network's arrays at the end of epoch 10
                        00010.state     the optimizer's arrays, kept where a training ended
@@ -8,6 +8,7 @@ Under one URL of any fsspec file system stand four folders::
     looks/<key>/look                   what an evaluation or prediction gave
     data/<digest>/array                inputs and labels that a kernel handed over
     locks/<key>                        held while somebody trains
+    signs/<name>                       by which machines find out that they share the store
 
 Every file carries the sha256 of its content: a damaged or truncated one is not there, and is made again. A file is
 written under another name and then renamed, so that no reader meets half of one.
@@ -16,6 +17,7 @@ written under another name and then renamed, so that no reader meets half of one
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import io
 import json
@@ -194,10 +196,28 @@ class Trajectories:
             holder = self._holder(path)
             if holder != seen:
                 seen, since = holder, time.monotonic()
-            elif holder and (_is_dead(holder) or time.monotonic() - since > STALE_SECONDS):
-                with contextlib.suppress(OSError):
-                    self._fs.rm_file(path)
+            elif _is_dead(holder) or time.monotonic() - since > STALE_SECONDS:
+                self._break(path, holder)
             time.sleep(WAIT_SECONDS)
+
+    def _break(self, path: str, holder: str) -> None:
+        """Remove the lock of a holder that is no more. One at a time: a second one would remove its successor's."""
+        with self._guard(), contextlib.suppress(OSError):
+            if self._holder(path) == holder:
+                self._fs.rm_file(path)
+
+    @contextlib.contextmanager
+    def _guard(self) -> Iterator[None]:
+        """Keep other processes of this machine out; the system lets go of it when a process dies.
+
+        On a store elsewhere there is none, and two may train the same at worst: the same bits, written twice.
+        """
+        if "file" not in _protocols(self._fs):
+            yield
+            return
+        with (Path(self._root) / "locks" / "breaking").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def _create(self, path: str, content: str) -> bool:
         """Make a file that must not be there yet."""
@@ -224,6 +244,29 @@ class Trajectories:
             return str(self._fs.cat_file(path).decode(errors="replace"))
         except FileNotFoundError:
             return ""
+
+    # --- shared or not ----------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def signed(self) -> Iterator[str]:
+        """Lay a sign into the store while the context lasts: whoever shares the store has it, too.
+
+        Raises:
+            OSError: the store cannot be written to.
+        """
+        sign = f"{socket.gethostname()}-{secrets.token_hex(8)}"
+        self._fs.makedirs(self._path("signs"), exist_ok=True)
+        self._fs.pipe_file(self._path(f"signs/{sign}"), b"")
+        try:
+            yield sign
+        finally:
+            with contextlib.suppress(OSError):
+                self._fs.rm_file(self._path(f"signs/{sign}"))
+
+    def has_sign(self, sign: str) -> bool:
+        """True if this is the store that a sign was laid into."""
+        self._fs.invalidate_cache()
+        return self._exists(f"signs/{sign}")
 
     # --- files ------------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.checks.class_names import judge_class_answer
+from grader.checks.class_names import judge_class_answer, says_same
 from grader.rubric import load_rubric
 
 CLASSES = load_rubric(Path(__file__).parents[2] / "rubrics" / "fashion_mnist.yaml").classes
@@ -51,6 +51,7 @@ NAMED = {
     "denied": ("Es la 9, no es un sneaker (7)", {9}),
     "denied first": ("No es un sneaker (7) sino un Ankle boot", {9}),
     "denied figure": ("no es la 7 sino la 9", {9}),
+    "figure against another": ("La clase más probable es la 9 con 0.92, frente al 0.05 de la 7", {9}),
     "second best": ("Ankle boot; la segunda más probable es Sneaker", {9}),
     "t-shirt is not a shirt": ("T-shirt", {0}),
     "t-shirt/top": ("T-shirt/top", {0}),
@@ -84,3 +85,34 @@ NAMED = {
 @pytest.mark.parametrize(("answer", "expected"), NAMED.values(), ids=NAMED.keys())
 def test_class_named_in_prose(answer: str, expected: set[int]) -> None:
     assert judge_class_answer(answer, CLASSES) == expected
+
+
+SAME = {
+    "the same": "sigue siendo la misma",
+    "not changed": "No ha cambiado",
+    "does not vary": "la clase no varía",
+    "no changes": "No hay cambios respecto al primer modelo",
+    "identical": "El resultado es idéntico al de la pregunta 3.2",
+    "agrees": "Coincide con la predicción anterior",
+    "English": "It is still the same class",
+    "English, unchanged": "no change",
+}
+
+
+@pytest.mark.parametrize("answer", SAME.values(), ids=SAME.keys())
+def test_says_that_the_class_is_the_same(answer: str) -> None:
+    assert says_same(answer)
+
+
+NOT_SAME = {
+    "denied": "Ya no es la misma",
+    "does not agree": "No coincide con la anterior",
+    "changes": "La clase cambia",
+    "another": "Ahora es otra",
+    "nothing said": "ver la celda de arriba",
+}
+
+
+@pytest.mark.parametrize("answer", NOT_SAME.values(), ids=NOT_SAME.keys())
+def test_does_not_say_that_the_class_is_the_same(answer: str) -> None:
+    assert not says_same(answer)

@@ -6,14 +6,13 @@ measured: never change a way for the sake of one of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
+from labelled_answers import Marked, concept_of, judge_labelled
 
-from grader.checks.prose import Judgement, check_concept, judge_concept
+from grader.checks.prose import Examples, Judgement, check_concept, judge_concept
+from grader.checks.prose.learning import learn
 from grader.errors import RubricError
 from grader.records import Passage, Place, Status, Submission
 from grader.rubric import Concept, Question, load_rubric
@@ -21,47 +20,26 @@ from grader.rubric import Concept, Question, load_rubric
 ROOT = Path(__file__).parents[2]
 RUBRIC_FILE = ROOT / "rubrics" / "fashion_mnist.yaml"
 RUBRIC = load_rubric(RUBRIC_FILE)
+CONCEPTS = [
+    (question.id, one.id) for question in RUBRIC.questions for one in question.criteria if one.check == "concept"
+]
 
 
-@dataclass(frozen=True)
-class Marked:
-    """One labelled answer, judged for one concept."""
-
-    split: str
-    name: str
-    question: str
-    concept: str
-    mark: float
-    answer: str
-    judgement: Judgement
-
-    @property
-    def agrees(self) -> bool:
-        return abs(self.judgement.share - self.mark) < 0.01
-
-
-def concept_of(question: Question, name: str) -> Concept:
-    return next(one for one in question.criteria if isinstance(one, Concept) and one.id == name)
+@pytest.fixture(scope="module")
+def labelled() -> list[Marked]:
+    """Every labelled answer, judged."""
+    return judge_labelled(RUBRIC)
 
 
 def judge(question_id: str, name: str, answer: str, others: tuple[str, ...] = ()) -> Judgement:
     question = RUBRIC.question(question_id)
-    return judge_concept(answer, concept_of(question, name), question_prompt=question.prompt, other_texts=others)
-
-
-def labelled() -> Iterator[Marked]:
-    for file in sorted((ROOT / "tests" / "prose").glob("*.yaml")):
-        document = YAML(typ="safe", pure=True).load(file)
-        for entry in document["answers"]:
-            for name, mark in entry["marks"].items():
-                judgement = judge(document["question"], name, entry["answer"])
-                yield Marked(
-                    entry["split"], entry["name"], document["question"], name, mark, entry["answer"], judgement
-                )
-
-
-MARKED = list(labelled())
-CONCEPTS = sorted({(marked.question, marked.concept) for marked in MARKED})
+    return judge_concept(
+        answer,
+        concept_of(question, name),
+        question_prompt=question.prompt,
+        other_texts=others,
+        examples=RUBRIC.examples(question_id, name),
+    )
 
 
 def disagreements(marked: list[Marked]) -> str:
@@ -73,31 +51,29 @@ def disagreements(marked: list[Marked]) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize(("split", "least"), [("build", 0.9), ("measure", 0.85)])
-def test_marks_agree_with_the_fair_ones(split: str, least: float) -> None:
-    marked = [one for one in MARKED if one.split == split]
+@pytest.mark.parametrize(("split", "least"), [("build", 0.95), ("measure", 0.92)])
+def test_marks_agree_with_the_fair_ones(split: str, least: float, labelled: list[Marked]) -> None:
+    marked = [one for one in labelled if one.split == split]
     assert sum(one.agrees for one in marked) >= least * len(marked), disagreements(marked)
 
 
-def test_confident_marks_are_nearly_always_right() -> None:
-    marked = [one for one in MARKED if one.judgement.confidence >= 0.9]
+@pytest.mark.parametrize("split", ["build", "measure"])
+def test_confident_marks_are_nearly_always_right(split: str, labelled: list[Marked]) -> None:
+    marked = [one for one in labelled if one.split == split and one.judgement.confidence >= 0.9]
     assert sum(one.agrees for one in marked) >= 0.95 * len(marked), disagreements(marked)
 
 
-def test_few_answers_need_a_person() -> None:
-    assert sum(one.judgement.confidence < RUBRIC.review_below for one in MARKED) <= 0.15 * len(MARKED)
+def test_few_answers_need_a_person(labelled: list[Marked]) -> None:
+    assert sum(one.judgement.confidence < RUBRIC.review_below for one in labelled) <= 0.15 * len(labelled)
 
 
 @pytest.mark.parametrize(("question", "concept"), CONCEPTS, ids=[" ".join(pair) for pair in CONCEPTS])
-def test_every_concept_has_enough_labelled_answers(question: str, concept: str) -> None:
-    assert sum((one.question, one.concept) == (question, concept) for one in MARKED) >= 25
-
-
-def test_every_concept_of_the_rubric_is_labelled() -> None:
-    asked = {
-        (question.id, one.id) for question in RUBRIC.questions for one in question.criteria if one.check == "concept"
-    }
-    assert asked == set(CONCEPTS)
+@pytest.mark.parametrize("split", ["build", "measure"])
+def test_every_concept_has_enough_labelled_answers(
+    split: str, question: str, concept: str, labelled: list[Marked]
+) -> None:
+    wanted = (split, question, concept)
+    assert sum((one.split, one.question, one.concept) == wanted for one in labelled) >= 30
 
 
 COUNTS = {
@@ -176,7 +152,7 @@ def test_a_person_decides(answer: str) -> None:
 )
 def test_the_question_itself_earns_nothing(question: Question) -> None:
     concepts = [one for one in question.criteria if isinstance(one, Concept)]
-    given = [judge_concept(question.prompt, one, question_prompt=question.prompt).share for one in concepts]
+    given = [judge(question.id, one.id, question.prompt).share for one in concepts]
     assert given == [0] * len(concepts)
 
 
@@ -226,7 +202,7 @@ def test_expected_answers_of_the_rubric_are_right() -> None:
         for one in question.criteria
         if isinstance(one, Concept)
         for language, text in one.expected.items()
-        if judge_concept(text, one, question_prompt=question.prompt).share < 1
+        if judge(question.id, one.id, text).share < 1
     ]
     assert wrong == []
 
@@ -241,6 +217,49 @@ def test_a_very_long_answer_is_judged_quickly_and_in_full() -> None:
     assert judge("8.3", "overfitting", padding + "Se llama sobreajuste.").share == 1
 
 
+# --- what marked answers add ------------------------------------------------------------------------------------------
+
+EXAMPLES: Examples = (
+    *(
+        (f"la red se ha {word} los datos", 1.0)
+        for word in ["comido", "tragado", "bebido", "zampado", "empollado", "engullido", "devorado", "mascado"]
+    ),
+    *(
+        (f"el optimizador {word} mal", 0.0)
+        for word in ["va", "anda", "salta", "oscila", "rebota", "diverge", "vibra", "empieza"]
+    ),
+)
+
+
+def learned(answer: str, examples: Examples) -> Judgement:
+    question = RUBRIC.question("8.3")
+    return judge_concept(answer, concept_of(question, "memorises"), question_prompt=question.prompt, examples=examples)
+
+
+def test_a_phrase_no_way_has_counts_once_answers_like_it_were_marked() -> None:
+    answer = "pues que la red se ha comido los datos"
+    assert learned(answer, ()).share == 0
+    judgement = learned(answer, EXAMPLES)
+    assert (judgement.share, judgement.confidence < 0.9) == (1, True)
+
+
+def test_an_unlike_answer_stays_wrong() -> None:
+    judgement = learned("el optimizador va mal", EXAMPLES)
+    assert (judgement.share, judgement.confidence >= 0.9) == (0, True)
+
+
+def test_likeness_does_not_make_a_denied_idea_right() -> None:
+    assert learned("la red no memoriza nada de los datos", EXAMPLES).share == 0
+
+
+def test_likeness_does_not_make_a_list_of_terms_right() -> None:
+    assert learned("red, datos, comido, empollado", EXAMPLES).share == 0
+
+
+def test_few_marked_answers_teach_nothing() -> None:
+    assert learn(EXAMPLES[:10]) is None
+
+
 # --- the finding ------------------------------------------------------------------------------------------------------
 
 
@@ -252,7 +271,11 @@ def submission_with(*passages: Passage) -> Submission:
 def name_of_the_effect(*passages: Passage) -> tuple[Status, float, tuple[int, ...]]:
     question = RUBRIC.question("8.3")
     finding = check_concept(
-        concept_of(question, "overfitting"), question, submission_with(*passages), review_below=RUBRIC.review_below
+        concept_of(question, "overfitting"),
+        question,
+        submission_with(*passages),
+        review_below=RUBRIC.review_below,
+        examples=RUBRIC.examples("8.3", "overfitting"),
     )
     return finding.status, finding.points, finding.cells
 

@@ -57,23 +57,23 @@ class CollectsOutside(keras.callbacks.Callback):  # type: ignore[misc, name-defi
         self.model.stop_training = self.lowest[-1] <= 0.4 and LOSSES[epoch] == logs["loss"]
 
 
+CHANGED: list[bool] = []
+
+
 class ChangesTheModel(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
     """Lowers the learning rate, and sets weights."""
 
     def on_epoch_end(self, _epoch: int, logs: Any = None) -> None:
         self.model.optimizer.learning_rate = 0.5 * logs["loss"]
         self.model.set_weights([0 * value for value in self.model.get_weights()])
+        CHANGED.append(not any(value.any() for value in self.model.get_weights()))
 
 
 def stops(reader: CallbackReader, key: str) -> Iterator[bool]:
     """Whether each scenario was stopped where it should be."""
     for scenario in stopping_scenarios(0.4):
         simulation = Simulation(reader, key, len(scenario.losses), keras.Sequential([keras.layers.Dense(1)]))
-        simulation.begin()
-        replies = (simulation.epoch(epoch, {"loss": loss}) for epoch, loss in enumerate(scenario.losses))
-        stopped = next((epoch for epoch, reply in enumerate(replies, 1) if reply["stopped"]), None)
-        simulation.end()
-        yield stopped in scenario.stop_after
+        yield simulation.play([{"loss": loss} for loss in scenario.losses]).get("after") in scenario.stop_after
 
 
 def test_one_scenario_leaves_no_trace_in_the_next() -> None:
@@ -96,11 +96,8 @@ def test_the_students_model_is_left_as_it_was() -> None:
     reader, model = CallbackReader(), keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     model.compile(optimizer="adam", loss="mse")
     before = [value.copy() for value in model.get_weights()]
-    simulation = Simulation(reader, reader.class_key(ChangesTheModel), 1, model)
-    simulation.begin()
-    assert "raised" not in simulation.epoch(0, {"loss": 0.5})
-    assert not any(value.any() for value in model.get_weights())
-    simulation.end()
+    assert Simulation(reader, reader.class_key(ChangesTheModel), 1, model).play([{"loss": 0.5}]) == {}
+    assert CHANGED == [True]
     np.testing.assert_array_equal(model.get_weights()[0], before[0])
     assert float(model.optimizer.learning_rate) == pytest.approx(0.001)
 

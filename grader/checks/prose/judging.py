@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from grader.checks.prose.language import ARTICLES, CLITICS, GLUE, HEDGES, NEGATORS
+from grader.checks.prose.learning import Examples, learn, probability
 from grader.checks.prose.matching import Match, ParsedWay, find_ways, knowing, vocabulary_of, without
 from grader.checks.prose.reading import Reading, Token, read_answer
 from grader.records import Finding, Message, Place, Status, Submission, say
@@ -21,11 +22,18 @@ _SURE = 0.95
 _FORGIVEN = 0.9
 _HEDGED = 0.75
 _DOUBTFUL = 0.5
+_SUREST_UNSAID = 0.85
 _SHOWN_ANSWER = 600
 _SHOWN_SPANS = 3
 _TELLING_TERMS = 2
 _LONG_ANSWER = 40
 _COMMON = GLUE | ARTICLES | NEGATORS | CLITICS | {"da", "dan", "tiene", "tienen"}
+
+
+_SAID, _SAID_WITH_TYPOS, _SAID_WITH_DOUBT, _SAID_IN_PART, _CONTRADICTED = 3.5, 2.5, 1.0, 0.5, 0.0
+_SPOKEN_OF, _TERMS_ONLY, _NOT_SAID, _COPIED = -0.7, -1.5, -2.0, -3.0
+_DENIED, _DENIED_WITH_TYPOS = -3.5, -1.5
+"""How much each kind of finding says, in log odds: what was seen in labelled answers that no way was made for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,12 @@ class Judgement:
     spans: tuple[str, ...]
     """The answer's own words that decided it."""
     reason: Message
+    weight: float | None = None
+    """What was found in the sentences, as log odds to be added to those of a second opinion; None where it decides
+    alone.
+    """
+    surest: float = 0.97
+    """The highest confidence that a second opinion can bring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +66,14 @@ class _Found:
     """Copied, or in a bare list of terms."""
 
 
-def judge_concept(answer: str, concept: Concept, *, question_prompt: str, other_texts: Sequence[str] = ()) -> Judgement:
+def judge_concept(
+    answer: str,
+    concept: Concept,
+    *,
+    question_prompt: str,
+    other_texts: Sequence[str] = (),
+    examples: Examples = (),
+) -> Judgement:
     """Decide whether an answer expresses a concept.
 
     Args:
@@ -60,7 +81,33 @@ def judge_concept(answer: str, concept: Concept, *, question_prompt: str, other_
         concept: The idea, with the ways to say it.
         question_prompt: The question as students read it; what is copied from it counts for nothing.
         other_texts: Further texts that students were given, such as the assignment's notes.
+        examples: Answers to the question that a person has marked for this concept.
     """
+    judgement = _judge_sentences(answer, concept, question_prompt, other_texts)
+    opinion = learn(examples) if judgement.weight is not None else None
+    return judgement if opinion is None else _weigh(judgement, opinion.log_odds(answer))
+
+
+def _weigh(judgement: Judgement, opinion: float) -> Judgement:
+    """The judgement with a second opinion taken into account: both as log odds, added up.
+
+    Where a person has to look, the provisional points are the more probable ones.
+    """
+    assert judgement.weight is not None
+    chance = probability(judgement.weight + opinion)
+    if judgement.weight == _DENIED:  # likeness is blind to negation: it may cast doubt on a denial, not overrule it
+        chance = min(chance, 0.49)
+    expressed = chance >= 0.5
+    unsaid = expressed and not judgement.expressed
+    confidence = min(judgement.surest, _SUREST_UNSAID if unsaid else 1.0, max(chance, 1 - chance))
+    reason = say("The answer is worded like others that earned the points.") if unsaid else judgement.reason
+    return replace(
+        judgement, expressed=expressed, share=float(expressed), confidence=round(confidence, 3), reason=reason
+    )
+
+
+def _judge_sentences(answer: str, concept: Concept, question_prompt: str, other_texts: Sequence[str]) -> Judgement:
+    """Decide by what the answer's sentences say."""
     reading = read_answer(answer, question_prompt, tuple(other_texts))
     if not reading.tokens:
         return Judgement(False, 0.0, 1.0, (), say("No answer was found."))
@@ -76,7 +123,7 @@ def judge_concept(answer: str, concept: Concept, *, question_prompt: str, other_
     partly = _sorted_out(reading, _parsed(concept, concept.partly))
     if partly.said:
         reason = say("The answer says part of it: “{words}”.", words=_quote(reading, partly.said))
-        return Judgement(True, 0.5, _DOUBTFUL, _spans(reading, partly.said), reason)
+        return Judgement(True, 0.5, _DOUBTFUL, _spans(reading, partly.said), reason, _SAID_IN_PART)
     if ways.idle:
         return _judge_idle(reading, ways.idle)
     related = _sorted_out(reading, _parsed(concept, concept.related))
@@ -92,20 +139,22 @@ def _judge_said(reading: Reading, ways: _Found, against: _Found) -> Judgement:
             words=words,
             contrary=_quote(reading, against.said),
         )
-        return Judgement(not hedged, 0.0 if hedged else 1.0, _DOUBTFUL, spans, reason)
+        share = 0.0 if hedged else 1.0
+        return Judgement(not hedged, share, _DOUBTFUL, spans, reason, _CONTRADICTED, surest=_DOUBTFUL)
     if all(token.asked for match in ways.said for token in match.tokens):
         reason = say("The answer only asks whether it is so: “{words}”.", words=words)
         return Judgement(False, 0.0, _DOUBTFUL, spans, reason)
-    confidence = _SURE if any(match.exact for match in ways.said) else _FORGIVEN
+    confidence, weight = (_SURE, _SAID) if any(match.exact for match in ways.said) else (_FORGIVEN, _SAID_WITH_TYPOS)
     if hedged:
-        confidence = _HEDGED
-    return Judgement(True, 1.0, confidence, spans, say("The answer says so: “{words}”.", words=words))
+        confidence, weight = _HEDGED, _SAID_WITH_DOUBT
+    return Judgement(True, 1.0, confidence, spans, say("The answer says so: “{words}”.", words=words), weight)
 
 
 def _judge_contrary(reading: Reading, found: Sequence[Match]) -> Judgement:
-    confidence = _FORGIVEN if any(match.exact for match in found) else _DOUBTFUL
+    exact = any(match.exact for match in found)
+    confidence, weight = (_FORGIVEN, _DENIED) if exact else (_DOUBTFUL, _DENIED_WITH_TYPOS)
     reason = say("The answer says the contrary: “{words}”.", words=_quote(reading, found))
-    return Judgement(False, 0.0, confidence, _spans(reading, found), reason)
+    return Judgement(False, 0.0, confidence, _spans(reading, found), reason, weight)
 
 
 def _judge_idle(reading: Reading, idle: Sequence[Match]) -> Judgement:
@@ -118,22 +167,26 @@ def _judge_idle(reading: Reading, idle: Sequence[Match]) -> Judgement:
         return Judgement(
             False, 0.0, _SURE, (), say("The answer is a list of terms, not a statement: “{words}”.", words=words)
         )
-    return Judgement(False, 0.0, _FORGIVEN, (), say("These words are the assignment's own: “{words}”.", words=words))
+    reason = say("These words are the assignment's own: “{words}”.", words=words)
+    return Judgement(False, 0.0, _FORGIVEN, (), reason, _COPIED)
 
 
 def _judge_unsaid(reading: Reading, related: _Found, terms: Sequence[Token]) -> Judgement:
+    if all(_is_unused(token) for token in reading.tokens):
+        return Judgement(False, 0.0, _FORGIVEN, (), say("The answer is a list of terms, or copied."))
     if related.said:
         reason = say(
             "The answer speaks of it, but does not clearly say it: “{words}”.", words=_quote(reading, related.said)
         )
-        return Judgement(False, 0.0, _DOUBTFUL, _spans(reading, related.said), reason)
+        return Judgement(False, 0.0, _DOUBTFUL, _spans(reading, related.said), reason, _SPOKEN_OF)
     if len(terms) >= _TELLING_TERMS:
         words = ", ".join(reading.words_between(token.start, token.end) for token in terms[:_SHOWN_SPANS])
         reason = say("The answer uses words of the matter, but does not clearly say this: “{words}”.", words=words)
-        return Judgement(False, 0.0, _DOUBTFUL, (), reason)
+        return Judgement(False, 0.0, _DOUBTFUL, (), reason, _TERMS_ONLY)
     if sum(not (token.copied or token.listed) for token in reading.tokens) >= _LONG_ANSWER:
-        return Judgement(False, 0.0, _DOUBTFUL, (), say("A long answer, in which no known way to say this was found."))
-    return Judgement(False, 0.0, _FORGIVEN, (), say("The answer does not say this."))
+        reason = say("A long answer, in which no known way to say this was found.")
+        return Judgement(False, 0.0, _DOUBTFUL, (), reason, _SPOKEN_OF)
+    return Judgement(False, 0.0, _FORGIVEN, (), say("The answer does not say this."), _NOT_SAID)
 
 
 def check_concept(
@@ -143,6 +196,7 @@ def check_concept(
     *,
     review_below: float = 0.7,
     other_texts: Sequence[str] = (),
+    examples: Examples = (),
 ) -> Finding:
     """Judge a concept in what a submission says at a question.
 
@@ -152,10 +206,13 @@ def check_concept(
         submission: Where the answer stands.
         review_below: With less confidence than this, a person decides and the points are provisional.
         other_texts: Texts that students were given; what is copied from them counts for nothing.
+        examples: Answers to the question that a person has marked for this concept.
     """
     place = submission.place(question.id)
     answer = _answer(place)
-    judgement = judge_concept(answer, concept, question_prompt=question.prompt, other_texts=other_texts)
+    judgement = judge_concept(
+        answer, concept, question_prompt=question.prompt, other_texts=other_texts, examples=examples
+    )
     if judgement.confidence < review_below:
         status = Status.NEEDS_REVIEW
     else:

@@ -46,6 +46,7 @@ NOT_NEGATIONS = (
     r"no dejan? de ser\b",
     r"sin (duda|embargo|lugar a dudas)\b",
     r"(not|nothing) (only|but|just)\b",
+    r"not (that|so|too|very|as) (much|many)\b",
     r"(no|without) (doubt|wonder|matter)\b",
     r"ni siquiera\b",
 )
@@ -67,6 +68,9 @@ FINITE = words_of(
 )
 """Verbs as they stand in a clause of their own; one of them ends the reach of a negation before it."""
 
+VERB_ENDINGS = r"(dr|br|[^tl]ir)ia(n|mos)?$"
+"""Of conditionals ("convendría"), by which verbs are known that no list has."""
+
 VERBAL_NOUNS = words_of("mejora causa")
 """Verbs of the above that are as often nouns."""
 
@@ -79,7 +83,7 @@ GLUE = words_of(
     "muchos muchas poco algo apenas entre hasta desde todas todos solo tambien debido gracias segun sobre todo casi "
     "cual donde esto eso este esta ese esa ello is are was be because for per each every there has have does not it "
     "its they this that more less than to with when while but so since better worse too very only all by at if as "
-    "between we you can could would"
+    "between we you can could would higher lower longer slower faster fewer greater bigger smaller larger"
 )
 """Words that make a sentence of what would else be a list of terms."""
 
@@ -110,7 +114,8 @@ SPELLINGS = {
     "%": "porcentaje",
     "x": "por", "d": "de", "+": "mas", "tb": "tambien", "tmb": "tambien", "bn": "bien", "acc": "accuracy",
     "prob": "probabilidad", "probs": "probabilidad", "val": "validacion", "nº": "numero", "nro": "numero",
-    "num": "numero", "↑": "sube", "↓": "baja", "≠": "distinto", "diez": "10", "ten": "10", "cinco": "5", "five": "5",
+    "num": "numero", "↑": "sube", "↓": "baja", "→": "es", "⇒": "es",
+    "≠": "distinto", "diez": "10", "ten": "10", "cinco": "5", "five": "5",
     "uno": "1", "one": "1", "una": "1", "un": "1", "dos": "2", "two": "2", "tres": "3", "three": "3",
     "bidimensional": "2d", "bidimensionales": "2d", "unidimensional": "1d", "unidimensionales": "1d",
     "unidimencional": "1d",

@@ -24,13 +24,17 @@ from grader.checks.prose.language import (
     NOT_NEGATIONS,
     REASONS,
     SPELLINGS,
+    VERB_ENDINGS,
 )
 
 _STEMMERS = (snowballstemmer.stemmer("spanish"), snowballstemmer.stemmer("english"))
 _PIECE = re.compile(
     r"\d+\s?[x×*]\s?\d+|\d[dD]\b|\by_\w+|\d+(?:\.\d+|,\d+(?![\d,)]))?%?"
-    r"|[^\W\d_]+(?:[-'’´][^\W\d_]+)*\d?|[+↑↓≠](?=\s|$)|(?<!\d)(?<!\d )%|[.,;:!?()\[\]\n…–—=/]|(?<=\s)-(?=\s)",
+    r"|[^\W\d_]+(?:[-'’´][^\W\d_]+)*\d?|[+↑↓≠→⇒](?=\s|$)|(?<!\d)(?<!\d )%|[.,;:!?()\[\]\n…–—=/]|(?<=\s)-(?=\s)",
 )
+_NUMBER = r"(\d+(?:[.,]\d+)?)\s*(%|s\b|seg\w*|sec\w*|min\w*)?"
+_CHANGE = re.compile(rf"{_NUMBER}\s*(?:a|al|hasta|to|-+>|=+>|→)\s*(?:(?:un|el|los|las)\s+)?{_NUMBER}")
+_MATHS = re.compile(r"\\[a-zA-Z]+|\\[{}_,;!]|[${}^]|(?<=[a-zA-Z])_(?=\w\b|\{)")
 _SENTENCE_ENDS = frozenset(".;!?\n…")
 _CLAUSE_ENDS = frozenset(",:()[]–—-=")
 _LONGEST_ANSWER = 20_000
@@ -78,7 +82,7 @@ class Reading:
 def read_answer(answer: str, prompt: str = "", others: Sequence[str] = ()) -> Reading:
     """Read an answer; words copied from `prompt` or `others`, and bare lists of terms, are marked as such."""
     text = unicodedata.normalize("NFC", answer[:_LONGEST_ANSWER])
-    tokens = tuple(_tokens(text))
+    tokens = tuple(_with_changes(text, list(_tokens(_MATHS.sub(lambda found: " " * len(found.group()), text)))))
     copied = _copied(tokens, [prompt], _COPY_OF_PROMPT) | _copied(tokens, others, _COPY_OF_OTHERS)
     tokens = tuple(replace(token, copied=True) if at in copied else token for at, token in enumerate(tokens))
     return Reading(text, _mark_lists(tokens))
@@ -146,6 +150,8 @@ def _tokens(text: str) -> Iterator[Token]:
         if mark in _SENTENCE_ENDS:
             sentence, clause, before = sentence + 1, clause + 1, []
             continue
+        if mark in ":(" and re.match(r"\s*\d", text[piece.end() :]):
+            continue
         if mark in _CLAUSE_ENDS or mark == "/":
             clause, before = clause + (mark != "/"), []
             continue
@@ -156,6 +162,27 @@ def _tokens(text: str) -> Iterator[Token]:
         asked = text[piece.end() :].lstrip(" ").startswith("?") if "?" in text else False
         for word in words:
             yield Token(word, keys_of(word), sentence, clause, piece.start(), piece.end(), asked)
+
+
+def _with_changes(text: str, tokens: list[Token]) -> Iterator[Token]:
+    """The tokens, with the direction said after each change of a measured value: "de 87 a 88,5 %" is a rise.
+
+    Whole numbers without a unit are no measured values ("de 128 a 512 neuronas").
+    """
+    changes = {found.end(): found for found in _CHANGE.finditer(text) if _is_measured(found)}
+    ends = {max((t.start for t in tokens if t.end <= end), default=-1): found for end, found in changes.items()}
+    for token in tokens:
+        yield token
+        found = ends.pop(token.start, None)
+        if found is not None:
+            before, after = (float(found.group(group).replace(",", ".")) for group in (1, 3))
+            word = "sube" if after > before else "baja"
+            yield replace(token, word=word, keys=keys_of(word), start=found.start(), end=found.end())
+
+
+def _is_measured(found: re.Match[str]) -> bool:
+    numbers = found.group(1, 3)
+    return numbers[0] != numbers[1] and any(re.search(r"[.,]|%|[a-z]", piece or "") for piece in found.groups())
 
 
 def _is_denial(words: Sequence[str]) -> bool:
@@ -186,13 +213,19 @@ def _spelt_out(mark: str) -> list[str]:
 
 def _copied(tokens: Sequence[Token], givens: Iterable[str], length: int) -> set[int]:
     """Places of the words that stand in a run of at least `length` words of a given text."""
-    known = {run for given in givens for run in _runs([_one_key(token) for token in _tokens(plain(given))], length)}
-    own = [_one_key(token) for token in tokens]
-    return {at + step for at, run in enumerate(_runs(own, length)) if run in known for step in range(length)}
+    known = [_runs_of_given(given, length) for given in givens]
+    own = _runs([_one_key(token.word) for token in tokens], length)
+    return {at + step for at, run in enumerate(own) if any(run in runs for runs in known) for step in range(length)}
 
 
-def _one_key(token: Token) -> str:
-    return fold(_STEMMERS[0].stemWord(token.word))
+@lru_cache(maxsize=1_000)  # the same texts were given to the whole class
+def _runs_of_given(given: str, length: int) -> frozenset[tuple[str, ...]]:
+    return frozenset(_runs([_one_key(token.word) for token in _tokens(plain(given))], length))
+
+
+@lru_cache(maxsize=20_000)
+def _one_key(word: str) -> str:
+    return fold(_STEMMERS[0].stemWord(word))
 
 
 def _runs(words: Sequence[str], length: int) -> list[tuple[str, ...]]:
@@ -230,7 +263,7 @@ def _is_bare(clause: Sequence[Token]) -> bool:
 
 
 def _names_something(clause: Sequence[Token]) -> bool:
-    return any(token.word.isalpha() and token.word not in NEGATORS for token in clause)
+    return any(len(token.word) > 1 and token.word.isalpha() and token.word not in NEGATORS for token in clause)
 
 
 def _is_wordy(clause: Sequence[Token]) -> bool:
@@ -246,4 +279,4 @@ def _has_glue(clause: Sequence[Token]) -> bool:
 
 
 def _has_verb(clause: Sequence[Token]) -> bool:
-    return any(token.word in FINITE for token in clause)
+    return any(token.word in FINITE or re.search(VERB_ENDINGS, token.word) for token in clause)

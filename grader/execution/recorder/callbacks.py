@@ -140,44 +140,54 @@ class Simulation:
         self.variables = _variables(self.model)
         self.item: Any = None
 
-    def begin(self) -> dict[str, Any]:
-        """Make a fresh instance, as it was before its own training, and begin.
+    def play(self, logs: list[dict[str, float]]) -> dict[str, Any]:
+        """Send the epochs until the callback stops training or raises.
+
+        Returns:
+            ``after``, the number of epochs after which it stopped, and ``raised`` if that was by an exception; empty
+            if it let all of them pass.
 
         Raises:
             TypeError: the class wants arguments, and no object of it is known.
         """
         if self.attributes is None:
             inspect.signature(self.cls).bind()
+        after = 0
         try:
             with silenced():
-                if self.at_first is not None:
-                    self.at_first.restore()
-                if self.attributes is None:
-                    self.item = self.cls()
-                else:
-                    self.item = object.__new__(self.cls)
-                    vars(self.item).update(own_copy(self.attributes))
-                self.item.set_params({"verbose": 0, "epochs": self.epochs, "steps": 1})
-                self.item.set_model(self.model)
-                self.model.stop_training = False
-                self.item.on_train_begin({})
+                self._begin()
+                for after, epoch in enumerate(logs, start=1):
+                    self._epoch(after - 1, epoch)
+                    if self.model.stop_training:
+                        return {"after": after}
         except BaseException as error:
-            return {"raised": exception(error), "stopped": False}
-        return {"stopped": bool(self.model.stop_training)}
+            return {"after": after, "raised": exception(error)}
+        finally:
+            self._end()
+        return {}
 
-    def epoch(self, epoch: int, logs: dict[str, float]) -> dict[str, Any]:
+    def _begin(self) -> None:
+        """Make a fresh instance, as it was before its own training, and begin."""
+        if self.at_first is not None:
+            self.at_first.restore()
+        if self.attributes is None:
+            self.item = self.cls()
+        else:
+            self.item = object.__new__(self.cls)
+            vars(self.item).update(own_copy(self.attributes))
+        self.item.set_params({"verbose": 0, "epochs": self.epochs, "steps": 1})
+        self.item.set_model(self.model)
+        self.model.stop_training = False
+        self.item.on_train_begin({})
+
+    def _epoch(self, epoch: int, logs: dict[str, float]) -> None:
         """One epoch of one batch."""
-        try:
-            with silenced():
-                self.item.on_epoch_begin(epoch, {})
-                self.item.on_train_batch_begin(0, {})
-                self.item.on_train_batch_end(0, {k: v for k, v in logs.items() if not k.startswith("val_")})
-                self.item.on_epoch_end(epoch, dict(logs))
-        except BaseException as error:
-            return {"raised": exception(error), "stopped": bool(self.model.stop_training)}
-        return {"stopped": bool(self.model.stop_training)}
+        self.item.on_epoch_begin(epoch, {})
+        self.item.on_train_batch_begin(0, {})
+        self.item.on_train_batch_end(0, {k: v for k, v in logs.items() if not k.startswith("val_")})
+        self.item.on_epoch_end(epoch, dict(logs))
 
-    def end(self) -> None:
+    def _end(self) -> None:
         """Leave the student's model and variables as they were."""
         with contextlib.suppress(Exception):
             self.model.stop_training = self.before

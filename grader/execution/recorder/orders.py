@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from .callbacks import flat
@@ -14,7 +15,11 @@ BATCH_HOOKS = (
     "on_train_batch_end",
     "on_test_batch_begin",
     "on_test_batch_end",
+    "on_predict_batch_begin",
+    "on_predict_batch_end",
 )
+OWN_WORK = ("call", "train_step", "test_step", "predict_step", "compute_loss", "compute_metrics", "make_train_function")
+"""Methods that make a model work in another way when one object has its own."""
 
 
 class InKernel(Exception):
@@ -25,15 +30,33 @@ def layers_of(model: Any) -> list[dict[str, Any]]:
     """Class and configuration of each layer of a plain chain. Raises InKernel for any other model."""
     import keras
 
-    kinds = (keras.Sequential, type(keras.Model(*[keras.Input((1,))] * 2)))
-    if type(model) not in kinds or any(name in vars(model) for name in ("call", "train_step", "compute_loss")):
+    if type(model) not in (keras.Sequential, _functional_class()) or any(name in vars(model) for name in OWN_WORK):
         raise InKernel("a model of another kind than Sequential or functional")
+    if model.built:
+        _check_built(model)
     layers = [layer for layer in model.layers if type(layer).__name__ != "InputLayer"]
     if not isinstance(model, keras.Sequential):
         _check_chain(model, layers)
     if any(is_students(type(layer)) or "call" in vars(layer) for layer in layers):
         raise InKernel("a layer of the student's own")
     return [_part(layer) for layer in layers]
+
+
+@functools.cache
+def _functional_class() -> type:
+    """What Keras makes of a model that is given inputs and outputs."""
+    import keras
+
+    return type(keras.Model(*[keras.Input((1,))] * 2))
+
+
+def _check_built(model: Any) -> None:
+    if any(tensor.shape[0] is not None or tensor.dtype != "float32" for tensor in model.inputs):
+        raise InKernel("inputs of a type or number of rows of their own")
+    if any(not variable.trainable for layer in model.layers for variable in layer._trainable_variables):
+        raise InKernel("weights that are frozen")
+    if any(layer._losses or layer._loss_ids for layer in model.layers):
+        raise InKernel("losses added to a layer")
 
 
 def _check_chain(model: Any, layers: list[Any]) -> None:
@@ -53,6 +76,9 @@ def _part(item: Any) -> dict[str, Any]:
     config = dict(item.get_config())
     if callable(getattr(item, "activation", None)):
         config["activation"] = activation_name(item.activation)
+    for value in config.values():
+        if isinstance(value, dict) and value.get("registered_name"):
+            raise InKernel("an initializer or regularizer of the student's own")
     return {"name": type(item).__name__, "config": config}
 
 
@@ -127,17 +153,31 @@ def metrics_of(model: Any) -> list[dict[str, Any]]:
 def check_settings(model: Any) -> None:
     """Raise InKernel for ways of running that a trainer does not follow."""
     weights = getattr(getattr(model, "_compile_loss", None), "_user_loss_weights", None)
+    if model._distribute_strategy is not None:
+        raise InKernel("a training spread over devices")
     if model.run_eagerly or getattr(model, "steps_per_execution", 1) != 1 or weights is not None:
         raise InKernel("a model that is compiled in a way of its own")
 
 
-def check_callbacks(passed: Any) -> None:
-    """Raise InKernel for callbacks that look at batches, or that are none."""
+def check_input(model: Any, x: Any) -> None:
+    """Raise InKernel for inputs of another shape than a model was built for."""
+    if model.built and tuple(model.inputs[0].shape[1:]) != tuple(x.shape[1:]):
+        raise InKernel("inputs of another shape than the model's")
+
+
+def check_callbacks(passed: Any, built: bool = True) -> None:
+    """Raise InKernel for callbacks that look at batches, or that are none.
+
+    Args:
+        built: False for a model that has no weights yet.
+    """
     import keras
 
     for item in [] if passed is None else flat(passed):
         if not isinstance(item, keras.callbacks.Callback):
             raise InKernel("a callback that Keras will refuse")
+        if isinstance(item, keras.callbacks.BackupAndRestore) and not built:
+            raise InKernel("a callback that Keras refuses before a model is built")
         if type(item).__name__ in ("ModelCheckpoint", "TensorBoard", "BackupAndRestore") and not is_students(
             type(item)
         ):
@@ -154,7 +194,7 @@ def whole_array(value: Any) -> Any:
     """Inputs or labels as an array. Raises InKernel for pipelines and other forms."""
     import numpy as np
 
-    if isinstance(value, np.ndarray):
+    if type(value) in (np.ndarray, np.memmap):
         return value
     if hasattr(value, "numpy") and hasattr(value, "shape"):
         return value.numpy()

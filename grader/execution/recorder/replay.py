@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import contextlib
 import math
+import operator
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from .data import DataReader, as_trained
 from .link import Link
-from .models import state_of
+from .models import state_of, weights_of
 from .orders import (
     InKernel,
     check_callbacks,
+    check_input,
     check_settings,
     layers_of,
     loss_of,
@@ -30,6 +32,7 @@ from .orders import (
 from .writer import Writer
 
 DEFAULT_BATCH_SIZE = 32
+MEAN = "sum_over_batch_size"
 """Keras's own."""
 
 
@@ -49,8 +52,14 @@ class Epochs:
 
     @contextlib.contextmanager
     def catch_stop_iteration(self) -> Iterator[None]:
-        """As Keras's; arrays never run out."""
-        yield
+        """As Keras's, once the kernel does the work; what the trainer answers never runs out."""
+        try:
+            yield
+        except BaseException:
+            if self.real is None:
+                raise
+            with self.real.catch_stop_iteration():
+                raise
 
     def __iter__(self) -> Iterator[Any]:
         task = self.replay.tasks[-1] if self.replay.tasks else None
@@ -61,8 +70,7 @@ class Epochs:
             task.leave()
         if self.real is None:
             self.real = self.make()
-        with self.real.catch_stop_iteration():
-            yield from self.real
+        yield from self.real
 
     def __getattr__(self, name: str) -> Any:
         if self.real is None:
@@ -97,8 +105,10 @@ class Fit(Task):
         self.total = 0
         """Epochs that the trainer gave in this call."""
         self.open = True
-        self.expected = ("", 0.0)
-        self.before = model.train_function
+        self.rate = 0.0
+        """The learning rate at which the trainer goes on."""
+        self.kernels: Any = None
+        """The function that Keras made for the kernel to train with."""
         self.steps = 0
 
     def begin(self) -> bool:
@@ -107,53 +117,60 @@ class Fit(Task):
         if answer is None:
             return False
         self.id, self.done = answer[0]["training"], 0
-        self.expected = self._now()
+        self.rate = float(self.model.optimizer.learning_rate)
+        self.replay.known.note(self.model, weights_of(self.model))
         return True
-
-    def _now(self) -> tuple[str, float]:
-        return state_of(self.model), float(self.model.optimizer.learning_rate)
 
     def answered(self) -> bool:
         """Fetch the next epoch, and set weights and logs."""
-        if not self.open or not self._unchanged():
+        try:
+            return self.open and self._unchanged() and self._answered()
+        except Exception:
             return False
+
+    def _answered(self) -> bool:
         ahead = self.done + self.last - self.epoch if self.free else 0
         answer = self.replay.link.ask(op="epoch", training=self.id, epoch=self.done + 1, ahead=ahead)
         if answer is None:
             return False
-        self.logs = answer[0]["logs"]
+        if self.kernels is None:
+            self.kernels = self.model.train_function
         self.model.set_weights(answer[1])
+        self.replay.known.note(self.model, answer[1])
+        self.logs = answer[0]["logs"]
         self.epoch, self.done, self.total = self.epoch + 1, self.done + 1, self.total + 1
         self.model.optimizer.iterations.assign(int(self.model.optimizer.iterations.numpy()) + self.steps)
-        self.expected = self._now()
         self.replay.note_point(self.model, self.id, self.done)
-        self.model.train_function = lambda _iterator: dict(self.logs or {})
+        self.model.train_function = self._step
         return True
+
+    def _step(self, _iterator: Any) -> dict[str, float]:
+        """In the place of Keras's function that trains on a batch."""
+        return dict(self.logs or {})
 
     def _unchanged(self) -> bool:
         """True if the model is as the trainer left it; a new learning rate makes a new training from here."""
-        now = self._now()
-        if now == self.expected:
-            return True
-        if now[0] != self.expected[0]:
+        if self.total and self.model.train_function != self._step:  # compiled anew by a callback
             return False
-        self.question = {**self.question, "optimizer": optimizer_of(self.model), **self.replay.start_of(self.model)}
-        return self.begin()
+        if not self.replay.known.holds(self.model):
+            return False
+        if float(self.model.optimizer.learning_rate) != self.rate:
+            start = self.replay.start_of(self.model)
+            self.question = {**self.question, "optimizer": optimizer_of(self.model), **start}
+            if not self.begin():
+                return False
+        # What callbacks did when training began counts: Keras has not compiled anything before.
+        return self.total > 0 or self.replay.plan(self.model).items() <= self.question.items()
 
     def leave(self) -> None:
-        """The kernel trains from here on, with the optimizer's state as it would be."""
-        if self.open:
-            self.open = False
-            self.replay.settle(self.model)
-            self.model.train_function = self.before
-            self.model.make_train_function()
-        self.logs = None
+        """The kernel trains from here on."""
+        self.open, self.logs = False, None
+        self.end()
 
     def end(self) -> None:
-        """Leave the model as a training leaves it."""
-        if self.open:
-            self.model.train_function = self.before
-            self.replay.fetch_state(self.model, wait=False)
+        """Give the model its own function back, unless it has another already."""
+        if self.model.train_function == self._step:
+            self.model.train_function = self.kernels
 
 
 class Doomed(Task):
@@ -189,12 +206,42 @@ class Look(Task):
         setattr(self.model, self.slot, self.before)
 
 
+class Known:
+    """The weights that one model was given last, and their digest: comparing bytes costs less than digesting them."""
+
+    def __init__(self) -> None:
+        self.model: Any = lambda: None
+        self.weights: list[Any] = []
+        self.digest = ""
+
+    def note(self, model: Any, weights: list[Any]) -> None:
+        """The model has been given these arrays."""
+        self.model, self.weights, self.digest = weakref.ref(model), weights, state_of(model, weights)
+
+    def holds(self, model: Any) -> bool:
+        """True if the model still has these arrays."""
+        weights = weights_of(model)
+        return (
+            self.model() is model
+            and len(weights) == len(self.weights)
+            and all(
+                left.shape == right.shape and left.dtype == right.dtype and left.tobytes() == right.tobytes()
+                for left, right in zip(weights, self.weights, strict=True)
+            )
+        )
+
+    def state(self, model: Any) -> str:
+        """As `state_of`."""
+        return self.digest if self.model() is model and self.holds(model) else state_of(model)
+
+
 class Replay:
     """What one kernel has from the trusted trainer."""
 
     def __init__(self, link: Link, writer: Writer, data: DataReader) -> None:
         self.link, self.writer, self.data = link, writer, data
         self.tasks: list[Any] = []
+        self.known = Known()
         self.points: dict[str, tuple[int, int]] = {}
         """Digest of a model's weights -> the training and epoch that gave them."""
         self.optimizers: weakref.WeakKeyDictionary[Any, tuple[int, int, int, bool]] = weakref.WeakKeyDictionary()
@@ -216,14 +263,19 @@ class Replay:
                 return real(*args, **kwargs)
             if isinstance(self.tasks[-1], Doomed):
                 return real(**{**kwargs, **_first_rows(kwargs, self.tasks[-1].rows)})
-            rows = len(kwargs["x"]) if hasattr(kwargs.get("x"), "__len__") else 0
-            count = math.ceil(rows / (kwargs.get("batch_size") or DEFAULT_BATCH_SIZE))
+            if not hasattr(kwargs.get("x"), "shape"):
+                return real(**kwargs)
+            count = math.ceil(len(kwargs["x"]) / (kwargs.get("batch_size") or DEFAULT_BATCH_SIZE))
             return Epochs(self, lambda: real(**kwargs), count)
 
         module.TFEpochIterator = iterator
         owner = next(base for base in keras.Model.__mro__ if "_get_metrics_result_or_logs" in vars(base))
         wrap(owner, "_get_metrics_result_or_logs", self._results)
         wrap(keras.Variable, "_initialize_with_initializer", self._initialized)
+        optimizer = next(base for base in keras.optimizers.Adam.__mro__ if "variables" in vars(base))
+        wrap(optimizer, "apply", self._apply)
+        variables = optimizer.variables.fget
+        optimizer.variables = property(lambda item: self._variables(variables, item), doc=optimizer.variables.__doc__)
 
     def _results(self, original: Callable[..., Any], model: Any, logs: Any) -> Any:
         task = self.tasks[-1] if self.tasks else None
@@ -241,12 +293,10 @@ class Replay:
 
     def fit(self, model: Any, arguments: dict[str, Any]) -> Fit | Doomed | None:
         """A training that the trainer takes, or one that cannot be; None for one that the kernel has to do."""
-        task: Fit | Doomed | None = None
-        with contextlib.suppress(Exception):  # whatever is wrong, Keras itself will say it
-            task = self._fit(model, arguments)
-        if not isinstance(task, Fit):
-            self.settle(model)
-        return task
+        try:
+            return self._fit(model, arguments)
+        except Exception:  # whatever is wrong, Keras itself will say it
+            return None
 
     def _fit(self, model: Any, arguments: dict[str, Any]) -> Fit | Doomed | None:
         x, y, weight = (arguments.get(name) for name in ("x", "y", "sample_weight"))
@@ -255,28 +305,35 @@ class Replay:
                 raise InKernel(f"an epoch of another length ({name})")
         from keras.src.trainers.data_adapters.array_slicing import train_validation_split
 
-        if weight is not None and arguments.get("class_weight"):
+        if weight is not None and arguments.get("class_weight") is not None:
             raise InKernel("weights of two kinds")
-        check_callbacks(arguments.get("callbacks"))
-        question = {"op": "fit", **self._model(model), "optimizer": optimizer_of(model)}
+        if not isinstance(arguments.get("shuffle", True), bool):
+            raise InKernel("rows shuffled in a way of their own")
+        check_callbacks(arguments.get("callbacks"), model.built)
+        plan = self.plan(model)
         x, y = whole_array(x), whole_array(y)
         weight = None if weight is None else whole_array(weight)
         if arguments.get("validation_split") and arguments.get("validation_data") is None:
             (x, y, weight), _ = train_validation_split((x, y, weight), arguments["validation_split"])
-        size = arguments.get("batch_size") or DEFAULT_BATCH_SIZE
+        size = operator.index(arguments.get("batch_size") or DEFAULT_BATCH_SIZE)
         if len(x) != len(y) or not len(x):
             raise InKernel("inputs and labels of another number")
-        try:
-            model._symbolic_build(data_batch=(as_trained(x[:1]), as_trained(y[:1]), None))
-        except Exception:
-            return Doomed(model, int(size))
-        question |= self._data(x=x, y=y, sample_weight=weight)
-        question |= self.start_of(model)
-        question |= {
+        rows = min(len(x), size + (len(x) % size > 0))
+        if not _can_build(model, x[:rows], y[:rows]):
+            return Doomed(model, rows)
+        check_input(model, x)
+        question = {
+            "op": "fit",
+            **plan,
+            **self._data(x=x, y=y, sample_weight=weight),
+            **self.start_of(model),
             "input_shape": list(x.shape[1:]),
-            "batch_size": int(size),
-            "shuffle": bool(arguments.get("shuffle", True)),
-            "class_weight": [[int(k), float(v)] for k, v in sorted((arguments.get("class_weight") or {}).items())],
+            "batch_size": size,
+            "shuffle": arguments.get("shuffle", True),
+            "class_weight": [
+                [operator.index(label), float(value)]
+                for label, value in sorted((arguments.get("class_weight") or {}).items())
+            ],
         }
         fit = Fit(
             self,
@@ -286,7 +343,7 @@ class Replay:
             int(arguments.get("epochs") or 1),
             free=not arguments.get("callbacks"),
         )
-        fit.steps = math.ceil(len(x) / int(size))
+        fit.steps = math.ceil(len(x) / size)
         return fit if fit.begin() else None
 
     def look(self, kind: str, model: Any, arguments: dict[str, Any]) -> Look | None:
@@ -299,11 +356,12 @@ class Replay:
     def _look(self, kind: str, model: Any, arguments: dict[str, Any]) -> Look | None:
         import keras
 
-        point = self.points.get(state_of(model))
+        point = self.points.get(self.known.state(model))
         if point is None or arguments.get("steps") is not None:
             return None
-        check_callbacks(None if arguments.get("_use_cached_eval_dataset") else arguments.get("callbacks"))
+        check_callbacks(arguments.get("callbacks"))
         x = whole_array(arguments.get("x"))
+        check_input(model, x)
         question: dict[str, Any] = {"op": kind, "at": list(point), "input_shape": list(x.shape[1:])}
         if kind == "predict":
             question |= {"layers": layers_of(model), **self._data(x=x)}
@@ -311,6 +369,8 @@ class Replay:
             weight = arguments.get("sample_weight")
             y = whole_array(arguments.get("y"))
             question |= self._model(model)
+            if question["loss"]["config"].get("reduction", MEAN) != MEAN:
+                raise InKernel("a loss that depends on the size of batches")
             question |= self._data(x=x, y=y, sample_weight=None if weight is None else whole_array(weight))
         answer = self.ask_with_data(**question)
         if answer is None:
@@ -331,6 +391,10 @@ class Replay:
                 task.end()
 
     # --- parts ------------------------------------------------------------------------------------------------------
+
+    def plan(self, model: Any) -> dict[str, Any]:
+        """What a model is trained by. Raises InKernel where a trainer cannot follow."""
+        return {**self._model(model), "optimizer": optimizer_of(model)}
 
     def _model(self, model: Any) -> dict[str, Any]:
         check_settings(model)
@@ -359,17 +423,16 @@ class Replay:
 
     def start_of(self, model: Any) -> dict[str, Any]:
         """Where a model's weights and optimizer stand. Raises InKernel where only the kernel knows."""
-        point = None if self._is_fresh(model) else self.points.get(state_of(model))
-        if point is None and not self._is_fresh(model):
+        fresh = self._is_fresh(model)
+        point = None if fresh else self.points.get(self.known.state(model))
+        if point is None and not fresh:
             raise InKernel("weights of the student's own")
-        iterations = int(model.optimizer.iterations.numpy())
-        state = None
-        if iterations:
-            known = self.optimizers.get(model.optimizer)
-            if known is None or known[2] != iterations:
-                raise InKernel("an optimizer that was used otherwise")
-            state = list(known[:2])
-        return {"weights": None if point is None else list(point), "state": state}
+        optimizer, known = model.optimizer, self.optimizers.get(model.optimizer)
+        if [id(item) for item in optimizer._trainable_variables] != [id(item) for item in model.trainable_variables]:
+            raise InKernel("an optimizer of another model")
+        if int(optimizer.iterations.numpy()) != (0 if known is None else known[2]):
+            raise InKernel("an optimizer that was used otherwise")
+        return {"weights": None if point is None else list(point), "state": None if known is None else list(known[:2])}
 
     def _is_fresh(self, model: Any) -> bool:
         """True if all weights are as their initializers made them."""
@@ -381,22 +444,31 @@ class Replay:
 
     def note_point(self, model: Any, training: int, epoch: int) -> None:
         """Remember what gave a model its weights."""
-        self.points[state_of(model)] = (training, epoch)
+        self.points[self.known.state(model)] = (training, epoch)
         optimizer = model.optimizer
         self.optimizers[optimizer] = (training, epoch, int(optimizer.iterations.numpy()), False)
 
-    def settle(self, model: Any) -> None:
-        """Before the kernel goes on with a model: its optimizer gets the state that its training gave it."""
-        self.fetch_state(model, wait=True)
+    def _apply(self, original: Callable[..., Any], optimizer: Any, *args: Any, **kwargs: Any) -> Any:
+        import tensorflow as tf
 
-    def fetch_state(self, model: Any, wait: bool) -> None:
-        """Set the optimizer's arrays; without `wait` only if that costs no training."""
+        with tf.init_scope():  # also while a function is compiled
+            self.settle(optimizer)
+        return original(optimizer, *args, **kwargs)
+
+    def _variables(self, original: Callable[[Any], Any], optimizer: Any) -> Any:
+        self.settle(optimizer)
+        return original(optimizer)
+
+    def settle(self, optimizer: Any) -> None:
+        """Give an optimizer the arrays that its training would have left, before anybody looks at them or goes on."""
+        known = self.optimizers.get(optimizer)
+        if known is None or known[3]:
+            return
         with contextlib.suppress(Exception):
-            optimizer = model.optimizer
-            known = self.optimizers.get(optimizer)
-            if known is None or known[3] or known[2] != int(optimizer.iterations.numpy()):
+            self.optimizers[optimizer] = (*known[:3], True)
+            if known[2] != int(optimizer.iterations.numpy()):
                 return
-            answer = self.link.ask(op="state", training=known[0], epoch=known[1], wait=wait)
+            answer = self.link.ask(op="state", training=known[0], epoch=known[1])
             if answer is None or len(answer[1]) != len(optimizer.variables):
                 return
             rate = float(optimizer.learning_rate)
@@ -404,7 +476,26 @@ class Replay:
                 variable.assign(value)
             optimizer.iterations.assign(known[2])
             optimizer.learning_rate = rate
-            self.optimizers[optimizer] = (*known[:3], True)
+
+
+def _can_build(model: Any, x: Any, y: Any) -> bool:
+    """Build a model as `fit` would; False if Keras will refuse the first batch.
+
+    Raises:
+        InKernel: it cannot be built without data, and yet may train.
+    """
+    import keras
+
+    data = (keras.KerasTensor((None, *array.shape[1:]), as_trained(array[:1]).dtype.name) for array in (x, y))
+    try:
+        model._symbolic_build(data_batch=(*data, None))
+    except Exception:
+        try:
+            model.test_step((keras.ops.convert_to_tensor(x), keras.ops.convert_to_tensor(y), None))
+        except Exception:
+            return False
+        raise InKernel("a model that only data builds") from None
+    return True
 
 
 def _first_rows(data: dict[str, Any], rows: int) -> dict[str, Any]:

@@ -67,7 +67,6 @@ class Watcher:
         self.steps_before: dict[int, int] = {}
         self.used_in_cell: list[Any] = []
         self.last_model: Any = None
-        self.simulation: Simulation | None = None
         self.shell: Any = None
 
     def key(self, model: Any) -> str:
@@ -105,7 +104,7 @@ class Watcher:
 
     def _epoch_end(self, original: Callable[..., Any], callback_list: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True  # IPython leaves the frame out of tracebacks
-        if self.active and not self.busy and not self.models.busy:
+        if self._is_of_active(callback_list):
             with contextlib.suppress(Exception):
                 fit = self.active[-1]
                 fit.epochs += 1
@@ -114,9 +113,15 @@ class Watcher:
                     fit.logs.append({str(name)[:80]: float(value) for name, value in dict(logs or {}).items()})
         return original(callback_list, *args, **kwargs)
 
+    def _is_of_active(self, callback_list: Any) -> bool:
+        """True for the callbacks of the training that is noted, not of one inside it."""
+        if not self.active or self.busy or self.models.busy:
+            return False
+        return getattr(callback_list, "model", None) in (None, self.active[-1].model)
+
     def _batch_end(self, original: Callable[..., Any], callback_list: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True  # IPython leaves the frame out of tracebacks
-        if self.active and not self.busy and not self.models.busy:
+        if self._is_of_active(callback_list):
             with contextlib.suppress(Exception):
                 fit = self.active[-1]
                 fit.steps = max(fit.steps, int(args[0] if args else kwargs["batch"]) + 1)
@@ -125,7 +130,9 @@ class Watcher:
     def _fit(self, original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True  # IPython leaves the frame out of tracebacks
         if self.busy or self.models.busy or self.active or not self.watching:
-            return original(model, *args, **kwargs)
+            with self.replay.running(None):
+                return original(model, *args, **kwargs)
+        self.data.begin_call()
         arguments = self._arguments(original, model, args, kwargs) or {}
         if "x" in arguments and isinstance(arguments["x"], types.GeneratorType):
             args, kwargs, arguments = _replayable(original, model, args, kwargs)
@@ -202,8 +209,12 @@ class Watcher:
     def _call(self, kind: str, original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         if self.busy or self.models.busy or not self.watching:
-            return original(model, *args, **kwargs)
+            with self.replay.running(None):
+                return original(model, *args, **kwargs)
         arguments = self._arguments(original, model, args, kwargs) or {}
+        cached = (arguments.get("kwargs") or {}).get("_use_cached_eval_dataset")
+        if not (self.active and cached):  # Keras, too, looks at those data once
+            self.data.begin_call()
         if isinstance(arguments.get("x"), types.GeneratorType):
             args, kwargs, arguments = _replayable(original, model, args, kwargs)
         if self.active:
@@ -316,19 +327,8 @@ class Watcher:
         output = self.objects[model].predict(values, batch_size=500, verbose=0)
         return {"output": self.writer.save(np.asarray(output))}
 
-    def _command_begin(self, callback: str, epochs: int) -> dict[str, Any]:
-        self.simulation = Simulation(self.callbacks, callback, epochs, self.last_model)
-        return self.simulation.begin()
-
-    def _command_epoch(self, epoch: int, logs: dict[str, float]) -> dict[str, Any]:
-        assert self.simulation is not None
-        return self.simulation.epoch(epoch, logs)
-
-    def _command_end(self) -> dict[str, Any]:
-        assert self.simulation is not None
-        self.simulation.end()
-        self.simulation = None
-        return {}
+    def _command_simulate(self, callback: str, logs: list[dict[str, float]]) -> dict[str, Any]:
+        return Simulation(self.callbacks, callback, len(logs), self.last_model).play(logs)
 
 
 def _replayable(original: Any, model: Any, args: Any, kwargs: Any) -> tuple[Any, Any, dict[str, Any]]:

@@ -1,0 +1,201 @@
+"""Warm kernels: forked from a nursery, a sandboxed process of this worker's that has imported TensorFlow already.
+
+The import is paid once a worker instead of once a submission. Where a nursery cannot be had, kernels start cold.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import json
+import logging
+import shutil
+import socket
+import struct
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psutil
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.provisioning import LocalProvisioner
+
+from grader.errors import SandboxError
+from grader.execution.sandbox import Room, nursery_command, short_folder
+from grader.training.data import copy_stored
+
+WARM_UP_SECONDS = 120.0
+FORK_SECONDS = 20.0
+MAX_ANSWER = 2_000
+_CREDENTIALS = struct.Struct("3i")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came over a nursery's link, and from which process, as the host numbers it."""
+
+    said: dict[str, Any]
+    pid: int
+
+
+class Nursery:
+    """A sandboxed process that forks kernels, one at a time."""
+
+    def __init__(self, data: Path) -> None:
+        """Start it; it warms up while others work.
+
+        Args:
+            data: folder with the data set's four files.
+        """
+        self.nest = short_folder("n-")
+        copy_stored(data, self.nest / "data")
+        self._link, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._link.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        self._warm = False
+        with inner:
+            self._process = subprocess.Popen(
+                nursery_command(self.nest, self.nest / "data"),
+                stdin=inner.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+
+    @property
+    def pid(self) -> int:
+        """The process that everything of the nursery ends with."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """True while the process runs; kernels end with it."""
+        return self._process.poll() is None
+
+    def room(self) -> Room:
+        """Folders for one kernel, which its nursery can reach."""
+        return Room(Path(tempfile.mkdtemp(prefix="g-", dir=self.nest)))
+
+    def fork(self, room: Room, connection_file: str, tmp_mb: int) -> psutil.Process:
+        """Start a kernel in a room.
+
+        Raises:
+            SandboxError: it cannot be started.
+        """
+        request = {
+            "home": str(room.home),
+            "exchange": str(room.exchange),
+            "wire": str(room.wire),
+            "connection": connection_file,
+            "tmp_mb": tmp_mb,
+        }
+        try:
+            if not self._warm:
+                self._answer(WARM_UP_SECONDS)
+                self._warm = True
+            self._link.send(json.dumps(request).encode())
+            answer = self._answer(FORK_SECONDS)
+            if "started" not in answer.said:
+                raise SandboxError(f"a warm kernel must start. Received: {str(answer.said.get('fault'))[:300]}")
+            return psutil.Process(answer.pid)
+        except (OSError, ValueError, psutil.Error) as error:
+            raise SandboxError(f"a nursery must answer. Received: {type(error).__name__}: {error}") from error
+
+    def _answer(self, seconds: float) -> Answer:
+        self._link.settimeout(seconds)
+        content, ancillary, _, _ = self._link.recvmsg(MAX_ANSWER, socket.CMSG_SPACE(_CREDENTIALS.size))
+        if not content:
+            raise OSError(f"it ended with exit code {self._process.poll()}")
+        pids = [
+            _CREDENTIALS.unpack(value)[0]
+            for level, kind, value in ancillary
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS)
+        ]
+        return Answer(json.loads(content), pids[0])
+
+    def close(self) -> None:
+        """End it, with every kernel that it has forked."""
+        self._link.close()
+        with contextlib.suppress(OSError):
+            self._process.kill()
+        self._process.wait()
+        shutil.rmtree(self.nest, ignore_errors=True)
+
+
+class Nurseries:
+    """This process's nursery for a data set; a new one in place of one that failed, and none after that."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._failures = 0
+        self._nursery: Nursery | None = None
+        atexit.register(self.close)
+
+    def get(self) -> Nursery | None:
+        """A nursery; None where kernels have to start cold."""
+        if self._nursery is None and self._failures < 2:
+            try:
+                self._nursery = Nursery(self._data)
+            except OSError as error:
+                self.failed(error)
+        return self._nursery
+
+    def failed(self, error: Exception) -> None:
+        """Give up a nursery that did not do its work."""
+        logging.getLogger(__name__).warning("kernels start without a nursery: %s", error)
+        self._failures += 1
+        self.close()
+
+    def close(self) -> None:
+        """End the nursery."""
+        if self._nursery is not None:
+            self._nursery.close()
+            self._nursery = None
+
+
+@cache
+def nurseries(data: Path) -> Nurseries:
+    """The nurseries of this process for a data set."""
+    return Nurseries(data)
+
+
+class WarmProvisioner(LocalProvisioner):  # type: ignore[misc]
+    """Lets Jupyter's kernel manager start a kernel by a nursery's fork."""
+
+    def __init__(self, nursery: Nursery, room: Room, tmp_mb: int, **traits: Any) -> None:
+        super().__init__(**traits)
+        self._nursery, self._room, self._tmp_mb = nursery, room, tmp_mb
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:  # noqa: ARG002
+        """Fork the kernel; the command's last word is its connection file. Raises SandboxError."""
+        self.process = await asyncio.to_thread(self._nursery.fork, self._room, cmd[-1], self._tmp_mb)
+        return self.connection_info
+
+    async def poll(self) -> int | None:
+        """None while the kernel runs; its exit code is known to nobody."""
+        return None if self.process is not None and _runs(self.process) else 1
+
+    async def wait(self) -> int | None:
+        """Until the kernel has ended."""
+        while await self.poll() is None:
+            await asyncio.sleep(0.05)
+        return 1
+
+    async def send_signal(self, signum: int) -> None:
+        """Send the kernel a signal."""
+        with contextlib.suppress(psutil.Error):
+            if self.process is not None:
+                self.process.send_signal(signum)
+
+    async def terminate(self, restart: bool = False) -> None:
+        """As `kill`: the first process of a namespace may ignore anything less. All others in it end with it."""
+        await self.kill(restart)
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False

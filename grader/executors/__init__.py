@@ -1,0 +1,36 @@
+"""Where submissions are graded: in processes of this machine, or on the workers of a Dask cluster.
+
+Both run each job in a child process (`child`) and follow one loop (`executor`), which alone decides what is begun,
+tried again, and given up.
+"""
+
+from typing import Literal
+
+from grader.errors import UsageError
+from grader.executors.executor import Executor, Finished, Lost, Started
+from grader.executors.local import LocalExecutor
+
+Kind = Literal["local", "dask"]
+
+__all__ = ["Executor", "Finished", "Kind", "LocalExecutor", "Lost", "Started", "open_executor"]
+
+
+def open_executor(kind: Kind, *, workers: int, scheduler: str = "") -> Executor:
+    """The executor asked for; Dask is imported only where it is wanted.
+
+    Args:
+        workers: processes of the local executor.
+        scheduler: address of Dask's scheduler, for example ``tcp://10.0.0.1:8786``.
+
+    Raises:
+        UsageError: Dask is not installed, or its scheduler cannot be reached or has no workers.
+    """
+    if kind == "local":
+        return LocalExecutor(workers)
+    try:
+        from grader.executors.dask import DaskExecutor
+    except ImportError as error:
+        raise UsageError(
+            f"--executor dask needs the grader's extra 'dask': pip install -e '.[dask]'. Received: {error}"
+        ) from error
+    return DaskExecutor(scheduler)

@@ -1,0 +1,181 @@
+"""A process that runs one call after the other for whoever started it, and never outlives them.
+
+Parent and child share one socket. Its end is the sign for both: a parent that reads it knows that the child died; a
+child that reads it ends itself and all that it has started, however its parent came to its end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from queue import SimpleQueue
+from typing import Any
+
+import psutil
+
+GRACE_SECONDS = 5.0
+"""How long a child without a call may take to tidy up and go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A call came to an end."""
+
+    content: bytes
+    """For `unpack_answer`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    """The child died on a call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A call took longer than it may."""
+
+
+Outcome = Answered | Died | Late
+
+
+def pack_call(function: Callable[[Any], Any], argument: Any) -> bytes:
+    """A call as bytes. The function has to be importable by name."""
+    return pickle.dumps((function, argument))
+
+
+def unpack_answer(content: bytes) -> tuple[bool, Any]:
+    """True and the value that a call gave, or False and the traceback of what it raised."""
+    answer: tuple[bool, Any] = pickle.loads(content)
+    return answer
+
+
+def raised(error: BaseException) -> Answered:
+    """The answer of a call that raised."""
+    return Answered(pickle.dumps((False, "".join(traceback.format_exception(error)))))
+
+
+class Child:
+    """The parent's side of a child process. It has the parent's module search path, and nothing else of its state."""
+
+    def __init__(self) -> None:
+        self.connection, theirs = Pipe()
+        code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import serve; serve({theirs.fileno()})"
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", code], stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
+        )
+        theirs.close()
+        self._deadline: float | None = None
+        self._busy = False
+
+    def begin(self, call: bytes, seconds: float | None = None) -> None:
+        """Hand over a packed call. A child that is dead already is noticed by `ended`.
+
+        Args:
+            seconds: wall time that it may take; None for no limit.
+        """
+        self._busy = True
+        self._deadline = None if seconds is None else time.monotonic() + seconds
+        with contextlib.suppress(OSError):
+            self.connection.send_bytes(call)
+
+    def ended(self) -> Outcome | None:
+        """What the call has come to; None while it runs. Of a child that died or is late, only the end is left."""
+        dead = self._process.poll() is not None
+        if self.connection.poll():
+            try:
+                content = self.connection.recv_bytes()
+            except (EOFError, OSError):
+                return Died()
+            self._busy = False
+            return Answered(content)
+        if dead:
+            return Died()
+        return Late() if self._deadline is not None and time.monotonic() > self._deadline else None
+
+    def kill(self) -> None:
+        """End the process and all that it has started, at once."""
+        end_all(_family(self._process.pid))
+
+    def dismiss(self) -> None:
+        """Let the process go, without waiting: it tidies up, or, in the middle of a call, ends all that it started."""
+        self.connection.close()
+
+    def end(self) -> None:
+        """End the process and all that it has started, and wait for it."""
+        family = _family(self._process.pid)
+        self.dismiss()
+        if not self._busy:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(GRACE_SECONDS)
+        end_all(family)
+        self._process.wait()
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    """A process and its descendants."""
+    try:
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def end_all(processes: list[psutil.Process]) -> None:
+    """Kill processes, where they still run."""
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+# --- inside the child -------------------------------------------------------------------------------------------------
+
+
+def serve(descriptor: int) -> None:
+    """Answer calls until the parent is gone.
+
+    Calls are run in the main thread, since what they use needs its signals and its life. Ctrl-C reaches the whole
+    terminal group, but only the parent may decide what it means; it gets a handler, and not ``SIG_IGN``, which kernels
+    would inherit: a cell over its time could not be interrupted.
+    """
+    signal.signal(signal.SIGINT, lambda *_: None)
+    os.set_inheritable(descriptor, False)
+    connection = Connection(descriptor)
+    calls: SimpleQueue[bytes | None] = SimpleQueue()
+    busy = threading.Event()
+    threading.Thread(target=_receive, args=(connection, calls, busy), daemon=True).start()
+    while (call := calls.get()) is not None:
+        answer = _answer(call)
+        busy.clear()
+        with contextlib.suppress(OSError):
+            connection.send_bytes(answer)
+
+
+def _receive(connection: Connection, calls: SimpleQueue[bytes | None], busy: threading.Event) -> None:
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            call = connection.recv_bytes()
+            busy.set()
+            calls.put(call)
+    if busy.is_set():
+        end_all(_family(os.getpid())[1:])
+        os._exit(1)
+    calls.put(None)
+
+
+def _answer(call: bytes) -> bytes:
+    try:
+        function, argument = pickle.loads(call)
+        return pickle.dumps((True, function(argument)))
+    except Exception as error:
+        return raised(error).content

@@ -1,0 +1,58 @@
+"""Workers that are processes of this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import wait
+
+from grader.executors.child import Answered, Child, Outcome
+from grader.executors.executor import Executor
+
+
+class LocalExecutor(Executor):
+    """So many child processes, each started when it gets its first job and used again for the next ones."""
+
+    same_machine = True
+
+    def __init__(self, workers: int) -> None:
+        """Args: workers: processes at one time, at least 1."""
+        self._workers = workers
+        self._idle: list[Child] = []
+        self._busy: list[Child] = []
+
+    def check(self, look: Callable[[], None]) -> None:
+        """Raises what `look` raises."""
+        look()
+
+    def close(self) -> None:
+        """End the processes."""
+        for child in self._idle:
+            child.dismiss()
+        while self._idle:
+            self._idle.pop().end()
+
+    def _free(self) -> Sequence[None]:
+        return [None] * (self._workers - len(self._busy))
+
+    def _begin(self, place: None, call: bytes, seconds: float | None) -> Child:  # noqa: ARG002
+        child = self._idle.pop() if self._idle else Child()
+        child.begin(call, seconds)
+        self._busy.append(child)
+        return child
+
+    def _ended(self, seconds: float) -> Sequence[tuple[Child, Outcome]]:
+        wait([child.connection for child in self._busy], seconds)
+        outcomes = [(child, outcome) for child in self._busy if (outcome := child.ended()) is not None]
+        for child, outcome in outcomes:
+            self._busy.remove(child)
+            if isinstance(outcome, Answered):
+                self._idle.append(child)
+            else:
+                child.end()
+        return outcomes
+
+    def _stop(self) -> None:
+        for child in self._busy:
+            child.kill()
+        while self._busy:
+            self._busy.pop().end()

@@ -1,0 +1,85 @@
+"""The labelled answers of ``tests/prose``: what students write, with the marks that a fair teacher gives.
+
+Each answer has a `split`: answers of `build` may be used to make the rubric's ways and the rules of language; those
+of `measure` are only counted. The marks were fixed before our own were seen. `round` tells which answers were written
+together, by someone who did not look at the rubric's ways; 0 for the first ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from grader.checks.prose import Examples, Judgement, judge_concept
+from grader.rubric import Concept, Question, Rubric
+
+_FOLDS = 5
+FOLDER = Path(__file__).parent / "prose"
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """One labelled answer, judged for one concept."""
+
+    split: str
+    round: int
+    name: str
+    question: str
+    concept: str
+    points: float
+    """What the concept is worth."""
+    mark: float
+    """The share of the points that a fair teacher gives."""
+    answer: str
+    judgement: Judgement
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the share given, provisional or not, is the fair one."""
+        return abs(self.judgement.share - self.mark) < 0.01
+
+
+def concept_of(question: Question, name: str) -> Concept:
+    """The question's concept of that name."""
+    return next(one for one in question.criteria if isinstance(one, Concept) and one.id == name)
+
+
+def judge_labelled(rubric: Rubric, folder: Path = FOLDER) -> list[Marked]:
+    """Judge every labelled answer for every concept it is marked for."""
+    return [marked for file in sorted(folder.glob("*.yaml")) for marked in _judge_file(rubric, file)]
+
+
+def _judge_file(rubric: Rubric, file: Path) -> Iterator[Marked]:
+    document = YAML(typ="safe", pure=True).load(file)
+    question = rubric.question(document["question"])
+    for entry in document["answers"]:
+        for name, mark in entry["marks"].items():
+            concept = concept_of(question, name)
+            judgement = judge_concept(
+                entry["answer"],
+                concept,
+                question_prompt=question.prompt,
+                examples=_others(rubric.examples(question.id, name), entry["answer"]),
+            )
+            yield Marked(
+                split=entry["split"],
+                round=entry.get("round", 0),
+                name=entry["name"],
+                question=question.id,
+                concept=name,
+                points=concept.points,
+                mark=mark,
+                answer=entry["answer"],
+                judgement=judgement,
+            )
+
+
+def _others(examples: Examples, answer: str) -> Examples:
+    """The examples without a fifth of them, the answer's own among these: nobody is marked by his own marks."""
+    place = next((at for at, example in enumerate(examples) if example[0] == answer), None)
+    if place is None:
+        return examples
+    return tuple(example for at, example in enumerate(examples) if at % _FOLDS != place % _FOLDS)
