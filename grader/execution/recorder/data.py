@@ -46,8 +46,7 @@ class DataReader:
     def _array(self, value: Any, rows: bool) -> dict[str, Any]:
         import numpy as np
 
-        if isinstance(value, (list, tuple)) and len(value) == 1 and hasattr(value[0], "shape"):
-            value = value[0]
+        value = unwrapped(value)
         array = np.asarray(value)
         count = len(array) if array.ndim else 0
         indices = sorted(
@@ -82,10 +81,15 @@ class DataReader:
             return None
         if is_pipeline(x):
             batch = first_batch(x, 0)
-            return None if batch is None else np.asarray(batch)[:TRACE_ROWS]
-        if isinstance(x, (list, tuple)) and len(x) == 1 and hasattr(x[0], "shape"):
-            x = x[0]
+            return None if batch is None else np.asarray(unwrapped(batch))[:TRACE_ROWS]
+        x = unwrapped(x)
         return np.asarray(x[:TRACE_ROWS]) if hasattr(x, "shape") else None
+
+
+def unwrapped(value: Any) -> Any:
+    """The one array of a list, or of a dictionary by the input's name, as Keras takes them."""
+    parts = list(value.values()) if isinstance(value, dict) else value
+    return parts[0] if isinstance(parts, (list, tuple)) and len(parts) == 1 and hasattr(parts[0], "shape") else value
 
 
 def fingerprint(array: Any) -> tuple[int, ...]:
