@@ -489,7 +489,7 @@ def tensorboard_by_batches(student: Student) -> None:
     tensorboard(student, update_freq=5)
 
 
-@scenario("kernel")
+@scenario("replayed")
 def tensorboard_with_speed(student: Student) -> None:
     tensorboard(student, write_steps_per_second=True)
 

@@ -66,6 +66,8 @@ def traces(tmp_path_factory: pytest.TempPathFactory, trainings: Trainings) -> Tr
         )
         assert process.returncode == 0, process.stderr[-3000:]
         results.append({path.stem: json.loads(path.read_text()) for path in out.glob("*.json")})
+    asyncio.run_coroutine_threadsafe(desk.close(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(asyncio.sleep(0.2), loop).result(10)  # the last connection ends
     loop.call_soon_threadsafe(loop.stop)
     return Traces(results[0], results[1], desk, trainings)
 
