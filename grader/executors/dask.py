@@ -27,8 +27,8 @@ from grader.executors.executor import LOOK_EVERY, Executor
 CONNECT_SECONDS = 10.0
 """How long the scheduler may take to answer, and then the first worker to be there."""
 CHECK_SECONDS = 180.0
-FETCH_SECONDS = 60.0
-"""How long an answer may take from its worker to here."""
+FETCH_SECONDS = 20.0
+"""How long an answer may take from its worker to here, before the worker is looked at again."""
 ALONE_SECONDS = 300.0
 """How long a run goes on without any worker: a cluster may be about to replace them."""
 IDLE_SECONDS = 30.0
@@ -174,7 +174,7 @@ class DaskExecutor(Executor):
 def _silence() -> None:
     """Keep Dask's own messages from the terminal: what people have to know, results and errors say."""
     for name in logging.root.manager.loggerDict:
-        if name == "distributed" or name.startswith("distributed."):
+        if name.split(".")[0] in ("distributed", "asyncio"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
@@ -196,24 +196,27 @@ def _connect(scheduler: str) -> Client:
 
 
 def _take(futures: Mapping[Run, str], present: Mapping[str, int] | None) -> list[tuple[Run, Outcome]]:
-    """Outcomes of the futures that are done, or whose worker is no more."""
+    """Outcomes of the futures that are done, or whose worker is no more, and with it an answer that it still held."""
     ended: list[tuple[Run, Outcome]] = []
     for future, worker in futures.items():
-        if future.done():
-            ended.append((future, _outcome(future)))
-        elif present is not None and worker not in present:
+        if present is not None and worker not in present:
             future.cancel()
             ended.append((future, Died()))
+        elif future.done() and (outcome := _outcome(future)) is not None:
+            ended.append((future, outcome))
     return ended
 
 
-def _outcome(future: Run) -> Outcome:
-    """What a call came to. What Dask itself raises for it, say for a worker without the grader, is its answer."""
+def _outcome(future: Run) -> Outcome | None:
+    """What a call came to, None while its worker does not hand it over.
+
+    What Dask itself raises for it, say for a worker without the grader, is its answer.
+    """
     if future.status == "finished":
         try:
             return future.result(timeout=FETCH_SECONDS)
         except (TimeoutError, CancelledError, OSError):
-            return Died()  # the worker died while it still held the answer
+            return None
     error = future.exception() if future.status == "error" else None
     return Died() if error is None or isinstance(error, KilledWorker) else raised(error)
 
