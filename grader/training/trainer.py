@@ -349,7 +349,7 @@ def _check(model: Any, order: Order, x: Any, y: Any, weight: Any) -> None:
 @contextlib.contextmanager
 def _unchanged(variables: tuple[Any, ...]) -> Iterator[None]:
     """Give variables their values back."""
-    before = [np.array(variable) for variable in variables]
+    before = [variable.numpy().copy() for variable in variables]
     yield
     for variable, value in zip(variables, before, strict=True):
         variable.assign(value)
