@@ -172,7 +172,7 @@ class TrainingDesk:
                 content = pack(arrays) if arrays else b""
                 writer.write(json.dumps({**answer, "bytes": len(content)}).encode() + b"\n" + content)
                 await writer.drain()
-        except (OSError, ValueError):  # the kernel is gone, or sends more than a question
+        except (OSError, ValueError, asyncio.CancelledError):  # the kernel is gone, or sends more than a question
             return
         finally:
             writer.close()
