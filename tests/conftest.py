@@ -76,13 +76,6 @@ def course(tmp_path: Path, run: Callable[..., Run]) -> Class:
     return Class(tmp_path, run)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep in one process what shares dear fixtures: each file, and all of ``tests/grading``."""
-    for item in items:
-        shared = item.path.parent if item.path.parent.name == "grading" else item.path
-        item.add_marker(pytest.mark.xdist_group(str(shared.relative_to(ROOT))))
-
-
 @pytest.fixture(scope="session")
 def data_slice(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the first images of the real data set, in the same four files."""
