@@ -151,14 +151,14 @@ class Session:
     def _manager(self, nursery: Nursery | None) -> AsyncKernelManager:
         manager = AsyncKernelManager(transport="ipc", connection_file=str(self.room.wire / "k.json"))
         manager._kernel_spec = KernelSpec(
-            argv=kernel_command(self.sandbox, self.room, self.data),
+            argv=kernel_command(self.sandbox, self.room, self.data, self.limits),
             language="python",
             display_name="Python 3",
             interrupt_mode="message",
         )
         if nursery is not None:
             manager.provisioner = WarmProvisioner(
-                nursery, self.room, self.limits.files_mb, kernel_spec=manager._kernel_spec, parent=manager
+                nursery, self.room, self.limits, kernel_spec=manager._kernel_spec, parent=manager
             )
         return manager
 
@@ -175,6 +175,7 @@ class Session:
         if self.desk is not None:
             await self.desk.open()
         await self._start()
+        self.watchdog.hold()
         watching = asyncio.ensure_future(self.watchdog.watch())
         try:
             await self._run_cells(began)
@@ -182,7 +183,7 @@ class Session:
                 await self._examine_unused_callbacks()
         finally:
             watching.cancel()
-            self.watchdog.kill()
+            await asyncio.to_thread(self.watchdog.close)
             if self.desk is not None:
                 await self.desk.close()
             with contextlib.suppress(Exception):
@@ -301,8 +302,9 @@ class Session:
         task.result()
 
     def _why(self, index: int, seconds: float) -> Message:
-        if self.watchdog.exceeded is not None:
-            return self.watchdog.exceeded
+        limit = self.watchdog.verdict()
+        if limit is not None:
+            return limit
         if self.client.flooded:
             return say(
                 "Cell {cell} showed more than the {limit} MB that a notebook may show.",

@@ -22,6 +22,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+from .bounds import prctl, take_on
 from .kernel import start_kernel
 
 PRELOADED = (
@@ -66,7 +67,7 @@ def main() -> None:
     link = socket.socket(fileno=os.dup(0))
     _preload()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # kernels that end leave nothing to wait for
-    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
     link.send(json.dumps({"warm": sorted(set(PRELOADED) & set(sys.modules))}).encode())
     while request := link.recv(MAX_REQUEST):
         if os.fork() == 0:
@@ -103,6 +104,7 @@ def _in_child(link: socket.socket, request: dict[str, Any]) -> NoReturn:
             os._exit(0)
         _furnish(request)
         _drop_capabilities()
+        take_on(request["bounds"])
         link.send(b'{"started": true}')
         link.close()
         _run(request)
@@ -171,14 +173,10 @@ def _loopback_up() -> None:
 def _drop_capabilities() -> None:
     for capability in range(MAX_CAPABILITIES):
         with contextlib.suppress(OSError):  # beyond the last that this system has
-            _prctl(PR_CAPBSET_DROP, capability)
+            prctl(PR_CAPBSET_DROP, capability)
     header = struct.pack("Ii", CAPABILITY_VERSION_3, 0)
     _call("capset", header, bytes(24))
-    _prctl(PR_SET_DUMPABLE, 1)  # the namespaces took it away, and with it a process's own /proc/self
-
-
-def _prctl(option: int, value: int) -> None:
-    _call("prctl", option, ctypes.c_ulong(value), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0))
+    prctl(PR_SET_DUMPABLE, 1)  # the namespaces took it away, and with it a process's own /proc/self
 
 
 def _call(name: str, *arguments: Any) -> None:
