@@ -6,11 +6,9 @@ import asyncio
 import contextlib
 import json
 import secrets
-import shutil
 import subprocess
 import time
 from collections.abc import Coroutine, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +25,13 @@ from grader.execution.exchange import ExchangeReader, ReplyEvent
 from grader.execution.imports import after_failed_import
 from grader.execution.outputs import ending, plain, read_outputs
 from grader.execution.probes import ask_for_predictions, examine_callback
-from grader.execution.sandbox import RECORDER_MODULE, Kind, Room, kernel_command, kernel_environment, short_folder
-from grader.execution.warm import Nursery, WarmProvisioner, nurseries
+from grader.execution.sandbox import RECORDER_MODULE, Kind, Room, kernel_command, kernel_environment
+from grader.execution.warm import Nursery, WarmProvisioner
 from grader.execution.watchdog import Watchdog
 from grader.records import Callback, CellRun, CellStatus, Evidence, Message, Submission, Training, say
 from grader.rubric import CallbackStops, Limits, Rubric
 from grader.training.data import load_data
 from grader.training.scenarios import stopping_scenarios
-from grader.training.service import Trainings
 
 STARTUP_SECONDS = 120.0
 GRACE_SECONDS = 15.0
@@ -43,66 +40,6 @@ ASK_SECONDS = 120.0
 LOOK_SECONDS = 0.1
 """How often a running cell's time is looked at."""
 MAX_FAILED_IMPORTS = 20
-
-
-def run_submission(
-    submission: Submission,
-    rubric: Rubric,
-    *,
-    sandbox: Kind,
-    limits: Limits,
-    data: Path,
-    executed: Path | None = None,
-    trainings: Trainings | None = None,
-) -> Evidence:
-    """Run a submission's notebook in a kernel of its own.
-
-    Args:
-        sandbox: ``bwrap`` or ``none``.
-        limits: reaching one cuts the run short; what ran is kept.
-        data: folder with the data set's four files.
-        executed: where to write the notebook with the outputs of this run.
-        trainings: what the trusted trainer has and does; None to train everything in the kernel.
-
-    Raises:
-        SandboxError: the kernel cannot be started at all.
-        DataError: the data set is missing or damaged.
-    """
-    warm = nurseries(data) if sandbox == "bwrap" else None
-    nursery = None if warm is None else warm.get()
-    run = partial(_run, submission, rubric, sandbox, limits, data, executed, trainings)
-    if warm is not None and nursery is not None:
-        try:
-            return run(nursery.room(), nursery)
-        except SandboxError as error:
-            warm.failed(error)
-    return run(Room(short_folder("g-")), None)
-
-
-def _run(
-    submission: Submission,
-    rubric: Rubric,
-    sandbox: Kind,
-    limits: Limits,
-    data: Path,
-    executed: Path | None,
-    trainings: Trainings | None,
-    room: Room,
-    nursery: Nursery | None,
-) -> Evidence:
-    try:
-        room.make(data, sandbox)
-        desk = None if trainings is None else TrainingDesk(room.exchange, trainings)
-        session = Session(submission, rubric, limits, room, data, sandbox, desk, nursery)
-        evidence = asyncio.run(session.run())
-        if nursery is not None and not nursery.alive:
-            raise SandboxError("a nursery must outlive its kernels. Received: it ended")
-        if executed is not None:
-            executed.parent.mkdir(parents=True, exist_ok=True)
-            executed.write_bytes(nbformat.writes(session.notebook).encode("utf-8", "replace"))
-        return evidence
-    finally:
-        shutil.rmtree(room.root, ignore_errors=True)
 
 
 class Session:
@@ -118,8 +55,14 @@ class Session:
         sandbox: Kind,
         desk: TrainingDesk | None = None,
         nursery: Nursery | None = None,
+        lost: Mapping[int, CellRun] | None = None,
+        used: float = 0.0,
     ) -> None:
-        """Args: nursery: forks the kernel; None to start it cold."""
+        """Args:
+        nursery: forks the kernel; None to start it cold.
+        lost: cells that are not to be run again, since they have ended a kernel.
+        used: seconds that the submission has used in other kernels.
+        """
         self.submission = submission
         self.limits = limits
         self.room = room
@@ -130,8 +73,14 @@ class Session:
         self.reader = ExchangeReader(room.exchange)
         self.assembler = Assembler(self.reader, None if desk is None else desk.source)
         self.runs: dict[int, CellRun] = {}
+        self.lost = lost or {}
+        self.lost_in: int | None = None
+        """The cell that this kernel did not survive."""
+        self.used = used
+        """Seconds of the submission's own, in all its kernels."""
         self.cut_short: Message | None = None
         self.stopped = False
+        self.silent = False
         self.remarks: list[Message] = []
         self.replies: dict[str, Mapping[str, Any]] = {}
         self.examined: set[str] = set()
@@ -208,10 +157,14 @@ class Session:
             raise SandboxError(f"a kernel must start in the sandbox. Received: {error}") from error
 
     async def _run_cells(self, began: float) -> None:
+        used = self.used
         for cell in self.submission.cells:
             if cell.kind != "code":
                 continue
-            left = self.limits.seconds_per_submission - (time.monotonic() - began - self._waited)
+            if cell.index in self.lost:
+                self.runs[cell.index] = self.lost[cell.index]
+                continue
+            left = self.limits.seconds_per_submission - used - (time.monotonic() - began - self._waited)
             if not self.stopped and left <= 0:
                 limit = self.limits.seconds_per_submission
                 self._stop(
@@ -225,6 +178,7 @@ class Session:
                 self.runs[cell.index] = CellRun(cell.index, CellStatus.NOT_RUN)
                 continue
             await self._run_cell(cell.index, min(self.limits.seconds_per_cell, left))
+            self.used = used + time.monotonic() - began - self._waited
             await self._gather(cell.index)
 
     @property
@@ -251,6 +205,7 @@ class Session:
             index, status, read_outputs(cell.get("outputs", [])), raised, time.monotonic() - began
         )
         if died or self.client.flooded or not await self._answers():
+            self.lost_in = index
             self._stop(self._why(index, seconds))
         elif self.client.timed_out and self.cut_short is None:
             self.cut_short = say(
@@ -346,6 +301,11 @@ class Session:
         first = len(self.assembler.trainings)
         if not self._take_in(index) or self.stopped:
             return
+        if index not in self.assembler.reported and not self.silent:
+            self.silent = True
+            self.assembler.flags.append(
+                say("The recorder did not report on cell {cell}: it was switched off or is broken.", cell=index + 1)
+            )
         for training in self.assembler.trainings[first:]:
             self.last_keys = tuple(training.logs[0]) if training.logs else self.last_keys
             await self._examine_used_callbacks(training)
@@ -410,6 +370,7 @@ class Session:
             seconds=seconds,
             peak_memory_mb=self.watchdog.peak_memory_mb,
             remarks=tuple(self.remarks),
+            flags=tuple(self.assembler.flags),
         )
 
 

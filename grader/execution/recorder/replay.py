@@ -248,6 +248,8 @@ class Replay:
         """Optimizer -> training, epoch, iterations, and whether its arrays are set."""
         self.fresh: dict[int, tuple[Any, str]] = {}
         """id of a variable -> reference to it and digest of its first value."""
+        self.why_not = ""
+        """Why the last training is the kernel's own."""
 
     # --- hooks in Keras ---------------------------------------------------------------------------------------------
 
@@ -293,10 +295,14 @@ class Replay:
 
     def fit(self, model: Any, arguments: dict[str, Any]) -> Fit | Doomed | None:
         """A training that the trainer takes, or one that cannot be; None for one that the kernel has to do."""
+        self.why_not = ""
         try:
             return self._fit(model, arguments)
+        except InKernel as error:
+            self.why_not = str(error)
         except Exception:  # whatever is wrong, Keras itself will say it
-            return None
+            self.why_not = "a call that Keras will refuse"
+        return None
 
     def _fit(self, model: Any, arguments: dict[str, Any]) -> Fit | Doomed | None:
         x, y, weight = (arguments.get(name) for name in ("x", "y", "sample_weight"))
@@ -344,7 +350,10 @@ class Replay:
             free=not arguments.get("callbacks"),
         )
         fit.steps = math.ceil(len(x) / size)
-        return fit if fit.begin() else None
+        if fit.begin():
+            return fit
+        self.why_not = "the trainer does not take it"
+        return None
 
     def look(self, kind: str, model: Any, arguments: dict[str, Any]) -> Look | None:
         """An evaluation or prediction that the trainer answers; None for one that the kernel has to do."""
