@@ -288,6 +288,8 @@ class Training:
     source: Literal["kernel", "trained", "replayed"] = "kernel"
     why_in_kernel: str = ""
     """What the kernel says of why it trained this itself."""
+    doubt: Message | None = None
+    """Why the kernel's report of this training cannot be right as it is."""
     built_only: bool = False
     """True for a model that was built or compiled but never trained."""
     test_probabilities: Array | None = None

@@ -51,6 +51,8 @@ def _of_data(training: Training, real: DataSet) -> Iterator[Message]:
 
 
 def _of_origin(training: Training) -> Iterator[Message]:
+    if training.doubt is not None:
+        yield training.doubt
     if training.why_in_kernel == OWN_WEIGHTS:
         yield say("The training in cell {cell} began with weights from elsewhere.", cell=training.cell + 1)
 

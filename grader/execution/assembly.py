@@ -27,7 +27,7 @@ from grader.records import Array, Call, Callback, Data, Message, Network, Raised
 from grader.training.networks import LayerClaim, Trace, build_network
 
 SourceOf = Callable[[FitEvent, Network, int], tuple[Source, Message | None]]
-"""From a reported training, its network and its cell: how it was done, and what speaks against the report."""
+"""From a reported training, its network and its cell: how it was done, and why the report cannot be right."""
 
 
 class Assembler:
@@ -64,9 +64,7 @@ class Assembler:
     def _add_fit(self, event: FitEvent, cell: int) -> None:
         callbacks = tuple(self._know(self._callback(item, cell)) for item in event.callbacks)
         x, network = self._data(event.x), self._network(event.network)
-        source, against = self._source(event, network, cell) if self._source else ("kernel", None)
-        if against is not None:
-            self.flags.append(against)
+        source, doubt = self._source(event, network, cell) if self._source else ("kernel", None)
         self.trainings.append(
             Training(
                 id=len(self.trainings),
@@ -88,6 +86,7 @@ class Assembler:
                 raised=_raised(event.raised),
                 source=source,
                 why_in_kernel=event.why_in_kernel,
+                doubt=doubt,
             )
         )
 

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, Val
 from grader.errors import NotTrainable, TrainerError
 from grader.execution.exchange import Digest, ExchangeReader, FitEvent
 from grader.execution.ledger import Ledger, Source, contradiction
-from grader.records import Array, Message, Network
+from grader.records import Array, Message, Network, say
 from grader.training import allowed
 from grader.training.orders import Look, Order, Part, Point
 from grader.training.service import Trainings
@@ -180,16 +180,18 @@ class TrainingDesk:
             writer.close()
 
     def source(self, event: FitEvent, network: Network, cell: int) -> tuple[Source, Message | None]:
-        """How a reported training was done, as the trusted side knows it, and what speaks against the report.
+        """How a reported training was done, as the trusted side knows it, and why the report cannot be right.
 
         A training counts as the trainer's only where all its epochs were given here, and logs, settings and weights
-        are those that were given. Anything else is the kernel's own claim.
+        are those that were given. Anything else is the kernel's own claim: doubtful where it says nothing of why the
+        kernel trained what it reports.
         """
         if event.training is None or not 0 <= event.training < len(self.taken):
-            return "kernel", None
+            unasked = event.epochs > 0 and event.raised is None and not event.why_in_kernel
+            return "kernel", _unasked(cell) if unasked or event.training is not None else None
         given = self._ledger.account_for(event)
         if given is None:
-            return "kernel", None
+            return "kernel", None if event.why_in_kernel or event.raised is not None else _unasked(cell)
         against = contradiction(event, network, self.taken[event.training].order, given, self._weights, cell)
         if against is not None:
             return "kernel", against
@@ -340,3 +342,7 @@ class TrainingDesk:
 
 def _layers(wire: list[WirePart]) -> tuple[Part, ...]:
     return tuple(allowed.layer(part.name, part.config) for part in wire)
+
+
+def _unasked(cell: int) -> Message:
+    return say("Cell {cell} reports epochs that the trainer was not asked for.", cell=cell + 1)

@@ -120,7 +120,16 @@ NOT_GIVEN: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("changes", NOT_GIVEN.values(), ids=NOT_GIVEN)
 def test_what_the_trainer_did_not_do_is_the_kernels(desk: TrainingDesk, changes: dict[str, Any]) -> None:
     logs, weights = train(desk)
-    assert source(desk, logs, network(weights[-1]), **changes) == ("kernel", None)
+    kind, doubt = source(desk, logs, network(weights[-1]), **changes)
+    assert kind == "kernel"
+    assert doubt is not None
+
+
+@pytest.mark.parametrize("training", [None, 0], ids=["from the first epoch", "from a later one"])
+def test_a_training_that_the_kernel_had_to_do_is_not_doubted(desk: TrainingDesk, training: int | None) -> None:
+    logs, weights = train(desk, epochs=1)
+    report = {"training": training, "answered": 0 if training is None else 1, "why_in_kernel": "a pipeline"}
+    assert source(desk, [*logs, *logs], network(weights[-1]), **report) == ("kernel", None)
 
 
 def test_weights_that_are_no_numbers_are_nobodys(desk: TrainingDesk) -> None:

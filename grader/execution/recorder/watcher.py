@@ -164,7 +164,7 @@ class Watcher:
         finally:
             self.active.pop()
             facts["training"] = None if task is None else task.id
-            facts["why_in_kernel"] = self.replay.why_not if task is None else ""
+            facts["why_in_kernel"] = self.replay.why_not if task is None else task.why_left
             facts["answered"] = 0 if task is None else task.total
             fit.steps = fit.steps if task is None else task.steps
             self._after_fit(fit, facts, arguments, raised)
