@@ -39,7 +39,11 @@ GRACE_SECONDS = 15.0
 ASK_SECONDS = 120.0
 LOOK_SECONDS = 0.1
 """How often a running cell's time is looked at."""
+SETTLE_SECONDS = 0.5
+"""After a connection has ended, until its kernel is known to live or not."""
 MAX_FAILED_IMPORTS = 20
+MESSAGE_MARGIN, MESSAGE_BYTES = 1.5, 5_000_000
+"""No message may be longer than all outputs together, in the form of JSON; the rest is for the protocol's own."""
 
 
 class Session:
@@ -149,8 +153,7 @@ class Session:
                 **({"env": environment} if environment else {}),
             )
             self.client.kc = self.manager.client()
-            self.client.kc.start_channels()
-            self.client.kc.allow_stdin = False  # nobody is there to answer input()
+            self.client.connect(int(self.limits.output_mb * 1e6 * MESSAGE_MARGIN) + MESSAGE_BYTES)
             await self.client.kc.wait_for_ready(timeout=STARTUP_SECONDS)
         except RuntimeError as error:
             self.watchdog.kill()
@@ -242,19 +245,30 @@ class Session:
         """Wait for a cell; past its time it is interrupted.
 
         Raises:
-            TimeoutError: the interrupt did not end it.
+            TimeoutError: the interrupt did not end it, or it shows more than it may.
         """
         task = asyncio.ensure_future(execution)
         began, waited = time.monotonic(), self._waited
         while not (await asyncio.wait({task}, timeout=LOOK_SECONDS))[0]:
+            if self.client.flooded or await self._broken_off():
+                self.client.flooded = True
+                await _abandon(task)
+                raise TimeoutError
             used = time.monotonic() - began - (self._waited - waited)
             if used > seconds and not self.client.timed_out:
                 self.client.timed_out = True
                 self.client.interrupt()
             if used > seconds + GRACE_SECONDS:
-                task.cancel()
+                await _abandon(task)
                 raise TimeoutError
         task.result()
+
+    async def _broken_off(self) -> bool:
+        """True if a living kernel has sent a message that is too large to be taken."""
+        if not self.client.broken_off:
+            return False
+        await asyncio.sleep(SETTLE_SECONDS)
+        return bool(await self.manager.is_alive())
 
     def _why(self, index: int, seconds: float) -> Message:
         limit = self.watchdog.verdict()
@@ -372,6 +386,13 @@ class Session:
             remarks=tuple(self.remarks),
             flags=tuple(self.assembler.flags),
         )
+
+
+async def _abandon(task: asyncio.Task[Any]) -> None:
+    """Cancel an execution; whatever it says about that is of no interest."""
+    task.cancel()
+    with contextlib.suppress(Exception, asyncio.CancelledError):
+        await asyncio.wait_for(task, GRACE_SECONDS)
 
 
 def _after_failed_import(cell: Any) -> str | None:
