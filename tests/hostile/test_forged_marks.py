@@ -1,0 +1,256 @@
+"""No mark can be stolen: what a kernel says of itself earns nothing that its network did not learn.
+
+Each attack answers question 1 (and 2, 9 where it is about them) by a trick. What must hold is said for each: which
+criteria it does not pass, and what the instructor is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from conftest import Grade, Graded
+from student import CORRECT, LOG_10, network, notebook
+
+from grader.checks.suspicion import suspicions
+from grader.records import Status
+from grader.training.data import load_data
+
+
+@dataclass(frozen=True)
+class Attack:
+    """A trick, and what it must not earn."""
+
+    answers: dict[str, str]
+    lost: Sequence[tuple[str, str]]
+    """Criteria, by question and id, that must not be passed."""
+    flag: str = ""
+    """Words of what the instructor is shown."""
+
+
+PRINTED = f"print('''{LOG_10}''')\n"
+REST: dict[str, str | None] = dict.fromkeys(set(CORRECT) - {"1", "2"})
+"""Most attacks are about the first questions; the others stay as they were given."""
+WEIGHTS = "test_accuracy"
+TRAINED = [("1", "epochs"), ("1", "test_accuracy"), ("1", "batch_size")]
+FIND_WATCHER = "import gc\nw = next(o for o in gc.get_objects() if type(o).__name__ == 'Watcher')\n"
+FIT_10 = "model.fit(training_images, training_labels, epochs=10, batch_size=64, verbose=0)\n"
+FIT_1 = FIT_10.replace("epochs=10", "epochs=1")
+
+ATTACKS: dict[str, Attack] = {
+    "fit that does nothing": Attack(
+        {"1": f"tf.keras.Model.fit = lambda self, *a, **k: print('fitted')\n{network()}{FIT_10}{PRINTED}"},
+        TRAINED,
+        "replaced",
+    ),
+    "a model whose fit does nothing": Attack(
+        {
+            "1": "class Net(tf.keras.Sequential):\n    def fit(self, *a, **k): self.build((None, 28, 28))\n"
+            + network().replace("tf.keras.Sequential(", "Net(")
+            + FIT_10
+            + PRINTED
+        },
+        TRAINED,
+    ),
+    "a training step that does nothing": Attack(
+        {
+            "1": "class Net(tf.keras.Sequential):\n    def train_step(self, data): return {'loss': 0.1, 'accuracy': 0.99}\n"
+            + network().replace("tf.keras.Sequential(", "Net(")
+            + FIT_10
+        },
+        [("1", "test_accuracy"), ("1", "epochs")],
+    ),
+    "a learning rate of nothing": Attack(
+        {"1": network().replace("optimizer='adam'", "optimizer=tf.keras.optimizers.Adam(0.0)") + FIT_10},
+        [("1", "test_accuracy")],
+    ),
+    "evaluate that lies": Attack(
+        {
+            "1": network() + FIT_10,
+            "2": "tf.keras.Model.evaluate = lambda *a, **k: [0.01, 0.99]\nprint(model.evaluate(test_images, test_labels))",
+        },
+        [("2", "evaluated")],
+        "replaced",
+    ),
+    "a metric that lies": Attack(
+        {
+            "1": "def accuracy(y, p): return tf.ones_like(p[:, 0])\n"
+            + network()
+            .replace("metrics=['accuracy']", "metrics=[accuracy]")
+            .replace("'adam'", "tf.keras.optimizers.Adam(0.0)")
+            + FIT_10
+        },
+        [("1", "test_accuracy")],
+    ),
+    "a history that lies": Attack(
+        {
+            "1": "tf.keras.callbacks.History.on_epoch_end = lambda s, e, logs=None: s.history.setdefault('accuracy', []).append(1.0)\n"
+            + network()
+            + FIT_1
+        },
+        [("1", "epochs")],
+    ),
+    "a class named Dense that is another": Attack(
+        {
+            "1": "class Dense(tf.keras.layers.Layer):\n"
+            "    def __init__(self, units, activation): super().__init__(); self.units, self.activation = 128, tf.keras.activations.sigmoid\n"
+            "    def build(self, shape): self.kernel = self.add_weight(shape=(shape[-1], 64)); self.bias = self.add_weight(shape=(64,))\n"
+            "    def call(self, x): return tf.nn.relu(x @ self.kernel + self.bias)\n"
+            + network().replace("tf.keras.layers.Dense(128, activation='sigmoid')", "Dense(128, activation='sigmoid')")
+            + FIT_10
+        },
+        [("1", "hidden_layers"), ("1", "hidden_activation")],
+    ),
+    "a layer that lies about its width": Attack(
+        {
+            "1": "class Wide(tf.keras.layers.Dense):\n"
+            "    units = property(lambda self: 128, lambda self, value: None)\n"
+            "    def build(self, shape): self.kernel = self.add_weight(shape=(shape[-1], 16)); self.bias = None; self.built = True\n"
+            "    def get_config(self): return {**super().get_config(), 'units': 128}\n"
+            "    def call(self, x, training=None): return tf.sigmoid(x @ self.kernel)\n"
+            + network().replace("tf.keras.layers.Dense(128, activation='sigmoid')", "Wide(128, use_bias=False)")
+            + FIT_10
+        },
+        [("1", "hidden_layers")],
+    ),
+    "a model that hides its layers": Attack(
+        {
+            "1": "class Net(tf.keras.Model):\n"
+            "    def __init__(self): super().__init__(); self.a = tf.keras.layers.Dense(16, 'relu'); self.b = tf.keras.layers.Dense(10, 'softmax')\n"
+            "    def call(self, x): return self.b(self.a(tf.reshape(x, (-1, 784))))\n"
+            "    layers = property(lambda self: [tf.keras.layers.Dense(128, 'sigmoid'), self.b])\n"
+            "    get_config = lambda self: {'layers': [{'class_name': 'Dense', 'config': {'units': 128}}]}\n"
+            f"model = Net()\n{network()[network().index('model.compile') :]}{FIT_10}"
+        },
+        [("1", "hidden_layers"), ("1", "hidden_activation")],
+    ),
+    "a number that equals every other": Attack(
+        {
+            "1": "class Any(int):\n    __eq__ = lambda s, o: True\n    __ne__ = lambda s, o: False\n    __hash__ = int.__hash__\n"
+            + network()
+            + "model.fit(training_images, training_labels, epochs=Any(1), batch_size=Any(32), verbose=0)\n"
+        },
+        [("1", "epochs"), ("1", "batch_size")],
+    ),
+    "weights that are no numbers": Attack(
+        {"1": network() + FIT_10 + "model.set_weights([w * float('nan') for w in model.get_weights()])\n" + FIT_10},
+        [("1", "test_accuracy")],
+    ),
+    "infinite weights": Attack(
+        {
+            "1": network()
+            + "model.build((None, 28, 28)); model.set_weights([w * 0 + float('inf') for w in model.get_weights()])\n"
+            + FIT_10
+        },
+        [("1", "test_accuracy")],
+    ),
+    "more epochs than were trained, told to the recorder": Attack(
+        {
+            "1": network() + FIND_WATCHER + "class Liar(tf.keras.callbacks.Callback):\n"
+            "    def on_epoch_end(self, epoch, logs=None):\n"
+            "        w.active[-1].epochs = 10; w.active[-1].logs *= 10\n"
+            + FIT_1.replace("verbose=0", "verbose=0, callbacks=[Liar()]")
+        },
+        [("1", "epochs")],
+        "was not asked for",
+    ),
+    "better logs, told to the recorder": Attack(
+        {
+            "1": network() + FIND_WATCHER + "class Liar(tf.keras.callbacks.Callback):\n"
+            "    def on_train_end(self, logs=None):\n        for log in w.active[-1].logs: log.update(loss=0.01, accuracy=0.999)\n"
+            + FIT_10.replace("verbose=0", "verbose=0, callbacks=[Liar()]")
+        },
+        [("1", "epochs")],
+        "is not what the trainer did",
+    ),
+    "an event that nothing happened for": Attack(
+        {
+            "1": "import json\nevent = dict(kind='fit', model='m9', epochs=10, epochs_asked=10, batch_size=64, steps=63, compiled={'optimizer': ['Adam']},\n"
+            "    logs=[{'loss': 0.1, 'accuracy': 0.99}] * 10, network={'layers': [{'names': ['Dense'], 'config': {'units': 128, 'activation': 'sigmoid'}},"
+            " {'names': ['Dense'], 'config': {'units': 10, 'activation': 'softmax'}}]})\n"
+            "with open('/opt/kernel/exchange/events.jsonl', 'a') as f: f.write(json.dumps(event) + '\\n')\n"
+        },
+        [("1", "test_accuracy"), ("1", "epochs")],
+        "was not asked for",
+    ),
+    "an event sent twice": Attack(
+        {
+            "1": network() + FIT_1 + "lines = open('/opt/kernel/exchange/events.jsonl').readlines()\n"
+            "with open('/opt/kernel/exchange/events.jsonl', 'a') as f: f.writelines([l.replace('\"epochs\": 1', '\"epochs\": 10') for l in lines if '\"fit\"' in l])\n"
+        },
+        [("1", "epochs")],
+    ),
+    "a recorder that is silenced": Attack(
+        {"1": FIND_WATCHER + "w.emit = lambda *a, **k: None\n" + network() + FIT_1 + PRINTED}, TRAINED, "did not report"
+    ),
+    "a recorder that is replaced": Attack(
+        {
+            "1": "import sys\nfor name in [n for n in sys.modules if n.startswith('_kernel_recorder')]: sys.modules[name] = None\n"
+            "get_ipython().events.callbacks['post_run_cell'].clear()\n" + network() + FIT_1
+        },
+        [("1", "epochs")],
+        "did not report",
+    ),
+    "descriptors closed": Attack(
+        {
+            "1": "import os\nfor n in range(3, 200):\n    try:\n        if 'exchange' in os.readlink(f'/proc/self/fd/{n}'): os.close(n)\n    except OSError: pass\n"
+            + network()
+            + FIT_1
+        },
+        [("1", "epochs")],
+    ),
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
+def test_a_trick_earns_nothing(attack: Attack, grade: Grade, data_slice: Path) -> None:
+    graded = grade(notebook({**REST, "2": None, **attack.answers}, saved={}))
+    for question, check in attack.lost:
+        finding = graded.finding(question, check)
+        assert finding.status is not Status.PASSED, finding
+    if attack.flag:
+        assert any(attack.flag in flag for flag in flags(graded, data_slice)), flags(graded, data_slice)
+
+
+def flags(graded: Graded, data: Path) -> list[str]:
+    found = suspicions(graded.submission, graded.evidence, load_data(data))
+    return [flag.text.format_map(flag.values) for flag in found]
+
+
+HONEST_BUT_ODD: dict[str, tuple[str, str]] = {
+    "weights loaded ready-made": (
+        network() + FIT_10 + "kept = model.get_weights()\n" + network() + "model.build((None, 28, 28))\n"
+        "model.set_weights([w + 1e-4 for w in kept])\n" + FIT_10,
+        "began with weights from elsewhere",
+    ),
+    "training on the test set": (
+        network() + FIT_10.replace("training_images, training_labels", "test_images, test_labels"),
+        "trains on the test images",
+    ),
+    "a printed log of another training": (
+        network() + FIT_10 + PRINTED.replace("loss: 0.4", "loss: 0.0"),
+        "is not that of its training",
+    ),
+}
+
+
+@pytest.mark.parametrize(("answer", "flag"), HONEST_BUT_ODD.values(), ids=HONEST_BUT_ODD)
+def test_what_has_an_innocent_reason_is_shown_and_not_punished(
+    answer: str, flag: str, grade: Grade, data_slice: Path
+) -> None:
+    graded = grade(notebook({**REST, "2": None, "1": answer}))
+    assert any(flag in found for found in flags(graded, data_slice))
+    assert graded.finding("1", "epochs").status is Status.PASSED
+
+
+def test_an_honest_notebook_has_no_flags(grade: Grade, data_slice: Path) -> None:
+    assert flags(grade(notebook(saved={})), data_slice) == []
+
+
+def test_a_callback_that_is_told_apart_by_what_it_does(grade: Grade) -> None:
+    """A class with the right name, words and threshold, that stops for another reason."""
+    forged = CORRECT["9"].replace("logs['loss'] <= 0.40", "epoch == 0 and 'loss <= 0.40'")
+    graded = grade(notebook({**REST, "1": None, "2": None, "9": forged}, saved={}))
+    assert graded.points("9") < 1

@@ -1,0 +1,174 @@
+"""What a hostile or broken notebook may use up: its own time and memory. What ran before and after it counts."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+import psutil
+import pytest
+from conftest import Grade
+from student import cells
+
+from grader.records import CellStatus, Evidence
+from grader.rubric import Limits
+
+BEFORE, AFTER = "print('before')", "print('after')"
+MARK = f"marked-{os.getpid()}"
+
+
+def run(grade: Grade, *attack: str, **limits: Any) -> Evidence:
+    return grade(cells(BEFORE, *attack, AFTER), Limits(**{"seconds_per_cell": 3, **limits})).evidence
+
+
+SPENDERS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "a loop in Python": ("while True: pass", {}, "interrupted"),
+    "a loop that takes no interrupt": (
+        "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
+        {},
+        "took longer than",
+    ),
+    "a product of huge matrices": (
+        "import numpy as np\nx = np.ones((12_000, 12_000), 'float32')\nwhile True: x @ x",
+        {"seconds_per_cell": 2},
+        "interrupted",
+    ),
+    "a loop in C": ("sum(range(10**12))", {}, "interrupted"),
+    "sleep": ("import time; time.sleep(1000)", {}, "interrupted"),
+    "a lock that is never freed": (
+        "import threading; l = threading.Lock(); l.acquire(); l.acquire()",
+        {},
+        "interrupted",
+    ),
+    "signals ignored": (
+        "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: time.sleep(1)",
+        {},
+        "could not be interrupted",
+    ),
+}
+
+
+@pytest.mark.parametrize(("attack", "limits", "reason"), SPENDERS.values(), ids=SPENDERS)
+def test_time_ends(attack: str, limits: dict[str, Any], reason: str, grade: Grade) -> None:
+    began = time.monotonic()
+    evidence = run(grade, attack, **limits)
+    assert evidence.cut_short is not None
+    assert reason in evidence.cut_short.text
+    assert [evidence.runs[i].text for i in (0, 2)] == ["before\n", "after\n"]
+    assert time.monotonic() - began < 3 + 15 + 60, "the limit, the time to answer an interrupt, and two kernels' starts"
+
+
+BOMBS: dict[str, str] = {
+    "private memory": "x = []\nwhile True: x.append(bytearray(10**7))",
+    "one huge array": "import numpy as np; np.ones(10**10)",
+    "memory in many processes": (
+        "import os, time\nfor _ in range(8):\n    if not os.fork():\n        x = bytearray(3 * 10**8)\n"
+        "        for i in range(0, len(x), 4096): x[i] = 1\n        time.sleep(60)\ntime.sleep(60)"
+    ),
+    "shared memory": "import mmap\nm = mmap.mmap(-1, 3 * 10**9)\nfor i in range(0, 3 * 10**9, 4096): m[i] = 1",
+    "files in memory": "f = open('/dev/shm/x', 'wb')\nwhile True: f.write(bytes(10**7))",
+    "memory without a name": "import os\nf = os.memfd_create('x')\nwhile True: os.write(f, bytes(10**7))",
+}
+
+
+@pytest.mark.parametrize("attack", BOMBS.values(), ids=BOMBS)
+def test_memory_has_a_limit(attack: str, grade: Grade) -> None:
+    free = psutil.virtual_memory().available
+    evidence = run(grade, attack, memory_mb=1200, files_mb=200, seconds_per_cell=30)
+    assert evidence.runs[1].status is CellStatus.ERROR
+    assert evidence.runs[1].seconds < 29, "the limit, not the time, has ended it"
+    assert evidence.runs[2].text == "after\n"
+    assert psutil.virtual_memory().available > free - 2e9
+
+
+CROWDS: dict[str, str] = {
+    "a fork bomb": "import os\nwhile True: os.fork()",
+    "a shell's fork bomb": "import subprocess; subprocess.run(['bash', '-c', ':(){ :|:& };:; sleep 100'])",
+    "threads": (
+        "import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(100,), daemon=True).start()"
+    ),
+    "processes that wait": (
+        "import subprocess, time\nkept = [subprocess.Popen(['sleep', '100']) for _ in range(1000)]\ntime.sleep(100)"
+    ),
+}
+
+
+@pytest.mark.parametrize("attack", CROWDS.values(), ids=CROWDS)
+def test_processes_have_a_limit(attack: str, grade: Grade) -> None:
+    before = len(psutil.pids())
+    evidence = run(grade, attack, processes=50, seconds_per_cell=20)
+    assert evidence.runs[1].status in (CellStatus.ERROR, CellStatus.TIMEOUT)
+    assert evidence.runs[2].text == "after\n"
+    assert len(psutil.pids()) < before + 50
+
+
+ENDS: dict[str, str] = {
+    "exit": "import os; os._exit(0)",
+    "a segmentation fault": "import ctypes; ctypes.string_at(0)",
+    "abort": "import os; os.abort()",
+    "deep recursion": "import sys\nsys.setrecursionlimit(10**9)\ndef f(): f()\nf()",
+    "recursion in C": "x = []\nfor _ in range(10**7): x = [x]\nimport copy, sys; sys.setrecursionlimit(10**9); copy.deepcopy(x)",
+    "a signal": "import os, signal; os.kill(os.getpid(), signal.SIGTERM); import time; time.sleep(5)",
+    "another program in its place": "import os; os.execv('/bin/true', ['true'])",
+}
+
+
+@pytest.mark.parametrize("attack", ENDS.values(), ids=ENDS)
+def test_what_ran_before_and_after_a_kernels_end_counts(attack: str, grade: Grade) -> None:
+    evidence = run(grade, attack, seconds_per_cell=30)
+    assert [evidence.runs[i].text for i in (0, 2)] == ["before\n", "after\n"]
+
+
+FLOODS: dict[str, str] = {
+    "many lines": "for i in range(10**9): print('x' * 1000)",
+    "one giant line": "print('x' * 10**8)",
+    "a giant result": "'x' * 10**8",
+    "a giant error": "raise ValueError('x' * 10**8)",
+    "many displays": "from IPython.display import display, HTML\nwhile True: display(HTML('<b>' * 10**5))",
+    "one display, again and again": (
+        "from IPython.display import display, HTML\nh = display(HTML('x'), display_id=True)\n"
+        "while True: h.update(HTML('x' * 10**5))"
+    ),
+}
+
+
+@pytest.mark.parametrize("attack", FLOODS.values(), ids=FLOODS)
+def test_output_has_a_limit(attack: str, grade: Grade) -> None:
+    own = psutil.Process().memory_info().rss
+    evidence = run(grade, attack, output_mb=2, seconds_per_cell=30)
+    assert evidence.cut_short is not None
+    assert "showed more than" in evidence.cut_short.text
+    assert evidence.runs[2].text == "after\n"
+    assert sum(len(output.text) for output in evidence.runs[1].outputs) < 3e6
+    assert psutil.Process().memory_info().rss < own + 500e6
+
+
+DAEMONS: dict[str, str] = {
+    "in its own session": f"import subprocess\nsubprocess.Popen(['bash', '-c', 'exec -a {MARK} sleep 300'], start_new_session=True)",
+    "forked twice": (
+        "import os, time\nif not os.fork():\n    os.setsid()\n    if not os.fork():\n"
+        f"        os.execvp('bash', ['{MARK}', '-c', 'trap \"\" TERM INT HUP; sleep 300; sleep 300'])\n    os._exit(0)"
+    ),
+    "by nohup": f"import subprocess; subprocess.Popen('nohup bash -c \"exec -a {MARK} sleep 300\" &', shell=True)",
+}
+
+
+@pytest.mark.parametrize("attack", DAEMONS.values(), ids=DAEMONS)
+def test_nothing_outlives_a_notebook(attack: str, grade: Grade) -> None:
+    evidence = run(grade, attack, "import time; time.sleep(0.5)")
+    assert evidence.runs[1].status is CellStatus.OK
+    time.sleep(0.5)
+    left = [p.pid for p in psutil.process_iter(["cmdline"]) if MARK in " ".join(p.info["cmdline"] or ())]
+    assert left == []
+
+
+def test_input_waits_for_nobody(grade: Grade) -> None:
+    evidence = run(grade, "input('name?')", "import getpass; getpass.getpass()")
+    assert [evidence.runs[i].status for i in (1, 2)] == [CellStatus.ERROR] * 2
+    assert evidence.cut_short is None
+
+
+def test_a_notebook_that_ends_every_kernel_ends(grade: Grade) -> None:
+    evidence = grade(cells(*["import os; os._exit(1)"] * 6), Limits(seconds_per_cell=30)).evidence
+    assert [str(run.status) for run in evidence.runs.values()] == ["error"] * 4 + ["not_run"] * 2
