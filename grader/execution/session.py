@@ -315,7 +315,8 @@ class Session:
         first = len(self.assembler.trainings)
         if not self._take_in(index) or self.stopped:
             return
-        if index not in self.assembler.reported and not self.silent:
+        blank = not self.notebook.cells[index].source.strip()
+        if not blank and index not in self.assembler.reported and not self.silent:
             self.silent = True
             self.assembler.flags.append(
                 say("The recorder did not report on cell {cell}: it was switched off or is broken.", cell=index + 1)

@@ -185,7 +185,7 @@ class Fit(Task):
 class Doomed(Task):
     """A training that Keras will refuse at its first batch: that batch is all it gets."""
 
-    id, total, steps, why_left = -1, 0, 0, "a training that Keras refuses"
+    id, total, steps, why_left = None, 0, 0, "a training that Keras refuses"
 
     def __init__(self, model: Any, rows: int) -> None:
         self.model, self.rows = model, rows

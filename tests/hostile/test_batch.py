@@ -1,0 +1,77 @@
+"""A batch with attackers in it: the others have the marks that they get alone, and the time is bounded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from course import Class, Run
+
+BUILD = (
+    "import tensorflow as tf\n"
+    "m = tf.keras.Sequential([tf.keras.layers.Flatten(input_shape=(28, 28)), tf.keras.layers.Dense({units}, 'sigmoid'), "
+    "tf.keras.layers.Dense(10, 'softmax')])\nm.compile('{optimizer}', 'sparse_categorical_crossentropy')"
+)
+HONEST = {
+    "right": [BUILD.format(units=128, optimizer="adam")],
+    "narrow": [BUILD.format(units=64, optimizer="adam")],
+    "slow": [BUILD.format(units=128, optimizer="sgd")],
+    "wrong": [BUILD.format(units=32, optimizer="sgd")],
+    "empty": ["print('nothing')"],
+}
+ATTACKERS = [
+    ["while True: pass"],
+    ["import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: time.sleep(1)"],
+    ["x = []\nwhile True: x.append(bytearray(10**7))"],
+    ["import os\nwhile True: os.fork()"],
+    ["import os; os._exit(1)"],
+    ["import os, signal; os.kill(os.getppid(), signal.SIGKILL); os.killpg(0, signal.SIGKILL)"],
+    ["import ctypes; ctypes.string_at(0)"],
+    ["while True: print('x' * 10**6)"],
+    ["print('x' * 10**9)"],
+    ["f = open('big', 'wb')\nwhile True: f.write(bytes(10**7))"],
+    ["import os\nfor i in range(10**6): os.close(os.open(f'f{i}', os.O_CREAT))"],
+    ["import shutil; shutil.rmtree('/', ignore_errors=True)"],
+    ["import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(99,), daemon=True).start()"],
+    ["import os\nfor n in range(3, 300):\n    try: os.close(n)\n    except OSError: pass"],
+    ["open('/opt/kernel/exchange/events.jsonl', 'ab').write(b'{' * 10**8)"],
+]
+LIMITS = ("--seconds-per-cell", "5", "--seconds-per-submission", "20", "--memory-mb", "1500", "--files-mb", "200")
+SECONDS_A_SUBMISSION = 20 + 15 + 60
+"""The limit, the time to answer an interrupt, and the starts of up to four kernels on a busy machine."""
+
+
+@pytest.fixture
+def alone(tmp_path: Path, run: Callable[..., Run]) -> Class:
+    (tmp_path / "alone").mkdir()
+    return Class(tmp_path / "alone", run)
+
+
+def marks_of(graded: Class, name: str) -> Any:
+    result = graded.result(name)
+    return [
+        (question["score"], [(finding["status"], finding["message"]) for finding in question["findings"]])
+        for question in result["questions"]
+    ]
+
+
+@pytest.mark.slow
+def test_fifteen_attackers_among_forty_change_no_mark(course: Class, alone: Class) -> None:
+    for name, code in HONEST.items():
+        alone.hand_in(name, code)
+        for copy in range(5):
+            course.hand_in(f"{name}-{copy}", [*code, f"copy = {copy}"])
+    for number, attack in enumerate(ATTACKERS):
+        course.hand_in(f"attacker-{number}", attack)
+    assert alone.grade(*LIMITS).code == 0
+    began = time.monotonic()
+    graded = course.grade("--workers", "2", *LIMITS)
+    assert time.monotonic() - began < 40 * SECONDS_A_SUBMISSION / 2
+    assert graded.code == 0, graded.err
+    assert len(course.marks()) == 40
+    for name in HONEST:
+        for copy in range(5):
+            assert marks_of(course, f"{name}-{copy}") == marks_of(alone, name)
