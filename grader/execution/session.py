@@ -27,9 +27,10 @@ from grader.execution.exchange import ExchangeReader, ReplyEvent
 from grader.execution.imports import after_failed_import
 from grader.execution.outputs import ending, plain, read_outputs
 from grader.execution.probes import ask_for_predictions, examine_callback
-from grader.execution.sandbox import RECORDER_MODULE, Kind, Room, kernel_command, kernel_environment, short_folder
+from grader.execution.sandbox import RECORDER_MODULE, Kind, Room, kernel_command, kernel_environment
 from grader.execution.warm import Nursery, WarmProvisioner, nurseries
 from grader.execution.watchdog import Watchdog
+from grader.processes import make_folder
 from grader.records import Callback, CellRun, CellStatus, Evidence, Message, Submission, Training, say
 from grader.rubric import CallbackStops, Limits, Rubric
 from grader.training.data import load_data
@@ -76,7 +77,7 @@ def run_submission(
             return run(nursery.room(), nursery)
         except SandboxError as error:
             warm.failed(error)
-    return run(Room(short_folder("g-")), None)
+    return run(Room(make_folder("g-")), None)
 
 
 def _run(
