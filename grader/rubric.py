@@ -65,21 +65,25 @@ class Criterion(Strict):
     public: bool = Field(True, description="Shown by a student's own `grader check`.")
 
 
-class HiddenLayers(Criterion):
+class OfNetwork(Criterion):
+    """Looks at the network that its question trains, and that the question's `training` describes."""
+
+
+class HiddenLayers(OfNetwork):
     """The hidden dense layers have exactly these widths."""
 
     check: Literal["hidden_layers"]
     units: list[Width]
 
 
-class HiddenActivation(Criterion):
+class HiddenActivation(OfNetwork):
     """Every hidden dense layer has this activation."""
 
     check: Literal["hidden_activation"]
     activation: str
 
 
-class OutputLayer(Criterion):
+class OutputLayer(OfNetwork):
     """The last dense layer has this width and activation."""
 
     check: Literal["output_layer"]
@@ -87,34 +91,34 @@ class OutputLayer(Criterion):
     activation: str
 
 
-class Optimizer(Criterion):
+class Optimizer(OfNetwork):
     """The network was compiled with this optimizer."""
 
     check: Literal["optimizer"]
     name: str
 
 
-class Epochs(Criterion):
+class Epochs(OfNetwork):
     """The question's training ran for exactly this number of epochs."""
 
     check: Literal["epochs"]
     epochs: int = Field(gt=0)
 
 
-class BatchSize(Criterion):
+class BatchSize(OfNetwork):
     """The question's training used batches of this size."""
 
     check: Literal["batch_size"]
     batch_size: int = Field(gt=0)
 
 
-class EpochLog(Criterion):
+class EpochLog(OfNetwork):
     """The outputs saved in the file show loss and accuracy of every epoch."""
 
     check: Literal["epoch_log"]
 
 
-class TestAccuracy(Criterion):
+class TestAccuracy(OfNetwork):
     """Accuracy on the real test set, recomputed by the grader, is above this share."""
 
     check: Literal["test_accuracy"]
@@ -135,7 +139,7 @@ class PredictedClass(Criterion):
     models_of: list[str] = Field(min_length=1)
 
 
-class NetworkTrained(Criterion):
+class NetworkTrained(OfNetwork):
     """The network of another question, with other hidden widths or another number of epochs, was trained."""
 
     check: Literal["network_trained"]
@@ -495,9 +499,15 @@ def _broken_rules_in_question(
         here = (*place, "criteria", number)
         if names.index(criterion.id) != number:
             yield (*here, "id"), "a criterion's 'id' must be unique in its question", repr(criterion.id)
+        if isinstance(criterion, OfNetwork) and question.training is None:
+            rule = f"question {question.id} must have 'training', which says of which network '{criterion.check}' is"
+            yield (*here, "check"), rule, "nothing"
         for key, target in _references(criterion):
             if target not in ids:
                 yield (*here, key), f"'{key}' must name a question", repr(target)
+            elif rubric.question(target).training is None:
+                rule = f"'{key}' must name a question that has 'training', which says what network it is"
+                yield (*here, key), rule, repr(target)
         if isinstance(criterion, PredictedClass) and not rubric.classes:
             yield here, "'classes' must be given where a criterion asks for a predicted class", "nothing"
 
