@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import math
 import re
+import reprlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,6 +20,13 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
 from grader.errors import RubricError
+
+LARGEST_FILE = 2_000_000
+"""Bytes of a rubric file."""
+MOST_VALUES = 200_000
+"""Values in a rubric, those behind an alias counted each time they are used."""
+MOST_SEQUENCES = 20_000
+"""Sequences of words that one alternative of a way may stand for, its names in capitals replaced."""
 
 Language = Literal["es", "en"]
 Text = dict[Language, str]
@@ -30,7 +39,7 @@ Width = Annotated[int, Field(gt=0)]
 class Strict(BaseModel):
     """Base of all rubric parts: unknown keys are errors, values cannot change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Limits(Strict):
@@ -218,6 +227,8 @@ def _alternatives(part: str, words: Mapping[str, list[str]]) -> tuple[tuple[str,
 
 def _problems_of_way(way: str, words: Mapping[str, list[str]]) -> Iterator[str]:
     for alternative in re.split(r"[+&|]", way):
+        if math.prod(len(words.get(word, [word])) for word in alternative.split()) > MOST_SEQUENCES:
+            yield f"one alternative of a way may stand for at most {MOST_SEQUENCES} sequences of words"
         if not alternative.strip():
             yield "a way must have a word on both sides of '|', '&' and '+'"
         for word in alternative.split():
@@ -370,6 +381,8 @@ def load_rubric(path: Path) -> Rubric:
         raw = path.read_bytes()
     except OSError as error:
         raise RubricError(f"{path}: a rubric must be a readable file. Received: {error.strerror}") from error
+    if len(raw) > LARGEST_FILE:
+        raise RubricError(f"{path}:1: a rubric must have at most {LARGEST_FILE} bytes. Received: {len(raw)}")
     try:
         document = YAML(typ="rt").load(raw)
         plain = YAML(typ="safe", pure=True).load(raw)
@@ -378,6 +391,10 @@ def load_rubric(path: Path) -> Rubric:
         raise RubricError(f"{path}:{line}: a rubric must be valid YAML. Received: {error.problem}") from error
     except Exception as error:  # ruamel raises plain ValueErrors for some undecodable bytes
         raise RubricError(f"{path}:1: a rubric must be valid YAML. Received: {str(error)[:200]}") from error
+    if _values(plain) > MOST_VALUES:
+        raise RubricError(
+            f"{path}:1: a rubric must have at most {MOST_VALUES} values, aliases resolved. Received: more"
+        )
     if not isinstance(plain, dict):
         raise RubricError(f"{path}:1: a rubric must be a mapping of keys. Received: {type(plain).__name__}")
     plain = {**plain, "sha256": hashlib.sha256(raw).hexdigest(), "folder": str(path.resolve().parent)}
@@ -388,6 +405,22 @@ def load_rubric(path: Path) -> Rubric:
     for where, rule, received in _broken_rules(rubric):
         raise RubricError(f"{path}:{_line(document, where)}: {rule}. Received: {received}")
     return rubric if rubric.marked_answers is None else _with_marked_answers(rubric, path, document)
+
+
+def _values(document: Any) -> float:
+    """How many values a document has, each counted as often as it stands there; endless if it contains itself."""
+    known: dict[int, float] = {}
+
+    def count(node: Any) -> float:
+        if not isinstance(node, dict | list | tuple | set):
+            return 1
+        if id(node) not in known:
+            known[id(node)] = math.inf
+            inner = [*node.keys(), *node.values()] if isinstance(node, dict) else node
+            known[id(node)] = 1 + sum(count(value) for value in inner)
+        return known[id(node)]
+
+    return count(document)
 
 
 def _with_marked_answers(rubric: Rubric, path: Path, document: Any) -> Rubric:
@@ -441,8 +474,11 @@ def _first_error(path: Path, document: Any, error: ValidationError) -> str:
     received = first["input"]
     if first["type"] == "union_tag_invalid" and isinstance(received, dict):
         received = received.get("check")
-    shown = "nothing" if first["type"] in ("missing", "union_tag_not_found") else repr(received)[:120]
+    shown = "nothing" if first["type"] in ("missing", "union_tag_not_found") else _SHORT.repr(received)
     return f"{path}:{_line(document, where)}: {rule}. Received: {shown}"
+
+
+_SHORT = reprlib.Repr(maxstring=120, maxother=120, maxlong=120)
 
 
 def _is_union_tag(document: Any, loc: tuple[int | str, ...], part: int | str) -> bool:

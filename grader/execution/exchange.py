@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import os
 import stat
 from collections.abc import Iterator
@@ -255,10 +256,9 @@ class ExchangeReader:
             if size > MAX_ARRAY_BYTES or self._loaded_bytes > MAX_ARRAYS_BYTES:
                 raise ExchangeError(f"arrays must stay under {MAX_ARRAY_BYTES} bytes each. Received: {size}")
             file.seek(0)
-            array: Array = np.load(io.BytesIO(file.read(MAX_ARRAY_BYTES)), allow_pickle=False)
-        if array.dtype.kind not in "fiub":
-            raise ExchangeError(f"an array must hold numbers. Received: {array.dtype}")
-        array = np.ascontiguousarray(array)
+            content = file.read(MAX_ARRAY_BYTES)
+        _check_header(content)
+        array: Array = np.ascontiguousarray(np.load(io.BytesIO(content), allow_pickle=False))
         found = hashlib.sha256(str((array.dtype.str, array.shape)).encode() + array.tobytes()).hexdigest()
         if found != digest:
             raise ExchangeError(f"an array must match its digest. Received: {found[:12]} for {digest[:12]}")
@@ -267,6 +267,24 @@ class ExchangeReader:
     def forget_arrays(self) -> None:
         """Let go of the arrays that were loaded."""
         self._arrays.clear()
+
+
+def _check_header(content: bytes) -> None:
+    """See that an array's file holds as many numbers as it says: numpy would make room for them first.
+
+    Raises:
+        ExchangeError, ValueError: it does not.
+    """
+    stream = io.BytesIO(content)
+    read = np.lib.format.read_array_header_1_0
+    if np.lib.format.read_magic(stream) != (1, 0):
+        read = np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(stream)
+    if dtype.kind not in "fiub":
+        raise ExchangeError(f"an array must hold numbers. Received: {dtype}")
+    wanted, found = math.prod(shape) * dtype.itemsize, len(content) - stream.tell()
+    if wanted != found or any(size < 0 for size in shape):
+        raise ExchangeError(f"an array must be as long as its header says. Received: {found} bytes, not {wanted}")
 
 
 def put_array(folder: Path, name: str, array: Array) -> None:
