@@ -21,8 +21,10 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from grader.errors import RubricError
 
-LARGEST_FILE = 2_000_000
+LARGEST_FILE = 500_000
 """Bytes of a rubric file."""
+DEEPEST = 50
+"""Brackets in one another."""
 MOST_VALUES = 200_000
 """Values in a rubric, those behind an alias counted each time they are used."""
 MOST_SEQUENCES = 20_000
@@ -383,6 +385,7 @@ def load_rubric(path: Path) -> Rubric:
         raise RubricError(f"{path}: a rubric must be a readable file. Received: {error.strerror}") from error
     if len(raw) > LARGEST_FILE:
         raise RubricError(f"{path}:1: a rubric must have at most {LARGEST_FILE} bytes. Received: {len(raw)}")
+    _refuse_deep_brackets(path, raw)
     try:
         document = YAML(typ="rt").load(raw)
         plain = YAML(typ="safe", pure=True).load(raw)
@@ -405,6 +408,16 @@ def load_rubric(path: Path) -> Rubric:
     for where, rule, received in _broken_rules(rubric):
         raise RubricError(f"{path}:{_line(document, where)}: {rule}. Received: {received}")
     return rubric if rubric.marked_answers is None else _with_marked_answers(rubric, path, document)
+
+
+def _refuse_deep_brackets(path: Path, raw: bytes) -> None:
+    """Reading YAML takes time with the square of how deep brackets stand in one another."""
+    depth = 0
+    for bracket in re.finditer(rb"[\[\]{}]", raw):
+        depth += 1 if bracket[0] in b"[{" else -1
+        if depth > DEEPEST:
+            line = raw.count(b"\n", 0, bracket.start()) + 1
+            raise RubricError(f"{path}:{line}: brackets may stand {DEEPEST} deep in one another. Received: more")
 
 
 def _values(document: Any) -> float:
@@ -474,11 +487,15 @@ def _first_error(path: Path, document: Any, error: ValidationError) -> str:
     received = first["input"]
     if first["type"] == "union_tag_invalid" and isinstance(received, dict):
         received = received.get("check")
-    shown = "nothing" if first["type"] in ("missing", "union_tag_not_found") else _SHORT.repr(received)
+    shown = "nothing" if first["type"] in ("missing", "union_tag_not_found") else _short(received)
     return f"{path}:{_line(document, where)}: {rule}. Received: {shown}"
 
 
-_SHORT = reprlib.Repr(maxstring=120, maxother=120, maxlong=120)
+def _short(value: Any) -> str:
+    """A value as it is shown in a message; one that holds itself many times over is not unfolded."""
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = short.maxlong = 120
+    return short.repr(value)
 
 
 def _is_union_tag(document: Any, loc: tuple[int | str, ...], part: int | str) -> bool:

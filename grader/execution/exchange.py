@@ -12,6 +12,7 @@ import io
 import json
 import math
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -256,9 +257,9 @@ class ExchangeReader:
             if size > MAX_ARRAY_BYTES or self._loaded_bytes > MAX_ARRAYS_BYTES:
                 raise ExchangeError(f"arrays must stay under {MAX_ARRAY_BYTES} bytes each. Received: {size}")
             file.seek(0)
-            content = file.read(MAX_ARRAY_BYTES)
-        _check_header(content)
-        array: Array = np.ascontiguousarray(np.load(io.BytesIO(content), allow_pickle=False))
+            content = bytearray(size)
+            file.readinto(content)
+        array = np.ascontiguousarray(_array(content))
         found = hashlib.sha256(str((array.dtype.str, array.shape)).encode() + array.tobytes()).hexdigest()
         if found != digest:
             raise ExchangeError(f"an array must match its digest. Received: {found[:12]} for {digest[:12]}")
@@ -269,22 +270,32 @@ class ExchangeReader:
         self._arrays.clear()
 
 
-def _check_header(content: bytes) -> None:
-    """See that an array's file holds as many numbers as it says: numpy would make room for them first.
+_NPY = re.compile(
+    rb"\x93NUMPY\x01\x00(..)\{'descr': '([<>|][fiub]\d\d?)', 'fortran_order': (True|False), "
+    rb"'shape': \(([\d, ]{0,200})\), \} *\n",
+    re.DOTALL,
+)
+"""The header that numpy writes for a plain array. Its own reader takes more, and makes room for all that it says."""
+
+
+def _array(content: bytearray) -> Array:
+    """The array of a ``.npy`` file.
 
     Raises:
-        ExchangeError, ValueError: it does not.
+        ExchangeError, ValueError: it is not a plain array of numbers, or not as long as its header says.
     """
-    stream = io.BytesIO(content)
-    read = np.lib.format.read_array_header_1_0
-    if np.lib.format.read_magic(stream) != (1, 0):
-        read = np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(stream)
-    if dtype.kind not in "fiub":
-        raise ExchangeError(f"an array must hold numbers. Received: {dtype}")
-    wanted, found = math.prod(shape) * dtype.itemsize, len(content) - stream.tell()
-    if wanted != found or any(size < 0 for size in shape):
+    header = _NPY.match(content)
+    if header is None or int.from_bytes(header[1], "little") + 10 != header.end():
+        raise ExchangeError("an array must be a plain one of numbers, as numpy saves it. Received: another header")
+    try:
+        dtype = np.dtype(header[2].decode())
+    except TypeError as error:
+        raise ExchangeError(f"an array must hold numbers. Received: {header[2].decode()}") from error
+    shape = tuple(int(size) for size in header[4].replace(b",", b" ").split())
+    wanted, found = math.prod(shape) * dtype.itemsize, len(content) - header.end()
+    if wanted != found:
         raise ExchangeError(f"an array must be as long as its header says. Received: {found} bytes, not {wanted}")
+    return np.frombuffer(content, dtype, offset=header.end()).reshape(shape, order="F" if header[3] == b"True" else "C")
 
 
 def put_array(folder: Path, name: str, array: Array) -> None:

@@ -26,6 +26,8 @@ import pytest
 from course import QUIET, RUBRIC, Class
 from student import SETUP, fit, network
 
+from grader.reports.files import write_bytes
+
 ROOT = Path(__file__).parents[2]
 FORKS_GRADERS = """
 import json, os, signal, sys
@@ -291,3 +293,100 @@ def test_killing_the_trainer_and_all_others_loses_and_repeats_nothing(
     campaign.run(8, (TRAINER, TRAINER, TRAINER, WORKER, GRADER, GROUP), longest=6.0)
     assert campaign.killed[TRAINER]
     assert list(graders.temporary.iterdir()) == []
+
+
+# --- full disks -------------------------------------------------------------------------------------------------------
+
+FULL_OUT = """
+mkdir -p "$OUT" && mount -t tmpfs -o size=300k tmpfs "$OUT"
+"$@"; echo $? > code-1
+cp "$OUT/gradebook.db" book-1.db
+mount -o remount,size=100m "$OUT"
+"$@"; echo $? > code-2
+cp -r "$OUT" kept
+"""
+FULL_STORE = """
+mkdir -p store && mount -t tmpfs -o size=400k tmpfs store
+"$@"; echo $? > code-1
+ls -R store > store-1
+"""
+
+
+def run_in_own_mounts(script: str, course: Class, *more: str) -> str:
+    """Run a script that may mount, with the grader's command as its words; what was shown."""
+    unshare = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--map-root-user"]
+    words = [sys.executable, "-m", "grader", *course.command, *more]
+    done = subprocess.run(
+        [*unshare, "sh", "-c", script, "sh", *words],
+        cwd=course.root,
+        env={**os.environ, "OUT": str(course.out), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    return done.stdout + done.stderr
+
+
+def test_a_full_disk_loses_nothing_and_is_named(quick_class: Class) -> None:
+    for number in range(14, 40):
+        (quick_class.folder / f"words {number:02}.ipynb").write_text(f"words {number}")
+    shown = run_in_own_mounts(FULL_OUT, quick_class, "--no-replay", "--sandbox", "none", "--workers", "1")
+    codes = [(quick_class.root / f"code-{run}").read_text().strip() for run in (1, 2)]
+    assert codes == ["1", "0"], shown
+    assert "Traceback" not in shown
+    assert "disk is full" in shown or "No space left on device" in shown
+    early, late = quick_class.root / "early", quick_class.root / "kept"
+    early.mkdir()
+    shutil.copy(quick_class.root / "book-1.db", early / "gradebook.db")
+    before, after = finished(early), finished(late)
+    assert 0 < len(before) < 42
+    assert len(after) == 42
+    assert {name: after[name] for name in before} == before
+    assert len(outcome(late)["results"]) == 42
+
+
+def test_a_gradebook_that_cannot_be_begun_is_wrong_usage(quick_class: Class) -> None:
+    script = 'mkdir -p "$OUT" && mount -t tmpfs -o size=4k tmpfs "$OUT"; "$@"; echo $? > code-1'
+    shown = run_in_own_mounts(script, quick_class, "--no-replay", "--sandbox", "none")
+    assert (quick_class.root / "code-1").read_text() == "2\n", shown
+    assert "disk is full" in shown
+    assert "Traceback" not in shown
+
+
+def test_a_full_store_costs_no_marks(training_class: Class, data_slice: Path) -> None:
+    shown = run_in_own_mounts(FULL_STORE, training_class, "--data", str(data_slice), "--store", "store")
+    assert (training_class.root / "code-1").read_text() == "0\n", shown
+    assert {name: row["score"] for name, row in training_class.marks().items()} == {
+        "ana": "2", "bea": "0.5", "cal": "2", "dan": "0",
+    }  # fmt: skip
+    assert "a store must take what was trained. Received: No space left on device" in (
+        training_class.out / "ana" / "grader.log"
+    ).read_text(encoding="utf-8")
+    assert ".part" not in (training_class.root / "store-1").read_text()
+
+
+# --- files written whole ----------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_the_old_or_the_new_one_however_its_writer_is_killed(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    code = (
+        "import sys; from pathlib import Path; from grader.reports.files import write_bytes; path = Path(sys.argv[1])\n"
+        "print('begun', flush=True)\n"
+        "while True:\n"
+        "    for letter in b'ab': write_bytes(path, bytes([letter]) * 3_000_000)\n"
+    )
+    for delay in (0.05, 0.1, 0.15, 0.2, 0.25):
+        writer = subprocess.Popen([sys.executable, "-c", code, str(path)], cwd=ROOT, stdout=subprocess.PIPE)
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        while not path.exists():
+            time.sleep(0.01)
+        time.sleep(delay)
+        writer.kill()
+        writer.wait()
+        content = path.read_bytes()
+        assert content in (b"a" * 3_000_000, b"b" * 3_000_000)
+    write_bytes(path, b"after")
+    assert [file.name for file in tmp_path.iterdir()] == ["page.html"], "no draft of a killed writer is left"
