@@ -185,7 +185,7 @@ class Campaign:
 
     def run(self, times: int, kinds: Sequence[str], longest: float) -> None:
         out, known = self._new_out(), dict[str, str]()
-        while self.killed.total() < times:
+        while self.killed.total() < times or set(kinds) - self.killed.keys():
             self._one_life(self._start(out), kinds, longest)
             known = self._check_nothing_repeated(out, known)
             if len(known) == len(self.wanted["results"]):
@@ -278,7 +278,6 @@ def test_killing_graders_and_workers_loses_and_repeats_nothing(graders: Graders,
     campaign = Campaign(graders, words, quick_class.root, seed=1)
     campaign.run(44, (GRADER, GRADER, GROUP, WORKER), longest=2.0)
     assert campaign.killed.total() >= 44
-    assert len(campaign.killed) == 3
     assert list(graders.temporary.iterdir()) == []
 
 
@@ -290,7 +289,7 @@ def test_killing_the_trainer_and_all_others_loses_and_repeats_nothing(
     words = words_of(training_class, "--data", str(data_slice), "--store", str(store))
     campaign = Campaign(graders, words, training_class.root, seed=2)
     shutil.rmtree(store)
-    campaign.run(8, (TRAINER, TRAINER, TRAINER, WORKER, GRADER, GROUP), longest=6.0)
+    campaign.run(6, (TRAINER, TRAINER, WORKER, GRADER, GROUP), longest=5.0)
     assert campaign.killed[TRAINER]
     assert list(graders.temporary.iterdir()) == []
 
@@ -300,7 +299,7 @@ def test_killing_the_trainer_and_all_others_loses_and_repeats_nothing(
 FULL_OUT = """
 mkdir -p "$OUT" && mount -t tmpfs -o size=300k tmpfs "$OUT"
 "$@"; echo $? > code-1
-cp "$OUT/gradebook.db" book-1.db
+mkdir early && cp "$OUT"/gradebook.db* early
 mount -o remount,size=100m "$OUT"
 "$@"; echo $? > code-2
 cp -r "$OUT" kept
@@ -337,8 +336,6 @@ def test_a_full_disk_loses_nothing_and_is_named(quick_class: Class) -> None:
     assert "Traceback" not in shown
     assert "disk is full" in shown or "No space left on device" in shown
     early, late = quick_class.root / "early", quick_class.root / "kept"
-    early.mkdir()
-    shutil.copy(quick_class.root / "book-1.db", early / "gradebook.db")
     before, after = finished(early), finished(late)
     assert 0 < len(before) < 42
     assert len(after) == 42
@@ -358,7 +355,7 @@ def test_a_full_store_costs_no_marks(training_class: Class, data_slice: Path) ->
     shown = run_in_own_mounts(FULL_STORE, training_class, "--data", str(data_slice), "--store", "store")
     assert (training_class.root / "code-1").read_text() == "0\n", shown
     assert {name: row["score"] for name, row in training_class.marks().items()} == {
-        "ana": "2", "bea": "0.5", "cal": "2", "dan": "0",
+        "ana": "2", "bea": "0", "cal": "2", "dan": "0",
     }  # fmt: skip
     assert "a store must take what was trained. Received: No space left on device" in (
         training_class.out / "ana" / "grader.log"
