@@ -14,7 +14,7 @@ from rich.console import Console
 from typer.exceptions import TyperException
 
 from grader.errors import GraderError, UsageError
-from grader.execution import check_sandbox
+from grader.execution import check_sandbox, gaps, protections
 from grader.executors import Finished, LocalExecutor
 from grader.jobs import Job, fault, is_faulty, read_file
 from grader.pipeline import SECONDS_TO_JUDGE, grade_class, grade_one
@@ -22,7 +22,15 @@ from grader.reports import Translator
 from grader.rubric import Language, Limits, Rubric, load_rubric
 from grader.settings import Executor, Sandbox, Settings, Store, default_store
 from grader.submission import read_assignment
-from grader.terminal import ClassProgress, audit_lines, marks_table, print_rubric, print_self_check
+from grader.terminal import (
+    ClassProgress,
+    audit_lines,
+    gaps_line,
+    marks_table,
+    print_rubric,
+    print_self_check,
+    protections_table,
+)
 from grader.training.data import DEFAULT_FOLDER, load_data
 from grader.training.trajectories import DEFAULT_MAX_BYTES
 
@@ -273,6 +281,8 @@ def _grade(folder: Path, rubric: Rubric, settings: Settings) -> int:
     console, translator = Console(), Translator(settings.language)
     progress = ClassProgress(console, translator)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if settings.executor == "local" and (found := gaps(settings.sandbox)):
+        console.print(gaps_line(found), highlight=False, soft_wrap=True, markup=False)
     with progress.screen():
         report = grade_class(folder, rubric, settings, progress)
     console.print(marks_table(report.results, translator))
@@ -338,6 +348,17 @@ def check(
     result = ending.value if isinstance(ending, Finished) else fault(job, getattr(ending, "reason", ""))
     print_self_check(console, result, loaded, translator)
     return FAULT if is_faulty(result) else OK
+
+
+@app.command(epilog="Example: grader doctor")
+def doctor(data: DataFolder = DEFAULT_FOLDER) -> int:
+    """Try what this machine can do to hold a hostile notebook, and say what to do where that is less than all."""
+    load_data(data)
+    console = Console()
+    with console.status("Trying the sandbox."):
+        found = protections(data.absolute(), Limits())
+    console.print(protections_table(found))
+    return OK if all(protection.held == "full" for protection in found) else FAULT
 
 
 @rubric_app.command("check", epilog="Example: grader rubric check rubrics/fashion_mnist.yaml")

@@ -99,6 +99,7 @@ def _read_run_judge(job: Job) -> Result:
         trainings=judgement.trainings,
         passages={question: place.passages for question, place in submission.places.items()},
         notes=judgement.notes,
+        flags=judgement.flags,
         seconds={"run": round(ran - began, 3), "judge": round(ended - ran, 3), "total": round(ended - began, 3)},
         peak_memory_mb=evidence.peak_memory_mb,
         versions=versions(),

@@ -286,6 +286,10 @@ class Training:
     callbacks: tuple[Callback, ...] = ()
     raised: Raised | None = None
     source: Literal["kernel", "trained", "replayed"] = "kernel"
+    why_in_kernel: str = ""
+    """What the kernel says of why it trained this itself."""
+    doubt: Message | None = None
+    """Why the kernel's report of this training cannot be right as it is."""
     built_only: bool = False
     """True for a model that was built or compiled but never trained."""
     test_probabilities: Array | None = None
@@ -331,6 +335,8 @@ class Evidence:
     peak_memory_mb: float = 0.0
     remarks: tuple[Message, ...] = ()
     """What the reader of the report should know of the run."""
+    flags: tuple[Message, ...] = ()
+    """What only the instructor should know of it: signs that the kernel's reports were meddled with."""
 
 
 # --- judgement --------------------------------------------------------------------------------------------------------
@@ -428,6 +434,8 @@ class Result:
     """The student's prose by question."""
     notes: tuple[Message, ...] = ()
     """Remarks for the reader, for example where an answer was found outside its place."""
+    flags: tuple[Message, ...] = ()
+    """Facts that do not fit together, for the instructor alone; no mark depends on them."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """``run``, ``judge`` and ``total``, wall time."""
     peak_memory_mb: float = 0.0

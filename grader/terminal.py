@@ -23,6 +23,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from grader.execution import Protection
 from grader.executors import Started
 from grader.jobs import Job
 from grader.pipeline import Plan
@@ -246,3 +247,21 @@ def audit_lines(results: Sequence[Result], translator: Translator) -> list[str]:
         differing=len(differing),
     )
     return [translator.text(summary), *differing]
+
+
+HELD = {"full": ("✓", "green"), "partly": ("~", "yellow"), "no": ("✗", "red")}
+
+
+def protections_table(found: Sequence[Protection]) -> Table:
+    """What a notebook is kept from, and how well."""
+    table = Table("", "A notebook is kept from", "how", "to do", box=None, pad_edge=False)
+    for protection in found:
+        sign, style = HELD[protection.held]
+        table.add_row(Text(sign, style), protection.what, protection.how, protection.advice)
+    return table
+
+
+def gaps_line(found: Sequence[Protection]) -> str:
+    """One line for a run whose protection is less than full."""
+    listed = "; ".join(f"{protection.what} ({protection.how})" for protection in found)
+    return f"Protection is less than full: {listed}. More: grader doctor"

@@ -11,6 +11,7 @@ from grader.checks.attribution import Attribution
 from grader.records import (
     Basis,
     Cell,
+    CellRun,
     CellStatus,
     Evidence,
     Finding,
@@ -137,14 +138,23 @@ class Context:
         return own or tuple(cell.index for cell in self.submission.cells if cell.kind == "code" and not cell.given)
 
     def blocked(self, index: int) -> bool:
-        """True for a cell that a limit cut short or kept from running."""
+        """True for a cell that was cut short or kept from running, or that lacks what such a cell would have made."""
         run = self.evidence.runs.get(index)
-        return run is not None and run.status in (CellStatus.TIMEOUT, CellStatus.NOT_RUN)
+        if run is None:
+            return False
+        if run.raised is not None and run.raised.name == "NameError":
+            return any(_cut_short(earlier) for earlier in self.evidence.runs.values() if earlier.cell < index)
+        return run.status is CellStatus.NOT_RUN or _cut_short(run)
 
     def breaks_today(self, index: int) -> bool:
         """True for a cell that raises today and did not when it was saved."""
         run = self.evidence.runs.get(index)
         return run is not None and run.status is CellStatus.ERROR and ran_when_saved(self.submission.cells[index])
+
+
+def _cut_short(run: CellRun) -> bool:
+    """True for a cell that a limit stopped, or that ended its kernel."""
+    return run.status is CellStatus.TIMEOUT or (run.status is CellStatus.ERROR and run.raised is None)
 
 
 def ran_when_saved(cell: Cell) -> bool:

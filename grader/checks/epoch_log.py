@@ -110,11 +110,16 @@ def read_log(outputs: Sequence[Output]) -> list[Run]:
     ``history.history`` and tables of it, and lines that a student's own callback prints. A log may be split over
     stdout, stderr and stdout again.
     """
-    text = plain(
-        "".join(output.text + ("\n" if output.kind == "data" else "") for output in outputs if output.kind != "error")
-    )
+    text = plain_text(outputs)
     readers = (_runs_by_epoch, _runs_by_counter, _runs_by_history, _runs_by_table, _runs_by_lists)
     return [run for reader in readers for run in reader(text)]
+
+
+def plain_text(outputs: Sequence[Output]) -> str:
+    """All that a cell wrote, joined, as a terminal would leave it."""
+    return plain(
+        "".join(output.text + ("\n" if output.kind == "data" else "") for output in outputs if output.kind != "error")
+    )
 
 
 def plain(text: str) -> str:

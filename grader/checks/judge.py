@@ -14,9 +14,10 @@ from grader.checks.context import Context
 from grader.checks.epoch_log import check_epoch_log
 from grader.checks.expected_error import check_expected_error
 from grader.checks.prose import check_concept
+from grader.checks.suspicion import suspicions
 from grader.records import Evidence, Finding, Message, Status, Submission, TrainingSummary, say
 from grader.rubric import Concept, Criterion, Rubric
-from grader.training.data import load_data
+from grader.training.data import DataSet, load_data
 
 Check = Callable[[Any, Context], Finding]
 
@@ -64,6 +65,8 @@ class Judgement:
     findings: tuple[Finding, ...]
     trainings: tuple[TrainingSummary, ...]
     notes: tuple[Message, ...]
+    flags: tuple[Message, ...]
+    """For the instructor alone."""
 
 
 def judge(submission: Submission, evidence: Evidence, rubric: Rubric, data: Path) -> Judgement:
@@ -82,14 +85,33 @@ def judge(submission: Submission, evidence: Evidence, rubric: Rubric, data: Path
         context = Context(submission, evidence, rubric, images, answers, question)
         findings.extend(_check(criterion, context) for criterion in question.criteria)
     notes = (*evidence.remarks, *_notes(answers, rubric))
-    return Judgement(tuple(findings), _summaries(evidence, answers), notes)
+    return Judgement(tuple(findings), _summaries(evidence, answers), notes, _flags(submission, evidence, images))
+
+
+def _doubted(finding: Finding, criterion: Criterion, context: Context) -> Finding:
+    """A person confirms what passed by a report that cannot be right as it is; until then the points stand."""
+    training = context.training()
+    passed_by_it = finding.status is Status.PASSED and finding.basis in ("claimed", "recomputed")
+    if training is None or training.doubt is None or not passed_by_it or training.cell not in finding.cells:
+        return finding
+    return context.review(
+        criterion, training.doubt, finding.basis, points=finding.points, cells=finding.cells, evidence=finding.evidence
+    )
+
+
+def _flags(submission: Submission, evidence: Evidence, images: DataSet) -> tuple[Message, ...]:
+    try:
+        return suspicions(submission, evidence, images)
+    except Exception as error:
+        logging.getLogger(__name__).exception("%s: flags", submission.id)
+        return (say("The grader failed on the flags: {error}", error=f"{type(error).__name__}: {error}"[:300]),)
 
 
 def _check(criterion: Criterion, context: Context) -> Finding:
     """One criterion; a fault of the check is the grader's own, shown as such, and never the student's zero."""
     check = CHECKS[getattr(criterion, "check")]  # noqa: B009
     try:
-        return check(criterion, context)
+        return _doubted(check(criterion, context), criterion, context)
     except Exception as error:
         logging.getLogger(__name__).exception("%s: check %s", context.submission.id, criterion.id)
         message = say("The grader failed on this criterion: {error}", error=f"{type(error).__name__}: {error}"[:300])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 from grader.execution.exchange import (
     BuiltEvent,
     CallbackEvent,
     CallEvent,
+    CellEvent,
     Event,
     ExchangeReader,
     FaultEvent,
@@ -21,11 +22,12 @@ from grader.execution.exchange import (
     WireNetwork,
     WireRaised,
 )
-from grader.records import Array, Call, Callback, Data, Network, Raised, Training, Transcript
+from grader.execution.ledger import Source
+from grader.records import Array, Call, Callback, Data, Message, Network, Raised, Training, Transcript, say
 from grader.training.networks import LayerClaim, Trace, build_network
 
-SourceOf = Callable[[int | None, int, int], Literal["kernel", "trained", "replayed"]]
-"""From the number of a training, the epochs that the trainer gave, and those that ran."""
+SourceOf = Callable[[FitEvent, Network, int], tuple[Source, Message | None]]
+"""From a reported training, its network and its cell: how it was done, and why the report cannot be right."""
 
 
 class Assembler:
@@ -39,6 +41,10 @@ class Assembler:
         self.calls: list[Call] = []
         self.callbacks: dict[str, Callback] = {}
         self.faults: list[str] = []
+        self.reported: set[int] = set()
+        """Cells after which the recorder said that it was still there."""
+        self.flags: list[Message] = []
+        """What the instructor should know of, and no mark depends on."""
 
     def add(self, event: Event, cell: int) -> None:
         """Take in one event that was sent while `cell` ran."""
@@ -50,18 +56,21 @@ class Assembler:
             self._add_call(event, cell)
         elif isinstance(event, CallbackEvent):
             self._know(self._callback(event, cell))
+        elif isinstance(event, CellEvent):
+            self._add_cell(event, cell)
         elif isinstance(event, FaultEvent):
             self.faults.append(f"{event.where}: {event.error}")
 
     def _add_fit(self, event: FitEvent, cell: int) -> None:
         callbacks = tuple(self._know(self._callback(item, cell)) for item in event.callbacks)
-        x = self._data(event.x)
+        x, network = self._data(event.x), self._network(event.network)
+        source, doubt = self._source(event, network, cell) if self._source else ("kernel", None)
         self.trainings.append(
             Training(
                 id=len(self.trainings),
                 cell=cell,
                 model=event.model,
-                network=self._network(event.network),
+                network=network,
                 **_compiled(event.compiled),
                 epochs=event.epochs,
                 epochs_asked=max(0, event.epochs_asked - event.initial_epoch),
@@ -75,9 +84,16 @@ class Assembler:
                 y=self._data(event.y),
                 callbacks=callbacks,
                 raised=_raised(event.raised),
-                source=self._source(event.training, event.answered, event.epochs) if self._source else "kernel",
+                source=source,
+                why_in_kernel=event.why_in_kernel,
+                doubt=doubt,
             )
         )
+
+    def _add_cell(self, event: CellEvent, cell: int) -> None:
+        self.reported.add(cell)
+        for name in event.replaced:
+            self.flags.append(say("Cell {cell} replaced {name} by a function of its own.", cell=cell + 1, name=name))
 
     def _add_built(self, event: BuiltEvent, cell: int) -> None:
         self.trainings.append(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import zmq
 from nbclient import NotebookClient
 
 
@@ -17,15 +18,29 @@ class Client(NotebookClient):  # type: ignore[misc]
     """The running cell was interrupted because its time was over."""
 
     def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
-        """Count what is shown; past the cap nothing more is kept and the kernel is interrupted."""
+        """Count what is shown; past the cap nothing more is kept."""
         if msg["msg_type"] in ("stream", "display_data", "execute_result", "error", "update_display_data"):
             self.output_left -= _size(msg["content"])
             if self.output_left < 0:
-                if not self.flooded:
-                    self.flooded = True
-                    self.interrupt()
+                self.flooded = True
                 return None
         return super().process_message(msg, cell, cell_index)
+
+    def connect(self, largest: int) -> None:
+        """Open the channels to the kernel.
+
+        Args:
+            largest: bytes of the largest message that is taken; a larger one breaks the connection.
+        """
+        self.kc.context.maxmsgsize = largest
+        self.kc.start_channels()
+        self.kc.allow_stdin = False  # nobody is there to answer input()
+        self._monitor = self.kc.iopub_channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+
+    @property
+    def broken_off(self) -> bool:
+        """True if the connection for outputs has ended: the kernel has, or it sent more than is taken."""
+        return bool(self._monitor.events & zmq.POLLIN)
 
     def interrupt(self) -> None:
         """Interrupt the running cell, without waiting."""

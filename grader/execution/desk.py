@@ -19,8 +19,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
 
 from grader.errors import NotTrainable, TrainerError
-from grader.execution.exchange import Digest, ExchangeReader
-from grader.records import Array
+from grader.execution.exchange import Digest, ExchangeReader, FitEvent
+from grader.execution.ledger import Ledger, Source, contradiction
+from grader.records import Array, Message, Network, say
 from grader.training import allowed
 from grader.training.orders import Look, Order, Part, Point
 from grader.training.service import Trainings
@@ -143,6 +144,7 @@ class TrainingDesk:
         self._busy_since: float | None = None
         self._waited = 0.0
         self.taken: list[Taken] = []
+        self._ledger = Ledger()
 
     @property
     def waited(self) -> float:
@@ -177,11 +179,28 @@ class TrainingDesk:
         finally:
             writer.close()
 
-    def source(self, training: int | None, answered: int, epochs: int) -> Literal["kernel", "trained", "replayed"]:
-        """How a training was done, whatever the kernel says of it: by what it was given."""
-        if training is None or not 0 <= training < len(self.taken) or answered != epochs:
-            return "kernel"
-        return "trained" if self.taken[training].trained else "replayed"
+    def source(self, event: FitEvent, network: Network, cell: int) -> tuple[Source, Message | None]:
+        """How a reported training was done, as the trusted side knows it, and why the report cannot be right.
+
+        A training counts as the trainer's only where all its epochs were given here, and logs, settings and weights
+        are those that were given. Anything else is the kernel's own claim: doubtful where it says nothing of why the
+        kernel trained what it reports.
+        """
+        if event.training is None or not 0 <= event.training < len(self.taken):
+            unasked = event.epochs > 0 and event.raised is None and not event.why_in_kernel
+            return "kernel", _unasked(cell) if unasked or event.training is not None else None
+        given = self._ledger.account_for(event)
+        if given is None:
+            return "kernel", None if event.why_in_kernel or event.raised is not None else _unasked(cell)
+        against = contradiction(event, network, self.taken[event.training].order, given, self._weights, cell)
+        if against is not None:
+            return "kernel", against
+        trained = any(self.taken[entry.training].trained for entry in given)
+        return ("trained" if trained else "replayed"), None
+
+    def _weights(self, training: int, epoch: int) -> Sequence[Array]:
+        taken = self.taken[training]
+        return self._trainings.epoch(taken.order, taken.offset + epoch, taken.metrics)[0]
 
     # --- questions --------------------------------------------------------------------------------------------------
 
@@ -274,6 +293,7 @@ class TrainingDesk:
         )
         taken.reached = max(taken.reached, question.epoch)
         taken.trained = taken.trained or self._trainings.trained > before
+        self._ledger.note(question.training, question.epoch, logs)
         return {"logs": logs}, weights
 
     def _state(self, question: AskState) -> Answer:
@@ -322,3 +342,7 @@ class TrainingDesk:
 
 def _layers(wire: list[WirePart]) -> tuple[Part, ...]:
     return tuple(allowed.layer(part.name, part.config) for part in wire)
+
+
+def _unasked(cell: int) -> Message:
+    return say("Cell {cell} reports epochs that the trainer was not asked for.", cell=cell + 1)

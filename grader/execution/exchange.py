@@ -135,6 +135,8 @@ class FitEvent(Wire):
     """The trainer's number for it, if the trainer took it."""
     answered: Size = 0
     """Epochs that the trainer gave."""
+    why_in_kernel: Short = ""
+    """Why the kernel trained this itself; empty where it did not."""
 
 
 class CallEvent(Wire):
@@ -166,6 +168,14 @@ class CallbackEvent(WireCallback):
     kind: Literal["callback"]
 
 
+class CellEvent(Wire):
+    """The end of a cell."""
+
+    kind: Literal["cell"]
+    replaced: Words = []
+    """Watched methods of Keras that are no longer the recorder's, since this cell."""
+
+
 class ReplyEvent(Wire):
     """The answer to a command."""
 
@@ -182,7 +192,7 @@ class FaultEvent(Wire):
     error: Annotated[str, StringConstraints(max_length=5_000)]
 
 
-Event = FitEvent | CallEvent | BuiltEvent | CallbackEvent | ReplyEvent | FaultEvent
+Event = FitEvent | CallEvent | BuiltEvent | CallbackEvent | CellEvent | ReplyEvent | FaultEvent
 _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Literal
 
 from grader.errors import SandboxError
+from grader.execution.bounds import MEGABYTE, bounds_of
+from grader.rubric import Limits
 
 Kind = Literal["bwrap", "none"]
 
@@ -102,15 +104,33 @@ def check_sandbox(kind: Kind) -> None:
         )
 
 
-def kernel_command(kind: Kind, room: Room, data: Path) -> list[str]:
+def kernel_command(kind: Kind, room: Room, data: Path, limits: Limits) -> list[str]:
     """The command that starts the kernel; ``{connection_file}`` is left for Jupyter to fill in."""
     if kind == "none":
-        return [sys.executable, "-m", RECORDER_MODULE, str(room.exchange), "-f", "{connection_file}"]
+        return [sys.executable, "-m", RECORDER_MODULE, str(room.exchange), "", "-f", "{connection_file}"]
+    command = _alone(room, data, limits)
+    command += [RECORDER_MODULE, str(EXCHANGE), bounds_of(limits).text()]
+    return [*command, "-f", "{connection_file}"]
+
+
+def selftest_command(room: Room, data: Path, limits: Limits, port: int, files: list[str]) -> list[str]:
+    """The command that tries, in a kernel's place, what no notebook may do.
+
+    Args:
+        port: of a service on the host's loopback.
+        files: of the user's own.
+    """
+    return [*_alone(room, data, limits), f"{RECORDER_MODULE}.selftest", bounds_of(limits).text(), str(port), *files]
+
+
+def _alone(room: Room, data: Path, limits: Limits) -> list[str]:
+    """The beginning of a command that runs a module in a room of its own."""
     command = [*_apart(), "--bind", str(room.home), str(HOME)]
+    for folder in ("/tmp", "/dev/shm"):
+        command += ["--perms", "1777", "--size", str(limits.files_mb * MEGABYTE), "--tmpfs", folder]
     command += ["--ro-bind", str(data.resolve()), str(HOME / DATASETS)]
     command += ["--bind", str(room.exchange), str(EXCHANGE), "--bind", str(room.wire), str(room.wire)]
-    command += ["--chdir", str(HOME), sys.executable, "-m", RECORDER_MODULE, str(EXCHANGE)]
-    return [*command, "-f", "{connection_file}"]
+    return [*command, "--chdir", str(HOME), sys.executable, "-m"]
 
 
 def nursery_command(nest: Path, data: Path) -> list[str]:

@@ -6,11 +6,9 @@ import asyncio
 import contextlib
 import json
 import secrets
-import shutil
 import subprocess
 import time
 from collections.abc import Coroutine, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +26,12 @@ from grader.execution.imports import after_failed_import
 from grader.execution.outputs import ending, plain, read_outputs
 from grader.execution.probes import ask_for_predictions, examine_callback
 from grader.execution.sandbox import RECORDER_MODULE, Kind, Room, kernel_command, kernel_environment
-from grader.execution.warm import Nursery, WarmProvisioner, nurseries
+from grader.execution.warm import Nursery, WarmProvisioner
 from grader.execution.watchdog import Watchdog
-from grader.processes import make_folder
 from grader.records import Callback, CellRun, CellStatus, Evidence, Message, Submission, Training, say
 from grader.rubric import CallbackStops, Limits, Rubric
 from grader.training.data import load_data
 from grader.training.scenarios import stopping_scenarios
-from grader.training.service import Trainings
 
 STARTUP_SECONDS = 120.0
 GRACE_SECONDS = 15.0
@@ -43,67 +39,11 @@ GRACE_SECONDS = 15.0
 ASK_SECONDS = 120.0
 LOOK_SECONDS = 0.1
 """How often a running cell's time is looked at."""
+SETTLE_SECONDS = 0.5
+"""After a connection has ended, until its kernel is known to live or not."""
 MAX_FAILED_IMPORTS = 20
-
-
-def run_submission(
-    submission: Submission,
-    rubric: Rubric,
-    *,
-    sandbox: Kind,
-    limits: Limits,
-    data: Path,
-    executed: Path | None = None,
-    trainings: Trainings | None = None,
-) -> Evidence:
-    """Run a submission's notebook in a kernel of its own.
-
-    Args:
-        sandbox: ``bwrap`` or ``none``.
-        limits: reaching one cuts the run short; what ran is kept.
-        data: folder with the data set's four files.
-        executed: where to write the notebook with the outputs of this run.
-        trainings: what the trusted trainer has and does; None to train everything in the kernel.
-
-    Raises:
-        SandboxError: the kernel cannot be started at all.
-        DataError: the data set is missing or damaged.
-    """
-    warm = nurseries(data) if sandbox == "bwrap" else None
-    nursery = None if warm is None else warm.get()
-    run = partial(_run, submission, rubric, sandbox, limits, data, executed, trainings)
-    if warm is not None and nursery is not None:
-        try:
-            return run(nursery.room(), nursery)
-        except SandboxError as error:
-            warm.failed(error)
-    return run(Room(make_folder("g-")), None)
-
-
-def _run(
-    submission: Submission,
-    rubric: Rubric,
-    sandbox: Kind,
-    limits: Limits,
-    data: Path,
-    executed: Path | None,
-    trainings: Trainings | None,
-    room: Room,
-    nursery: Nursery | None,
-) -> Evidence:
-    try:
-        room.make(data, sandbox)
-        desk = None if trainings is None else TrainingDesk(room.exchange, trainings)
-        session = Session(submission, rubric, limits, room, data, sandbox, desk, nursery)
-        evidence = asyncio.run(session.run())
-        if nursery is not None and not nursery.alive:
-            raise SandboxError("a nursery must outlive its kernels. Received: it ended")
-        if executed is not None:
-            executed.parent.mkdir(parents=True, exist_ok=True)
-            executed.write_bytes(nbformat.writes(session.notebook).encode("utf-8", "replace"))
-        return evidence
-    finally:
-        shutil.rmtree(room.root, ignore_errors=True)
+MESSAGE_MARGIN, MESSAGE_BYTES = 1.5, 5_000_000
+"""No message may be longer than all outputs together, in the form of JSON; the rest is for the protocol's own."""
 
 
 class Session:
@@ -119,8 +59,14 @@ class Session:
         sandbox: Kind,
         desk: TrainingDesk | None = None,
         nursery: Nursery | None = None,
+        lost: Mapping[int, CellRun] | None = None,
+        used: float = 0.0,
     ) -> None:
-        """Args: nursery: forks the kernel; None to start it cold."""
+        """Args:
+        nursery: forks the kernel; None to start it cold.
+        lost: cells that are not to be run again, since they have ended a kernel.
+        used: seconds that the submission has used in other kernels.
+        """
         self.submission = submission
         self.limits = limits
         self.room = room
@@ -131,8 +77,14 @@ class Session:
         self.reader = ExchangeReader(room.exchange)
         self.assembler = Assembler(self.reader, None if desk is None else desk.source)
         self.runs: dict[int, CellRun] = {}
+        self.lost = lost or {}
+        self.lost_in: int | None = None
+        """The cell that this kernel did not survive."""
+        self.used = used
+        """Seconds of the submission's own, in all its kernels."""
         self.cut_short: Message | None = None
         self.stopped = False
+        self.silent = False
         self.remarks: list[Message] = []
         self.replies: dict[str, Mapping[str, Any]] = {}
         self.examined: set[str] = set()
@@ -152,14 +104,14 @@ class Session:
     def _manager(self, nursery: Nursery | None) -> AsyncKernelManager:
         manager = AsyncKernelManager(transport="ipc", connection_file=str(self.room.wire / "k.json"))
         manager._kernel_spec = KernelSpec(
-            argv=kernel_command(self.sandbox, self.room, self.data),
+            argv=kernel_command(self.sandbox, self.room, self.data, self.limits),
             language="python",
             display_name="Python 3",
             interrupt_mode="message",
         )
         if nursery is not None:
             manager.provisioner = WarmProvisioner(
-                nursery, self.room, self.limits.files_mb, kernel_spec=manager._kernel_spec, parent=manager
+                nursery, self.room, self.limits, kernel_spec=manager._kernel_spec, parent=manager
             )
         return manager
 
@@ -176,6 +128,7 @@ class Session:
         if self.desk is not None:
             await self.desk.open()
         await self._start()
+        self.watchdog.hold()
         watching = asyncio.ensure_future(self.watchdog.watch())
         try:
             await self._run_cells(began)
@@ -183,7 +136,7 @@ class Session:
                 await self._examine_unused_callbacks()
         finally:
             watching.cancel()
-            self.watchdog.kill()
+            await asyncio.to_thread(self.watchdog.close)
             if self.desk is not None:
                 await self.desk.close()
             with contextlib.suppress(Exception):
@@ -200,18 +153,21 @@ class Session:
                 **({"env": environment} if environment else {}),
             )
             self.client.kc = self.manager.client()
-            self.client.kc.start_channels()
-            self.client.kc.allow_stdin = False  # nobody is there to answer input()
+            self.client.connect(int(self.limits.output_mb * 1e6 * MESSAGE_MARGIN) + MESSAGE_BYTES)
             await self.client.kc.wait_for_ready(timeout=STARTUP_SECONDS)
         except RuntimeError as error:
             self.watchdog.kill()
             raise SandboxError(f"a kernel must start in the sandbox. Received: {error}") from error
 
     async def _run_cells(self, began: float) -> None:
+        used = self.used
         for cell in self.submission.cells:
             if cell.kind != "code":
                 continue
-            left = self.limits.seconds_per_submission - (time.monotonic() - began - self._waited)
+            if cell.index in self.lost:
+                self.runs[cell.index] = self.lost[cell.index]
+                continue
+            left = self.limits.seconds_per_submission - used - (time.monotonic() - began - self._waited)
             if not self.stopped and left <= 0:
                 limit = self.limits.seconds_per_submission
                 self._stop(
@@ -225,6 +181,7 @@ class Session:
                 self.runs[cell.index] = CellRun(cell.index, CellStatus.NOT_RUN)
                 continue
             await self._run_cell(cell.index, min(self.limits.seconds_per_cell, left))
+            self.used = used + time.monotonic() - began - self._waited
             await self._gather(cell.index)
 
     @property
@@ -251,6 +208,7 @@ class Session:
             index, status, read_outputs(cell.get("outputs", [])), raised, time.monotonic() - began
         )
         if died or self.client.flooded or not await self._answers():
+            self.lost_in = index
             self._stop(self._why(index, seconds))
         elif self.client.timed_out and self.cut_short is None:
             self.cut_short = say(
@@ -287,23 +245,35 @@ class Session:
         """Wait for a cell; past its time it is interrupted.
 
         Raises:
-            TimeoutError: the interrupt did not end it.
+            TimeoutError: the interrupt did not end it, or it shows more than it may.
         """
         task = asyncio.ensure_future(execution)
         began, waited = time.monotonic(), self._waited
         while not (await asyncio.wait({task}, timeout=LOOK_SECONDS))[0]:
+            if self.client.flooded or await self._broken_off():
+                self.client.flooded = True
+                await _abandon(task)
+                raise TimeoutError
             used = time.monotonic() - began - (self._waited - waited)
             if used > seconds and not self.client.timed_out:
                 self.client.timed_out = True
                 self.client.interrupt()
             if used > seconds + GRACE_SECONDS:
-                task.cancel()
+                await _abandon(task)
                 raise TimeoutError
         task.result()
 
+    async def _broken_off(self) -> bool:
+        """True if a living kernel has sent a message that is too large to be taken."""
+        if not self.client.broken_off:
+            return False
+        await asyncio.sleep(SETTLE_SECONDS)
+        return bool(await self.manager.is_alive())
+
     def _why(self, index: int, seconds: float) -> Message:
-        if self.watchdog.exceeded is not None:
-            return self.watchdog.exceeded
+        limit = self.watchdog.verdict()
+        if limit is not None:
+            return limit
         if self.client.flooded:
             return say(
                 "Cell {cell} showed more than the {limit} MB that a notebook may show.",
@@ -345,6 +315,11 @@ class Session:
         first = len(self.assembler.trainings)
         if not self._take_in(index) or self.stopped:
             return
+        if index not in self.assembler.reported and not self.silent:
+            self.silent = True
+            self.assembler.flags.append(
+                say("The recorder did not report on cell {cell}: it was switched off or is broken.", cell=index + 1)
+            )
         for training in self.assembler.trainings[first:]:
             self.last_keys = tuple(training.logs[0]) if training.logs else self.last_keys
             await self._examine_used_callbacks(training)
@@ -409,7 +384,15 @@ class Session:
             seconds=seconds,
             peak_memory_mb=self.watchdog.peak_memory_mb,
             remarks=tuple(self.remarks),
+            flags=tuple(self.assembler.flags),
         )
+
+
+async def _abandon(task: asyncio.Task[Any]) -> None:
+    """Cancel an execution; whatever it says about that is of no interest."""
+    task.cancel()
+    with contextlib.suppress(Exception, asyncio.CancelledError):
+        await asyncio.wait_for(task, GRACE_SECONDS)
 
 
 def _after_failed_import(cell: Any) -> str | None:

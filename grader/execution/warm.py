@@ -23,8 +23,10 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 
 from grader.errors import SandboxError
+from grader.execution.bounds import bounds_of
 from grader.execution.sandbox import Room, nursery_command
 from grader.processes import OwnedProcess, make_folder
+from grader.rubric import Limits
 from grader.training.data import copy_stored
 
 WARM_UP_SECONDS = 120.0
@@ -68,7 +70,7 @@ class Nursery(OwnedProcess):
         """Folders for one kernel, which its nursery can reach."""
         return Room(Path(tempfile.mkdtemp(prefix="g-", dir=self.nest)))
 
-    def fork(self, room: Room, connection_file: str, tmp_mb: int) -> psutil.Process:
+    def fork(self, room: Room, connection_file: str, limits: Limits) -> psutil.Process:
         """Start a kernel in a room.
 
         Raises:
@@ -79,7 +81,8 @@ class Nursery(OwnedProcess):
             "exchange": str(room.exchange),
             "wire": str(room.wire),
             "connection": connection_file,
-            "tmp_mb": tmp_mb,
+            "tmp_mb": limits.files_mb,
+            "bounds": bounds_of(limits).text(),
         }
         try:
             if not self._warm:
@@ -150,13 +153,13 @@ def nurseries(data: Path) -> Nurseries:
 class WarmProvisioner(LocalProvisioner):  # type: ignore[misc]
     """Lets Jupyter's kernel manager start a kernel by a nursery's fork."""
 
-    def __init__(self, nursery: Nursery, room: Room, tmp_mb: int, **traits: Any) -> None:
+    def __init__(self, nursery: Nursery, room: Room, limits: Limits, **traits: Any) -> None:
         super().__init__(**traits)
-        self._nursery, self._room, self._tmp_mb = nursery, room, tmp_mb
+        self._nursery, self._room, self._limits = nursery, room, limits
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:  # noqa: ARG002
         """Fork the kernel; the command's last word is its connection file. Raises SandboxError."""
-        self.process = await asyncio.to_thread(self._nursery.fork, self._room, cmd[-1], self._tmp_mb)
+        self.process = await asyncio.to_thread(self._nursery.fork, self._room, cmd[-1], self._limits)
         return self.connection_info
 
     async def poll(self) -> int | None:

@@ -5,48 +5,89 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 
+from grader.execution.cgroups import ControlGroup, new_group
 from grader.records import Message, say
 from grader.rubric import Limits
 
 INTERVAL = 0.5
 """Seconds between two looks."""
+MAX_FILES = 100_000
+"""Files and folders that a notebook may have at one time."""
+MAX_ROUNDS = 20
 
 
 class Watchdog:
-    """Looks at a kernel's process tree and files twice a second."""
+    """Looks at a kernel's process tree and files twice a second; a control group holds in between, where there is one.
+
+    Args:
+        folders: on the host, all that the kernel can write to but its own ``/tmp``, which has a size.
+        pid: gives the kernel's first process.
+    """
 
     def __init__(self, limits: Limits, folders: tuple[Path, ...], pid: Callable[[], int | None]) -> None:
         self._limits = limits
         self._folders = folders
         self._pid = pid
+        self._group: ControlGroup | None = None
         self.exceeded: Message | None = None
         self.peak_memory_mb = 0.0
+
+    def hold(self) -> None:
+        """Put the kernel into a control group of its own, where the system allows it."""
+        self._group = new_group(self._limits)
+        if self._group is None:
+            return
+        held: set[int] = set()
+        for _ in range(MAX_ROUNDS):
+            new = {process.pid for process in self._tree()} - held
+            if not new:
+                return
+            with contextlib.suppress(OSError):
+                self._group.add(new)
+            held |= new
 
     async def watch(self) -> None:
         """Look until cancelled, or until a limit is reached: then kill the whole tree."""
         while self.exceeded is None:
             await asyncio.sleep(INTERVAL)
-            self.exceeded = self._look()
+            self.exceeded = await asyncio.to_thread(self._look)
         self.kill()
+
+    def verdict(self) -> Message | None:
+        """The limit that ended the kernel, if one did."""
+        if self.exceeded is None and self._group is not None and self._group.out_of_memory:
+            self.exceeded = self._too_much_memory()
+        return self.exceeded
 
     def _look(self) -> Message | None:
         memory, processes = self._usage()
         self.peak_memory_mb = max(self.peak_memory_mb, memory)
         if memory > self._limits.memory_mb:
-            return say("The notebook used more memory than the {limit} MB it may use.", limit=self._limits.memory_mb)
+            return self._too_much_memory()
         if processes > self._limits.processes:
             return say(
                 "The notebook started more than the {limit} processes it may have.", limit=self._limits.processes
             )
-        if _megabytes(self._folders) > self._limits.files_mb:
-            return say(
-                "The notebook wrote more than the {limit} MB of files it may write.", limit=self._limits.files_mb
-            )
+        return self._too_many_files()
+
+    def _too_much_memory(self) -> Message:
+        return say("The notebook used more memory than the {limit} MB it may use.", limit=self._limits.memory_mb)
+
+    def _too_many_files(self) -> Message | None:
+        total, count = 0.0, 0
+        for size in _sizes(self._folders):
+            total, count = total + size, count + 1
+            if total > self._limits.files_mb:
+                return say(
+                    "The notebook wrote more than the {limit} MB of files it may write.", limit=self._limits.files_mb
+                )
+            if count > MAX_FILES:
+                return say("The notebook wrote more than the {limit} files it may have.", limit=MAX_FILES)
         return None
 
     def _usage(self) -> tuple[float, int]:
@@ -74,13 +115,17 @@ class Watchdog:
             with contextlib.suppress(psutil.Error):
                 process.kill()
 
+    def close(self) -> None:
+        """End whatever is left, and the control group."""
+        self.kill()
+        if self._group is not None:
+            self._group.close()
 
-def _megabytes(folders: tuple[Path, ...]) -> float:
-    """What the files in some folders take on disk; links are not followed."""
-    total = 0
+
+def _sizes(folders: tuple[Path, ...]) -> Iterator[float]:
+    """What each file and folder in some folders takes on disk, in MB; links are not followed."""
     for folder in folders:
-        for path, _, names in os.walk(folder):
-            for name in names:
+        for path, below, names in os.walk(folder):
+            for name in (*below, *names):
                 with contextlib.suppress(OSError):
-                    total += Path(path, name).lstat().st_blocks * 512
-    return total / 1e6
+                    yield Path(path, name).lstat().st_blocks * 512 / 1e6

@@ -34,6 +34,7 @@ LinkTo = Callable[[str, str], str]
 
 _BINS = 10
 _LONGEST_REASON = 300
+_MOST_FLAGS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,15 @@ class Trouble:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """A submission in which facts do not fit together."""
+
+    submission: str
+    link: str
+    facts: tuple[str, ...]
+
+
 def write_class_page(
     results: Iterable[Result],
     rubric: Rubric,
@@ -154,6 +164,7 @@ def write_class_page(
         "troubles": [
             _trouble(result, link_to, translator) for result in ordered if result.status is not Outcome.GRADED
         ],
+        "flagged": [_flagged(result, link_to, translator) for result in ordered if result.flags],
         "provisional_word": translator.say("Provisional mark"),
         "review_word": translator.say("A person will review this"),
         "script": Markup(script),
@@ -272,3 +283,8 @@ def _case(result: Result, link_to: LinkTo, finding: Finding, title: str, transla
 def _trouble(result: Result, link_to: LinkTo, translator: Translator) -> Trouble:
     reason = shown(translator.text(result.reason), _LONGEST_REASON) if result.reason else ""
     return Trouble(result.submission, link_to(result.submission, ""), OUTCOMES[result.status], reason)
+
+
+def _flagged(result: Result, link_to: LinkTo, translator: Translator) -> Flagged:
+    facts = tuple(shown(translator.text(flag), _LONGEST_REASON) for flag in result.flags[:_MOST_FLAGS])
+    return Flagged(result.submission, link_to(result.submission, ""), facts)

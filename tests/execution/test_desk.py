@@ -116,25 +116,6 @@ def test_data_is_known_by_its_content_only(desk: TrainingDesk, tmp_path: Path) -
     assert "training" in ask(desk, question)
 
 
-@pytest.mark.parametrize(
-    ("training", "answered", "epochs", "source"),
-    [
-        (0, 1, 1, {"trained", "replayed"}),
-        (0, 1, 2, {"kernel"}),
-        (7, 1, 1, {"kernel"}),
-        (None, 1, 1, {"kernel"}),
-        (-1, 1, 1, {"kernel"}),
-    ],
-    ids=["given", "more than given", "no such training", "none", "the last of a list"],
-)
-def test_a_source_is_what_was_given(
-    desk: TrainingDesk, training: int | None, answered: int, epochs: int, source: set[str]
-) -> None:
-    ask(desk, FIT)
-    ask(desk, {"op": "epoch", "training": 0, "epoch": 1})
-    assert desk.source(training, answered, epochs) in source
-
-
 def test_a_notebook_may_order_so_many_trainings(desk: TrainingDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_ORDERS", 2)
     assert [list(ask(desk, FIT)) for _ in range(3)] == [["training"], ["training"], ["kernel"]]

@@ -88,7 +88,7 @@ CUT_SHORT: Mapping[str, tuple[list[str], dict[str, Any], str, list[str]]] = {
         ],
         {"seconds_per_cell": 2},
         "could not be interrupted",
-        ["timeout", "not_run"],
+        ["timeout", "ok"],
     ),
     "the notebook's time": (
         ["import time", "time.sleep(60)", "print('after')"],
@@ -100,13 +100,13 @@ CUT_SHORT: Mapping[str, tuple[list[str], dict[str, Any], str, list[str]]] = {
         ["print('before')", "x = [bytearray(10**8) for _ in range(20)]\nimport time\ntime.sleep(20)", "print('after')"],
         {"memory_mb": 800},
         "memory",
-        ["ok", "error", "not_run"],
+        ["ok", "error", "ok"],
     ),
     "output": (
         ["print('before')", "for _ in range(10**7): print('x' * 1000)", "print('after')"],
         {"output_mb": 1},
         "showed more",
-        ["ok", "error", "not_run"],
+        ["ok", "error", "ok"],
     ),
     "files": (
         [
@@ -127,7 +127,7 @@ CUT_SHORT: Mapping[str, tuple[list[str], dict[str, Any], str, list[str]]] = {
         ["print('before')", "import os\nos._exit(1)", "print('after')"],
         {},
         "ended",
-        ["ok", "error", "not_run"],
+        ["ok", "error", "ok"],
     ),
 }
 

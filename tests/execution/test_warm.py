@@ -17,6 +17,7 @@ from student import cells
 from grader.errors import SandboxError
 from grader.execution.warm import Nurseries, Nursery, nurseries
 from grader.records import CellStatus
+from grader.rubric import Limits
 
 LOOK_AROUND = """
 import json, os, pathlib, socket, sys, numpy
@@ -120,7 +121,7 @@ def test_a_nursery_takes_its_kernels_with_it(nursery: Nursery, data_slice: Path)
     room = nursery.room()
     room.make(data_slice, "bwrap")
     (room.wire / "k.json").write_text("no connection file")
-    kernels = [nursery.fork(room, str(room.wire / "k.json"), 10) for _ in range(2)]
+    kernels = [nursery.fork(room, str(room.wire / "k.json"), Limits()) for _ in range(2)]
     nursery.close()
     assert not nursery.alive
     psutil.wait_procs(kernels, timeout=10)
@@ -131,7 +132,7 @@ def test_a_nursery_takes_its_kernels_with_it(nursery: Nursery, data_slice: Path)
 def test_what_a_nursery_cannot_do_is_one_error(nursery: Nursery) -> None:
     room = nursery.room()  # without folders in it
     with pytest.raises(SandboxError, match=r"a warm kernel must start\. Received: FileNotFoundError"):
-        nursery.fork(room, "k.json", 10)
+        nursery.fork(room, "k.json", Limits())
 
 
 def test_a_nursery_that_fails_twice_is_given_up(data_slice: Path) -> None:

@@ -1,10 +1,14 @@
-"""Starts the kernel: ``python -m _kernel_recorder EXCHANGE_FOLDER -f CONNECTION_FILE``."""
+"""Starts the kernel: ``python -m _kernel_recorder EXCHANGE_FOLDER BOUNDS -f CONNECTION_FILE``."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
+from .bounds import take_on
 from .kernel import start_kernel
 
-start_kernel(Path(sys.argv[1]), sys.argv[2:])
+exchange, bounds, *arguments = sys.argv[1:]
+if bounds:
+    take_on(bounds)
+start_kernel(Path(exchange), arguments)

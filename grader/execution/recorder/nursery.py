@@ -22,6 +22,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+from .bounds import prctl, take_on
 from .kernel import start_kernel
 
 PRELOADED = (
@@ -49,6 +50,8 @@ PRELOADED = (
 HOME = "/home/student"
 INSIDE = "/opt/kernel"
 MAX_REQUEST = 10_000
+MAX_FILES = 100_000
+"""In memory, where the trusted side does not count them."""
 
 # linux/sched.h, sys/mount.h, linux/prctl.h, linux/sockios.h, linux/capability.h
 CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x02000000, 0x04000000, 0x08000000
@@ -66,7 +69,7 @@ def main() -> None:
     link = socket.socket(fileno=os.dup(0))
     _preload()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # kernels that end leave nothing to wait for
-    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
     link.send(json.dumps({"warm": sorted(set(PRELOADED) & set(sys.modules))}).encode())
     while request := link.recv(MAX_REQUEST):
         if os.fork() == 0:
@@ -103,6 +106,7 @@ def _in_child(link: socket.socket, request: dict[str, Any]) -> NoReturn:
             os._exit(0)
         _furnish(request)
         _drop_capabilities()
+        take_on(request["bounds"])
         link.send(b'{"started": true}')
         link.close()
         _run(request)
@@ -151,7 +155,7 @@ def _furnish(request: dict[str, Any]) -> None:
     _bind(f"{INSIDE}/data", f"{HOME}/.keras/datasets/fashion-mnist")
     _bind(request["exchange"], f"{INSIDE}/exchange")
     _bind(request["wire"], f"{INSIDE}/wire")
-    size = f"size={int(request['tmp_mb'])}m,mode=1777".encode()
+    size = f"size={int(request['tmp_mb'])}m,nr_inodes={MAX_FILES},mode=1777".encode()
     for folder in (b"/dev/shm", b"/tmp"):
         _call("mount", b"tmpfs", folder, b"tmpfs", MS_NOSUID | MS_NODEV, size)
     Path(request["wire"]).mkdir(parents=True)
@@ -171,14 +175,10 @@ def _loopback_up() -> None:
 def _drop_capabilities() -> None:
     for capability in range(MAX_CAPABILITIES):
         with contextlib.suppress(OSError):  # beyond the last that this system has
-            _prctl(PR_CAPBSET_DROP, capability)
+            prctl(PR_CAPBSET_DROP, capability)
     header = struct.pack("Ii", CAPABILITY_VERSION_3, 0)
     _call("capset", header, bytes(24))
-    _prctl(PR_SET_DUMPABLE, 1)  # the namespaces took it away, and with it a process's own /proc/self
-
-
-def _prctl(option: int, value: int) -> None:
-    _call("prctl", option, ctypes.c_ulong(value), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0))
+    prctl(PR_SET_DUMPABLE, 1)  # the namespaces took it away, and with it a process's own /proc/self
 
 
 def _call(name: str, *arguments: Any) -> None:

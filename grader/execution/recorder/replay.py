@@ -110,6 +110,8 @@ class Fit(Task):
         self.kernels: Any = None
         """The function that Keras made for the kernel to train with."""
         self.steps = 0
+        self.why_left = ""
+        """Why the kernel trained the rest of the epochs itself."""
 
     def begin(self) -> bool:
         """Ask whether the trainer takes this training. Data that it does not know is handed over."""
@@ -123,15 +125,22 @@ class Fit(Task):
 
     def answered(self) -> bool:
         """Fetch the next epoch, and set weights and logs."""
+        if not self.open:
+            return False
         try:
-            return self.open and self._unchanged() and self._answered()
-        except Exception:
+            if not self._unchanged():
+                self.why_left = "a callback that changes the model"
+                return False
+            return self._answered()
+        except Exception as error:
+            self.why_left = f"a training that the trainer cannot go on with: {error}"[:200]
             return False
 
     def _answered(self) -> bool:
         ahead = self.done + self.last - self.epoch if self.free else 0
         answer = self.replay.link.ask(op="epoch", training=self.id, epoch=self.done + 1, ahead=ahead)
         if answer is None:
+            self.why_left = "the trainer does not go on with it"
             return False
         if self.kernels is None:
             self.kernels = self.model.train_function
@@ -176,7 +185,7 @@ class Fit(Task):
 class Doomed(Task):
     """A training that Keras will refuse at its first batch: that batch is all it gets."""
 
-    id, total, steps = -1, 0, 0
+    id, total, steps, why_left = -1, 0, 0, "a training that Keras refuses"
 
     def __init__(self, model: Any, rows: int) -> None:
         self.model, self.rows = model, rows
@@ -248,6 +257,8 @@ class Replay:
         """Optimizer -> training, epoch, iterations, and whether its arrays are set."""
         self.fresh: dict[int, tuple[Any, str]] = {}
         """id of a variable -> reference to it and digest of its first value."""
+        self.why_not = ""
+        """Why the last training is the kernel's own."""
 
     # --- hooks in Keras ---------------------------------------------------------------------------------------------
 
@@ -293,10 +304,14 @@ class Replay:
 
     def fit(self, model: Any, arguments: dict[str, Any]) -> Fit | Doomed | None:
         """A training that the trainer takes, or one that cannot be; None for one that the kernel has to do."""
+        self.why_not = ""
         try:
             return self._fit(model, arguments)
+        except InKernel as error:
+            self.why_not = str(error)
         except Exception:  # whatever is wrong, Keras itself will say it
-            return None
+            self.why_not = "a call that Keras will refuse"
+        return None
 
     def _fit(self, model: Any, arguments: dict[str, Any]) -> Fit | Doomed | None:
         x, y, weight = (arguments.get(name) for name in ("x", "y", "sample_weight"))
@@ -344,7 +359,10 @@ class Replay:
             free=not arguments.get("callbacks"),
         )
         fit.steps = math.ceil(len(x) / size)
-        return fit if fit.begin() else None
+        if fit.begin():
+            return fit
+        self.why_not = "the trainer does not take it"
+        return None
 
     def look(self, kind: str, model: Any, arguments: dict[str, Any]) -> Look | None:
         """An evaluation or prediction that the trainer answers; None for one that the kernel has to do."""

@@ -68,6 +68,8 @@ class Watcher:
         self.used_in_cell: list[Any] = []
         self.last_model: Any = None
         self.shell: Any = None
+        self.wrapped: list[tuple[Any, str, Any]] = []
+        """Watched methods: class, name, and what the recorder has put there."""
 
     def key(self, model: Any) -> str:
         """A stable name for a model object."""
@@ -86,13 +88,25 @@ class Watcher:
 
         trainer = next(base for base in keras.Model.__mro__ if "fit" in vars(base))
         compiler = next(base for base in keras.Model.__mro__ if "compile" in vars(base))
-        _wrap(trainer, "fit", self._fit)
-        _wrap(trainer, "evaluate", functools.partial(self._call, "evaluate"))
-        _wrap(trainer, "predict", functools.partial(self._call, "predict"))
-        _wrap(compiler, "compile", self._compile)
-        _wrap(CallbackList, "on_epoch_end", self._epoch_end)
-        _wrap(CallbackList, "on_train_batch_end", self._batch_end)
-        self.replay.watch(_wrap)
+        self._wrap(trainer, "fit", self._fit)
+        self._wrap(trainer, "evaluate", functools.partial(self._call, "evaluate"))
+        self._wrap(trainer, "predict", functools.partial(self._call, "predict"))
+        self._wrap(compiler, "compile", self._compile)
+        self._wrap(CallbackList, "on_epoch_end", self._epoch_end)
+        self._wrap(CallbackList, "on_train_batch_end", self._batch_end)
+        self.replay.watch(self._wrap)
+
+    def _wrap(self, owner: Any, name: str, replacement: Callable[..., Any]) -> None:
+        """Put `replacement(original, self, ...)` in the place of a method, with its name and signature."""
+        original = getattr(owner, name)
+
+        @functools.wraps(original)
+        def method(item: Any, *args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            return replacement(original, item, *args, **kwargs)
+
+        setattr(owner, name, method)
+        self.wrapped.append((owner, name, method))
 
     def _compile(self, original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True  # IPython leaves the frame out of tracebacks
@@ -150,6 +164,7 @@ class Watcher:
         finally:
             self.active.pop()
             facts["training"] = None if task is None else task.id
+            facts["why_in_kernel"] = self.replay.why_not if task is None else task.why_left
             facts["answered"] = 0 if task is None else task.total
             fit.steps = fit.steps if task is None else task.steps
             self._after_fit(fit, facts, arguments, raised)
@@ -262,9 +277,20 @@ class Watcher:
         """Models of the previous cell need no longer be held."""
         self.used_in_cell.clear()
 
-    @quietly
     def after_cell(self, *_: Any) -> None:
-        """Report models that were built, or trained by a loop, and callback classes that were defined."""
+        """Report what the cell has left behind, and that the recorder is still there."""
+        self._report_cell()
+        self._look_for_replaced()
+
+    @quietly
+    def _look_for_replaced(self) -> None:
+        replaced = [entry for entry in self.wrapped if _is_replaced(*entry)]
+        self.wrapped = [entry for entry in self.wrapped if entry not in replaced]
+        self.emit("cell", replaced=[f"{owner.__name__}.{name}" for owner, name, _ in replaced])
+
+    @quietly
+    def _report_cell(self) -> None:
+        """Models that were built, or trained by a loop, and callback classes that were defined."""
         keras = sys.modules.get("keras")
         if keras is None or not hasattr(keras, "Model"):
             return
@@ -331,6 +357,14 @@ class Watcher:
         return Simulation(self.callbacks, callback, len(logs), self.last_model).play(logs)
 
 
+def _is_replaced(owner: Any, name: str, method: Any) -> bool:
+    """True if one of Keras's own classes has another method in a watched one's place."""
+    import keras
+
+    classes = (owner, keras.Model, keras.Sequential, keras.src.models.functional.Functional)
+    return any(getattr(cls, name, None) is not method for cls in classes if issubclass(cls, owner))
+
+
 def _replayable(original: Any, model: Any, args: Any, kwargs: Any) -> tuple[Any, Any, dict[str, Any]]:
     """A generator can be looked at only once: look at its first batch, and hand Keras one that yields the same."""
     bound = inspect.signature(original).bind(model, *args, **kwargs)
@@ -339,15 +373,3 @@ def _replayable(original: Any, model: Any, args: Any, kwargs: Any) -> tuple[Any,
     args, kwargs = bound.args[1:], bound.kwargs
     bound.apply_defaults()
     return args, kwargs, {**bound.arguments, "x": peeked}
-
-
-def _wrap(owner: Any, name: str, replacement: Callable[..., Any]) -> None:
-    """Put `replacement(original, self, ...)` in the place of a method, with the original's name and signature."""
-    original = getattr(owner, name)
-
-    @functools.wraps(original)
-    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        __tracebackhide__ = True
-        return replacement(original, self, *args, **kwargs)
-
-    setattr(owner, name, method)
