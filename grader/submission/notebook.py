@@ -25,8 +25,8 @@ LONGEST_ID = 80
 MOST_CELLS = 5_000
 MOST_VALUES = 5_000_000
 """Numbers, texts, lists and objects in one file: each takes up to a hundred bytes of memory, and one or two in it."""
-MOST_TEXT = 3_000_000
-"""Characters in all cells together, pasted pictures aside. A whole course's worth of answers has a tenth of that."""
+MOST_TEXT = 10_000_000
+"""Characters in all cells together, pasted pictures aside; what is longer would take minutes to be searched."""
 
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-Z\\-_]")
 _COLOUR_SPAN = re.compile(r"</?(?:span|font|pre)\b[^<>]*>")

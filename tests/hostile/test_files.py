@@ -82,7 +82,7 @@ REFUSED: dict[str, tuple[Make, str]] = {
     "deep objects": (lambda path: path.write_bytes(b'{"cells":' * 200_000), "must not be nested so deeply"),
     "many values": (lambda path: path.write_bytes(CELL + b"[" + b"[]," * 6_000_000 + b"1]}]}"), "at most 5000000 values"),
     "many texts": (lambda path: path.write_bytes(CELL + b"[" + b'"",' * 6_000_000 + b"1]}]}"), "at most 5000000 values"),
-    "long source": (lambda path: path.write_bytes(CELL + b'"' + b"1;" * 4_000_000 + b'"}]}'), "at most 3000000 characters"),
+    "long source": (lambda path: path.write_bytes(CELL + b'"' + b"1;" * 6_000_000 + b'"}]}'), "at most 10000000 characters"),
     "large number": (lambda path: path.write_bytes(b'{"cells": ' + b"9" * 1_000_000 + b"}"), "must be JSON"),
     "fifo": (os.mkfifo, "Received: a pipe or device"),
     "socket": (bound_socket, "must be a readable file"),
