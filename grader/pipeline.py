@@ -12,7 +12,6 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from grader.audit import chosen_for_audit, differences
 from grader.checks import judge
@@ -21,6 +20,7 @@ from grader.execution import run_submission
 from grader.executors import Executor, Finished, Started, open_executor
 from grader.jobs import Graded, Job, fault, is_faulty, log_in, lost, read_file, unreadable
 from grader.machine import check_machine, needs, open_store
+from grader.processes import folder_for_now
 from grader.publishing import Publisher, free_id, prepare_out
 from grader.records import Finding, Outcome, Result, Submission
 from grader.rubric import Limits, Rubric
@@ -184,9 +184,9 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
 
 def grade_apart(job: Job) -> Graded:
     """`grade_one` for whoever asks from another process, or another machine: what it writes is handed back."""
-    with TemporaryDirectory(prefix="o-") as folder:
-        result = grade_one(replace(job, folder=Path(folder)))
-        return Graded(result, {file.name: file.read_bytes() for file in Path(folder).iterdir()})
+    with folder_for_now("o-") as folder:
+        result = grade_one(replace(job, folder=folder))
+        return Graded(result, {file.name: file.read_bytes() for file in folder.iterdir()})
 
 
 def _seconds(limits: Limits) -> float:

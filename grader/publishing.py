@@ -11,6 +11,7 @@ from grader.gradebook import Gradebook
 from grader.jobs import EXECUTED, LOG, Graded, is_faulty
 from grader.records import Result
 from grader.reports import write_class_page, write_grades_csv, write_result_json, write_student_report
+from grader.reports.files import write_bytes
 from grader.rubric import Rubric
 from grader.scoring import with_human_marks
 from grader.settings import Settings, identity
@@ -72,7 +73,7 @@ class Publisher:
             self._write(result.submission, graded.files)
             self._book.record(result, "" if is_faulty(result) else self._identity)
         except Exception as error:
-            self.faults.append(f"{result.submission}: its result could not be kept: {type(error).__name__}: {error}")
+            self.faults.append(f"{result.submission}: its result could not be kept: {_reason(error)}")
             return False
         self._publish(result.submission)
         return True
@@ -83,41 +84,50 @@ class Publisher:
         folder.mkdir(parents=True, exist_ok=True)
         for name in (EXECUTED, LOG):
             if name in files:
-                (folder / name).write_bytes(files[name])
+                write_bytes(folder / name, files[name])
             else:
                 (folder / name).unlink(missing_ok=True)
 
     def finish(self, in_folder: list[str], graded: set[str]) -> tuple[Result, ...]:
         """Write the class's pages from all results that hold, and whatever single files are missing or outdated."""
-        self._book.set_folder(in_folder)
         results = tuple(
             result
             for submission in in_folder
             if submission in graded and (result := self._publish(submission)) is not None
         )
         try:
+            self._book.set_folder(in_folder)
             write_grades_csv(results, self._rubric, self._settings.out / "grades.csv")
             write_class_page(results, self._rubric, self._settings.language, self._settings.out / "index.html")
         except Exception as error:
-            self.faults.append(f"the class's pages could not be written: {type(error).__name__}: {error}")
+            self.faults.append(f"the class's pages could not be written: {_reason(error)}")
         self._book.close()
         return results
 
     def _publish(self, submission: str) -> Result | None:
-        """The result with its human marks, its files being up to date."""
-        automatic = self._book.result(submission)
-        if automatic is None:
+        """The result with its human marks, its files being up to date; None where there is none, or it is not read."""
+        try:
+            automatic = self._book.result(submission)
+            if automatic is None:
+                return None
+            history = self._book.history(submission)
+            result = with_human_marks(automatic, self._book.marks(submission))
+        except Exception as error:
+            self.faults.append(f"{submission}: its result could not be read: {_reason(error)}")
             return None
-        history = self._book.history(submission)
-        result = with_human_marks(automatic, self._book.marks(submission))
         page, facts = (self.folder(submission) / name for name in ("report.html", "result.json"))
         edition = f"{self._settings.language}, {len(history)} human marks"
-        if page.exists() and facts.exists() and self._book.published(submission) == edition:
-            return result
         try:
+            if page.exists() and facts.exists() and self._book.published(submission) == edition:
+                return result
             write_result_json(result, self._rubric, self._settings.language, facts)
             write_student_report(result, self._rubric, self._settings.language, page)
             self._book.note_published(submission, edition)
         except Exception as error:
-            self.faults.append(f"{submission}: its report could not be written: {type(error).__name__}: {error}")
+            self.faults.append(f"{submission}: its report could not be written: {_reason(error)}")
         return result
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, in a line: SQLAlchemy would add the statement and all that was to be written."""
+    return f"{type(error).__name__}: {str(getattr(error, 'orig', None) or error)[:300]}"

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import math
 import re
+import reprlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,6 +20,15 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
 from grader.errors import RubricError
+
+LARGEST_FILE = 500_000
+"""Bytes of a rubric file."""
+DEEPEST = 50
+"""Brackets in one another."""
+MOST_VALUES = 200_000
+"""Values in a rubric, those behind an alias counted each time they are used."""
+MOST_SEQUENCES = 20_000
+"""Sequences of words that one alternative of a way may stand for, its names in capitals replaced."""
 
 Language = Literal["es", "en"]
 Text = dict[Language, str]
@@ -30,7 +41,7 @@ Width = Annotated[int, Field(gt=0)]
 class Strict(BaseModel):
     """Base of all rubric parts: unknown keys are errors, values cannot change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Limits(Strict):
@@ -65,21 +76,25 @@ class Criterion(Strict):
     public: bool = Field(True, description="Shown by a student's own `grader check`.")
 
 
-class HiddenLayers(Criterion):
+class OfNetwork(Criterion):
+    """Looks at the network that its question trains, and that the question's `training` describes."""
+
+
+class HiddenLayers(OfNetwork):
     """The hidden dense layers have exactly these widths."""
 
     check: Literal["hidden_layers"]
     units: list[Width]
 
 
-class HiddenActivation(Criterion):
+class HiddenActivation(OfNetwork):
     """Every hidden dense layer has this activation."""
 
     check: Literal["hidden_activation"]
     activation: str
 
 
-class OutputLayer(Criterion):
+class OutputLayer(OfNetwork):
     """The last dense layer has this width and activation."""
 
     check: Literal["output_layer"]
@@ -87,34 +102,34 @@ class OutputLayer(Criterion):
     activation: str
 
 
-class Optimizer(Criterion):
+class Optimizer(OfNetwork):
     """The network was compiled with this optimizer."""
 
     check: Literal["optimizer"]
     name: str
 
 
-class Epochs(Criterion):
+class Epochs(OfNetwork):
     """The question's training ran for exactly this number of epochs."""
 
     check: Literal["epochs"]
     epochs: int = Field(gt=0)
 
 
-class BatchSize(Criterion):
+class BatchSize(OfNetwork):
     """The question's training used batches of this size."""
 
     check: Literal["batch_size"]
     batch_size: int = Field(gt=0)
 
 
-class EpochLog(Criterion):
+class EpochLog(OfNetwork):
     """The outputs saved in the file show loss and accuracy of every epoch."""
 
     check: Literal["epoch_log"]
 
 
-class TestAccuracy(Criterion):
+class TestAccuracy(OfNetwork):
     """Accuracy on the real test set, recomputed by the grader, is above this share."""
 
     check: Literal["test_accuracy"]
@@ -135,7 +150,7 @@ class PredictedClass(Criterion):
     models_of: list[str] = Field(min_length=1)
 
 
-class NetworkTrained(Criterion):
+class NetworkTrained(OfNetwork):
     """The network of another question, with other hidden widths or another number of epochs, was trained."""
 
     check: Literal["network_trained"]
@@ -214,6 +229,8 @@ def _alternatives(part: str, words: Mapping[str, list[str]]) -> tuple[tuple[str,
 
 def _problems_of_way(way: str, words: Mapping[str, list[str]]) -> Iterator[str]:
     for alternative in re.split(r"[+&|]", way):
+        if math.prod(len(words.get(word, [word])) for word in alternative.split()) > MOST_SEQUENCES:
+            yield f"one alternative of a way may stand for at most {MOST_SEQUENCES} sequences of words"
         if not alternative.strip():
             yield "a way must have a word on both sides of '|', '&' and '+'"
         for word in alternative.split():
@@ -366,6 +383,9 @@ def load_rubric(path: Path) -> Rubric:
         raw = path.read_bytes()
     except OSError as error:
         raise RubricError(f"{path}: a rubric must be a readable file. Received: {error.strerror}") from error
+    if len(raw) > LARGEST_FILE:
+        raise RubricError(f"{path}:1: a rubric must have at most {LARGEST_FILE} bytes. Received: {len(raw)}")
+    _refuse_deep_brackets(path, raw)
     try:
         document = YAML(typ="rt").load(raw)
         plain = YAML(typ="safe", pure=True).load(raw)
@@ -374,6 +394,10 @@ def load_rubric(path: Path) -> Rubric:
         raise RubricError(f"{path}:{line}: a rubric must be valid YAML. Received: {error.problem}") from error
     except Exception as error:  # ruamel raises plain ValueErrors for some undecodable bytes
         raise RubricError(f"{path}:1: a rubric must be valid YAML. Received: {str(error)[:200]}") from error
+    if _values(plain) > MOST_VALUES:
+        raise RubricError(
+            f"{path}:1: a rubric must have at most {MOST_VALUES} values, aliases resolved. Received: more"
+        )
     if not isinstance(plain, dict):
         raise RubricError(f"{path}:1: a rubric must be a mapping of keys. Received: {type(plain).__name__}")
     plain = {**plain, "sha256": hashlib.sha256(raw).hexdigest(), "folder": str(path.resolve().parent)}
@@ -384,6 +408,32 @@ def load_rubric(path: Path) -> Rubric:
     for where, rule, received in _broken_rules(rubric):
         raise RubricError(f"{path}:{_line(document, where)}: {rule}. Received: {received}")
     return rubric if rubric.marked_answers is None else _with_marked_answers(rubric, path, document)
+
+
+def _refuse_deep_brackets(path: Path, raw: bytes) -> None:
+    """Reading YAML takes time with the square of how deep brackets stand in one another."""
+    depth = 0
+    for bracket in re.finditer(rb"[\[\]{}]", raw):
+        depth += 1 if bracket[0] in b"[{" else -1
+        if depth > DEEPEST:
+            line = raw.count(b"\n", 0, bracket.start()) + 1
+            raise RubricError(f"{path}:{line}: brackets may stand {DEEPEST} deep in one another. Received: more")
+
+
+def _values(document: Any) -> float:
+    """How many values a document has, each counted as often as it stands there; endless if it contains itself."""
+    known: dict[int, float] = {}
+
+    def count(node: Any) -> float:
+        if not isinstance(node, dict | list | tuple | set):
+            return 1
+        if id(node) not in known:
+            known[id(node)] = math.inf
+            inner = [*node.keys(), *node.values()] if isinstance(node, dict) else node
+            known[id(node)] = 1 + sum(count(value) for value in inner)
+        return known[id(node)]
+
+    return count(document)
 
 
 def _with_marked_answers(rubric: Rubric, path: Path, document: Any) -> Rubric:
@@ -437,8 +487,15 @@ def _first_error(path: Path, document: Any, error: ValidationError) -> str:
     received = first["input"]
     if first["type"] == "union_tag_invalid" and isinstance(received, dict):
         received = received.get("check")
-    shown = "nothing" if first["type"] in ("missing", "union_tag_not_found") else repr(received)[:120]
+    shown = "nothing" if first["type"] in ("missing", "union_tag_not_found") else _short(received)
     return f"{path}:{_line(document, where)}: {rule}. Received: {shown}"
+
+
+def _short(value: Any) -> str:
+    """A value as it is shown in a message; one that holds itself many times over is not unfolded."""
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = short.maxlong = 120
+    return short.repr(value)
 
 
 def _is_union_tag(document: Any, loc: tuple[int | str, ...], part: int | str) -> bool:
@@ -495,9 +552,15 @@ def _broken_rules_in_question(
         here = (*place, "criteria", number)
         if names.index(criterion.id) != number:
             yield (*here, "id"), "a criterion's 'id' must be unique in its question", repr(criterion.id)
+        if isinstance(criterion, OfNetwork) and question.training is None:
+            rule = f"question {question.id} must have 'training', which says of which network '{criterion.check}' is"
+            yield (*here, "check"), rule, "nothing"
         for key, target in _references(criterion):
             if target not in ids:
                 yield (*here, key), f"'{key}' must name a question", repr(target)
+            elif rubric.question(target).training is None:
+                rule = f"'{key}' must name a question that has 'training', which says what network it is"
+                yield (*here, key), rule, repr(target)
         if isinstance(criterion, PredictedClass) and not rubric.classes:
             yield here, "'classes' must be given where a criterion asks for a predicted class", "nothing"
 

@@ -36,6 +36,16 @@ BROKEN: Mapping[str, tuple[str, str, str]] = {
     "a share above one": ("above: 0.8", "above: 8", "'above' must be < 1. Received: 8"),
     "a language nobody speaks": ("language: es", "language: xx", "Received: 'xx'"),
     "two questions of one id": ('id: "3.2"', 'id: "3.1"', "'id' must be unique. Received: '3.1'"),
+    "a network that nothing describes": (
+        "    training:\n      hidden: [512]\n",
+        "",
+        "question 4.1 must have 'training', which says of which network 'network_trained' is. Received: nothing",
+    ),
+    "a reference to a question without a network": (
+        'model_of: "1"',
+        'model_of: "4.3"',
+        "'model_of' must name a question that has 'training', which says what network it is. Received: '4.3'",
+    ),
     "broken YAML": ("title:", "title: [", "a rubric must be valid YAML"),
 }
 

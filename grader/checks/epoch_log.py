@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,16 +12,17 @@ from grader.checks.training import was_trained
 from grader.records import Finding, Message, Output, say
 from grader.rubric import EpochLog, Epochs
 
+# Possessive where blanks follow blanks: a student's output of nothing but them would otherwise take hours to read.
 EPOCH = re.compile(
-    r"\b(?:epochs?|[eé]pocas?|[eé]poch)\b\s*(?:n[.º°]?\s*)?[:#=]?\s*\[?\(?\s*(\d{1,4})(?:\s*(?:/|de|of)\s*(\d{1,4}))?",
+    r"\b(?:epochs?|[eé]pocas?|[eé]poch)\b\s*+(?:n[.º°]?\s*+)?[:#=]?\s*+\[?\(?\s*+(\d{1,4})(?:\s*+(?:/|de|of)\s*+(\d{1,4}))?",
     re.I,
 )
 NUMBER = r"[-+]?\d[\d_]*(?:[.,]\d+)?(?:e[-+]?\d+)?%?|nan|inf"
 LOSS = re.compile(
-    rf"(?<![a-z_])(?:loss|p[eé]rdida|error|costo?e?)\b['\"]?\s*[:=\-–>]*\s*(?:de\s+|is\s+|es\s+)?\(?({NUMBER})", re.I
+    rf"(?<![a-z_])(?:loss|p[eé]rdida|error|costo?e?)\b['\"]?\s*+[:=\-–>]*\s*+(?:(?:de|is|es)\s++)?\(?({NUMBER})", re.I
 )
 ACCURACY = re.compile(
-    rf"(?<![a-z])(?<!val_)(?:[a-z]*_)?(?:acc|accuracy|exactitud|precisi[oó]n|acierto)\b['\"]?\s*[:=\-–>]*\s*(?:de\s+|is\s+|es\s+)?\(?({NUMBER})",
+    rf"(?<![a-z])(?<!val_)(?:[a-z]*_)?(?:acc|accuracy|exactitud|precisi[oó]n|acierto)\b['\"]?\s*+[:=\-–>]*\s*+(?:(?:de|is|es)\s++)?\(?({NUMBER})",
     re.I,
 )
 LIST = re.compile(r"['\"]([a-z_0-9]+)['\"]\s*:\s*\[([^\[\]]*)\]", re.I)
@@ -200,28 +202,29 @@ def _history(lists: dict[str, int]) -> Iterator[Run]:
 
 def _runs_by_table(text: str) -> Iterator[Run]:
     """A printed table of the history, with a heading that names loss and accuracy, and a row an epoch."""
-    lines = text.splitlines()
-    for position, line in enumerate(lines):
-        words = SEPARATORS.split(line.lower())
+    lines = iter(text.splitlines())
+    line = next(lines, None)
+    while line is not None:
+        heading, line = line, next(lines, None)
+        words = SEPARATORS.split(heading.lower())
         if "loss" not in words or not any("acc" in word for word in words if not word.startswith("val_")):
             continue
-        rows = []
-        for row in lines[position + 1 :]:
-            if not re.search(r"\w", row):  # the rule below a heading
-                continue
-            cells = [cell for cell in SEPARATORS.split(row) if cell]
-            if len(cells) < 3 or not cells[0].isdecimal() or not re.fullmatch(NUMBER, cells[1], re.I):
-                break
-            rows.append(int(cells[0]))
+        rows = 0
+        while line is not None and (_is_row(line) or not re.search(r"\w", line)):  # the rule below a heading
+            rows += _is_row(line)
+            line = next(lines, None)
         if rows:
-            count = len(rows)
-            yield Run(frozenset(range(1, count + 1)), count, count)
+            yield Run(frozenset(range(1, rows + 1)), rows, rows)
+
+
+def _is_row(line: str) -> bool:
+    """True for an epoch's number and at least two more cells, the first of which is a number."""
+    cells = [cell for cell in SEPARATORS.split(line) if cell]
+    return len(cells) >= 3 and cells[0].isdecimal() and re.fullmatch(NUMBER, cells[1], re.I) is not None
 
 
 def _runs_by_lists(text: str) -> Iterator[Run]:
     """Two printed lists of one length, one of losses and one of accuracies, without their names."""
-    lengths: list[int] = []
-    for found in BARE_LIST.finditer(text):
-        lengths.append(found.group(0).count(",") + 1)
-    for count in sorted({length for length in lengths if lengths.count(length) >= 2}):
+    lengths = Counter(found.group(0).count(",") + 1 for found in BARE_LIST.finditer(text))
+    for count in sorted(length for length, times in lengths.items() if times >= 2):
         yield Run(frozenset(range(1, count + 1)), count, count)

@@ -191,6 +191,7 @@ class Assembler:
         if wire is None:
             return None
         sample = self._reader.array(wire.sample)
+        sample = None if sample is None or sample.ndim == 0 else sample
         return Data(
             shape=tuple(wire.shape),
             dtype=wire.dtype,

@@ -8,7 +8,6 @@ seconds; the time that a submission may take holds for all its kernels together.
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,9 +17,10 @@ import nbformat
 
 from grader.errors import SandboxError
 from grader.execution.desk import TrainingDesk
-from grader.execution.sandbox import Kind, Room, short_folder
+from grader.execution.sandbox import Kind, Room
 from grader.execution.session import Session
 from grader.execution.warm import Nursery, nurseries
+from grader.processes import make_folder, remove_folder
 from grader.records import Callback, CellRun, CellStatus, Evidence, Submission, say
 from grader.rubric import Limits, Rubric
 from grader.training.service import Trainings
@@ -62,7 +62,7 @@ class Runner:
                 return self._attempt(nursery.room(), nursery, lost, used)
             except SandboxError as error:
                 warm.failed(error)
-        return self._attempt(Room(short_folder("g-")), None, lost, used)
+        return self._attempt(Room(make_folder("g-")), None, lost, used)
 
     def _attempt(self, room: Room, nursery: Nursery | None, lost: Mapping[int, CellRun], used: float) -> Attempt:
         try:
@@ -76,7 +76,7 @@ class Runner:
                 raise SandboxError("a nursery must outlive its kernels. Received: it ended")
             return Attempt(evidence, session.notebook, session.lost_in, session.used)
         finally:
-            shutil.rmtree(room.root, ignore_errors=True)
+            remove_folder(room.root)
 
 
 def run_submission(

@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -265,10 +267,9 @@ class ExchangeReader:
             if size > MAX_ARRAY_BYTES or self._loaded_bytes > MAX_ARRAYS_BYTES:
                 raise ExchangeError(f"arrays must stay under {MAX_ARRAY_BYTES} bytes each. Received: {size}")
             file.seek(0)
-            array: Array = np.load(io.BytesIO(file.read(MAX_ARRAY_BYTES)), allow_pickle=False)
-        if array.dtype.kind not in "fiub":
-            raise ExchangeError(f"an array must hold numbers. Received: {array.dtype}")
-        array = np.ascontiguousarray(array)
+            content = bytearray(size)
+            file.readinto(content)
+        array = np.ascontiguousarray(_array(content))
         found = hashlib.sha256(str((array.dtype.str, array.shape)).encode() + array.tobytes()).hexdigest()
         if found != digest:
             raise ExchangeError(f"an array must match its digest. Received: {found[:12]} for {digest[:12]}")
@@ -277,6 +278,34 @@ class ExchangeReader:
     def forget_arrays(self) -> None:
         """Let go of the arrays that were loaded."""
         self._arrays.clear()
+
+
+_NPY = re.compile(
+    rb"\x93NUMPY\x01\x00(..)\{'descr': '([<>|][fiub]\d\d?)', 'fortran_order': (True|False), "
+    rb"'shape': \(([\d, ]{0,200})\), \} *\n",
+    re.DOTALL,
+)
+"""The header that numpy writes for a plain array. Its own reader takes more, and makes room for all that it says."""
+
+
+def _array(content: bytearray) -> Array:
+    """The array of a ``.npy`` file.
+
+    Raises:
+        ExchangeError, ValueError: it is not a plain array of numbers, or not as long as its header says.
+    """
+    header = _NPY.match(content)
+    if header is None or int.from_bytes(header[1], "little") + 10 != header.end():
+        raise ExchangeError("an array must be a plain one of numbers, as numpy saves it. Received: another header")
+    try:
+        dtype = np.dtype(header[2].decode())
+    except TypeError as error:
+        raise ExchangeError(f"an array must hold numbers. Received: {header[2].decode()}") from error
+    shape = tuple(int(size) for size in header[4].replace(b",", b" ").split())
+    wanted, found = math.prod(shape) * dtype.itemsize, len(content) - header.end()
+    if wanted != found:
+        raise ExchangeError(f"an array must be as long as its header says. Received: {found} bytes, not {wanted}")
+    return np.frombuffer(content, dtype, offset=header.end()).reshape(shape, order="F" if header[3] == b"True" else "C")
 
 
 def put_array(folder: Path, name: str, array: Array) -> None:

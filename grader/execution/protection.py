@@ -16,8 +16,9 @@ from typing import Any, Literal
 from grader.errors import SandboxError
 from grader.execution.bounds import system_call_filter
 from grader.execution.cgroups import parents_of_groups
-from grader.execution.sandbox import Kind, Room, check_sandbox, selftest_command, short_folder
+from grader.execution.sandbox import Kind, Room, check_sandbox, selftest_command
 from grader.execution.warm import Nursery
+from grader.processes import make_folder
 from grader.rubric import Limits
 
 SELFTEST_SECONDS = 60.0
@@ -124,7 +125,7 @@ def _files_of_the_user() -> Iterator[list[str]]:
 
 
 def _try(data: Path, limits: Limits) -> dict[str, Any]:
-    room = Room(short_folder("g-"))
+    room = Room(make_folder("g-"))
     few = limits.model_copy(update={"memory_mb": 200})
     try:
         room.make(data, "bwrap")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -32,8 +31,6 @@ HOME = Path("/home/student")
 EXCHANGE = INSIDE / "exchange"
 DATASETS = Path(".keras/datasets/fashion-mnist")
 """Where Keras looks for the data set, in the student's home."""
-
-MAX_BASE_PATH = 60
 
 SYSTEM_FOLDERS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 ETC_FILES = ("ld.so.cache", "alternatives", "fonts", "localtime", "mime.types", "ssl/certs", "ssl/openssl.cnf", "magic")
@@ -78,12 +75,6 @@ class Room:
             (self.modules / RECORDER_MODULE).symlink_to(RECORDER)
             for file in sorted(data.glob("*-ubyte.gz")):
                 shutil.copyfile(file, datasets / file.name)
-
-
-def short_folder(prefix: str) -> Path:
-    """A new folder whose path leaves room for the names of sockets, which may have about 100 bytes in all."""
-    base = tempfile.gettempdir()
-    return Path(tempfile.mkdtemp(prefix=prefix, dir=base if len(base) <= MAX_BASE_PATH else "/tmp"))
 
 
 def check_sandbox(kind: Kind) -> None:

@@ -6,11 +6,9 @@ The import is paid once a worker instead of once a submission. Where a nursery c
 from __future__ import annotations
 
 import asyncio
-import atexit
 import contextlib
 import json
 import logging
-import shutil
 import socket
 import struct
 import subprocess
@@ -26,7 +24,8 @@ from jupyter_client.provisioning import LocalProvisioner
 
 from grader.errors import SandboxError
 from grader.execution.bounds import bounds_of
-from grader.execution.sandbox import Room, nursery_command, short_folder
+from grader.execution.sandbox import Room, nursery_command
+from grader.processes import OwnedProcess, make_folder
 from grader.rubric import Limits
 from grader.training.data import copy_stored
 
@@ -44,8 +43,8 @@ class Answer:
     pid: int
 
 
-class Nursery:
-    """A sandboxed process that forks kernels, one at a time."""
+class Nursery(OwnedProcess):
+    """A sandboxed process that forks kernels, one at a time. Everything of it, kernels included, ends with it."""
 
     def __init__(self, data: Path) -> None:
         """Start it; it warms up while others work.
@@ -53,28 +52,19 @@ class Nursery:
         Args:
             data: folder with the data set's four files.
         """
-        self.nest = short_folder("n-")
+        self.nest = make_folder("n-")
         copy_stored(data, self.nest / "data")
         self._link, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._link.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._warm = False
         with inner:
-            self._process = subprocess.Popen(
+            super().__init__(
+                self.nest,
                 nursery_command(self.nest, self.nest / "data"),
                 stdin=inner.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-
-    @property
-    def pid(self) -> int:
-        """The process that everything of the nursery ends with."""
-        return self._process.pid
-
-    @property
-    def alive(self) -> bool:
-        """True while the process runs; kernels end with it."""
-        return self._process.poll() is None
 
     def room(self) -> Room:
         """Folders for one kernel, which its nursery can reach."""
@@ -110,7 +100,7 @@ class Nursery:
         self._link.settimeout(seconds)
         content, ancillary, _, _ = self._link.recvmsg(MAX_ANSWER, socket.CMSG_SPACE(_CREDENTIALS.size))
         if not content:
-            raise OSError(f"it ended with exit code {self._process.poll()}")
+            raise OSError(f"it ended with exit code {self.exit_code}")
         pids = [
             _CREDENTIALS.unpack(value)[0]
             for level, kind, value in ancillary
@@ -121,10 +111,7 @@ class Nursery:
     def close(self) -> None:
         """End it, with every kernel that it has forked."""
         self._link.close()
-        with contextlib.suppress(OSError):
-            self._process.kill()
-        self._process.wait()
-        shutil.rmtree(self.nest, ignore_errors=True)
+        super().close()
 
 
 class Nurseries:
@@ -134,7 +121,6 @@ class Nurseries:
         self._data = data
         self._failures = 0
         self._nursery: Nursery | None = None
-        atexit.register(self.close)
 
     def get(self) -> Nursery | None:
         """A nursery; None where kernels have to start cold."""

@@ -23,6 +23,10 @@ LONGEST_OUTPUT = 2_000_000
 """Characters of one output's text that are kept."""
 LONGEST_ID = 80
 MOST_CELLS = 5_000
+MOST_VALUES = 5_000_000
+"""Numbers, texts, lists and objects in one file: each takes up to a hundred bytes of memory, and one or two in it."""
+MOST_TEXT = 10_000_000
+"""Characters in all cells together, pasted pictures aside; what is longer would take minutes to be searched."""
 
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-Z\\-_]")
 _COLOUR_SPAN = re.compile(r"</?(?:span|font|pre)\b[^<>]*>")
@@ -30,6 +34,8 @@ _HTML_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _HTML_LINE_END = re.compile(r"<br\s*/?>|</(?:tr|p|div|li|pre|h\d)>", re.I)
 _OBJECT = re.compile(r"\s*<[\w.]+(?: object)?(?: at 0x[0-9a-f]+)?>\s*")
 """How a shown object stands in plain text: ``<IPython.core.display.HTML object>``."""
+_JSON_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_PASTED = re.compile(r"data:[\w.+/-]{1,60};base64,[\w+/=-]*")
 _IMAGE_KEYS = ("png", "jpeg", "svg", "pdf")
 
 
@@ -71,7 +77,7 @@ def _entries(folder: Path) -> Iterator[tuple[str, Path]]:
         elif path.is_symlink() and not _stays_within(path, root):
             if path.is_dir():
                 yield path.name, path
-        elif path.is_dir():
+        elif path.is_dir() and not _leads_back(path, root):
             yield from _entries_below(path)
 
 
@@ -95,6 +101,11 @@ def _stays_within(path: Path, root: Path) -> bool:
         return path.resolve(strict=True).is_relative_to(root)
     except (OSError, RuntimeError):
         return False
+
+
+def _leads_back(path: Path, root: Path) -> bool:
+    """Whether a link leads to a folder whose notebooks are listed anyway."""
+    return path.is_symlink() and root in (target := path.resolve(), target.parent)
 
 
 def _link_target(path: Path, root: Path) -> Path:
@@ -143,7 +154,9 @@ def read_bytes(path: Path) -> bytes:
     try:
         _refuse_unless_regular(os.fstat(handle), path)
         with os.fdopen(handle, "rb", closefd=False) as file:
-            return file.read(LARGEST_FILE + 1)
+            content = file.read(LARGEST_FILE + 1)
+        _refuse_if_large(len(content), path)  # it may have grown since
+        return content
     except OSError as error:
         raise SubmissionError(f"{path.name}: a submission must be readable. Received: {error.strerror}") from error
     finally:
@@ -154,9 +167,13 @@ def _refuse_unless_regular(facts: os.stat_result, path: Path) -> None:
     if not stat.S_ISREG(facts.st_mode):
         kind = "a folder" if stat.S_ISDIR(facts.st_mode) else "a pipe or device"
         raise SubmissionError(f"{path.name}: a submission must be a regular file. Received: {kind}")
-    if facts.st_size > LARGEST_FILE:
-        size, limit = (f"{number / 1e6:.0f} MB" for number in (facts.st_size, LARGEST_FILE))
-        raise SubmissionError(f"{path.name}: a submission may have at most {limit}. Received: {size}")
+    _refuse_if_large(facts.st_size, path)
+
+
+def _refuse_if_large(size: int, path: Path) -> None:
+    if size > LARGEST_FILE:
+        shown, limit = (f"{number / 1e6:.0f} MB" for number in (size, LARGEST_FILE))
+        raise SubmissionError(f"{path.name}: a submission may have at most {limit}. Received: {shown}")
 
 
 def parse_notebook(raw: bytes, name: str) -> tuple[Cell, ...]:
@@ -171,7 +188,11 @@ def parse_notebook(raw: bytes, name: str) -> tuple[Cell, ...]:
     found = _raw_cells(document, name)
     if len(found) > MOST_CELLS:
         raise SubmissionError(f"{name}: a notebook may have at most {MOST_CELLS} cells. Received: {len(found)}")
-    return tuple(_cell(index, cell) for index, cell in enumerate(found))
+    cells = tuple(_cell(index, cell) for index, cell in enumerate(found))
+    text = sum(len(_PASTED.sub("", cell.source)) for cell in cells)
+    if text > MOST_TEXT:
+        raise SubmissionError(f"{name}: cells may have at most {MOST_TEXT} characters in all. Received: {text}")
+    return cells
 
 
 def clean_notebook(cells: tuple[Cell, ...]) -> dict[str, Any]:
@@ -202,6 +223,7 @@ def _clean_cell(cell: Cell) -> dict[str, Any]:
 def _parse_json(raw: bytes, name: str) -> Any:
     if not raw.strip(b" \t\r\n\0\xef\xbb\xbf"):
         raise SubmissionError(f"{name}: a notebook must be JSON. Received: an empty file")
+    _refuse_many_values(raw, name)
     text = _decode(raw)
     try:
         return json.loads(text)
@@ -215,6 +237,23 @@ def _parse_json(raw: bytes, name: str) -> Any:
         raise SubmissionError(
             f"{name}: a notebook must be JSON. Received: not valid JSON{where}, text that starts with {begins!r}"
         ) from error
+
+
+def _refuse_many_values(raw: bytes, name: str) -> None:
+    """Refuse JSON that would take far more memory than the file."""
+    values = 1 + _separators(raw, 0, len(raw))
+    if values > MOST_VALUES:
+        for texts, text in enumerate(_JSON_TEXT.finditer(raw)):
+            if texts > MOST_VALUES:
+                break
+            values -= _separators(raw, *text.span())
+    if values > MOST_VALUES:
+        raise SubmissionError(f"{name}: a notebook may have at most {MOST_VALUES} values. Received: about {values}")
+
+
+def _separators(raw: bytes, start: int, stop: int) -> int:
+    """How many signs there are behind which JSON can have a value."""
+    return sum(raw.count(sign, start, stop) for sign in (b",", b"[", b"{", b":"))
 
 
 def _decode(raw: bytes) -> str:

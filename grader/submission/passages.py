@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from grader.records import Cell, Passage
@@ -114,8 +115,7 @@ class _Found:
 
 def _in_code(segment: Segment, cell: Cell, guide: Guide) -> list[Passage]:
     """Comments, strings used as comments, printed strings, and prose typed into a code cell."""
-    found = [*_comments(cell.source), *_strings(cell.source), *_typed(cell.source)]
-    inside = (_within(each, segment, cell.source) for each in found)
+    inside = (_within(each, segment, cell.source) for each in _found(cell.source))
     here = sorted((each for each in inside if each is not None), key=lambda each: each.start)
     passages: list[Passage] = []
     for run in _runs(here):
@@ -123,6 +123,12 @@ def _in_code(segment: Segment, cell: Cell, guide: Guide) -> list[Passage]:
         if has_words(text):
             passages.append(Passage(cell.index, text[:LONGEST_PASSAGE], run[0].source))
     return passages
+
+
+@lru_cache(maxsize=64)
+def _found(source: str) -> tuple[_Found, ...]:
+    """All that can be read in a code cell; kept, since each of its segments asks for it."""
+    return (*_comments(source), *_strings(source), *_typed(source))
 
 
 def _within(each: _Found, segment: Segment, source: str) -> _Found | None:

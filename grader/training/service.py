@@ -6,7 +6,6 @@ process while this one holds the trajectory's lock, so that among many workers o
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import json
 import shutil
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from grader.errors import NotTrainable, TrainerError
+from grader.processes import OwnedProcess, make_folder
 from grader.records import Array
 from grader.training.orders import Look, Order, Part, Point, metrics_key
 from grader.training.trajectories import Trajectories, unpack, unseal
@@ -33,17 +33,18 @@ STATE_EVERY = 10
 """Epochs between two states that are kept beyond those at which trainings end."""
 
 
-class TrainerProcess:
-    """The trainer's process; ends with this object, or with the process that made it."""
+class TrainerProcess(OwnedProcess):
+    """The trainer's process."""
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="t-"))
-        self.socket = self._folder / "s"
-        self._process = subprocess.Popen(
-            [*_isolation(self._folder), sys.executable, "-m", "grader.training.trainer", str(self.socket)],
+        folder = make_folder("t-")
+        self.socket = folder / "s"
+        super().__init__(
+            folder,
+            [*_isolation(folder), sys.executable, "-m", "grader.training.trainer", str(self.socket)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            stderr=(self._folder / "log").open("wb"),
+            stderr=(folder / "log").open("wb"),
             start_new_session=True,
         )
 
@@ -51,7 +52,7 @@ class TrainerProcess:
         """Until it listens. Raises TrainerError if it does not."""
         deadline = time.monotonic() + START_SECONDS
         while not self._listens():
-            if self._process.poll() is not None or time.monotonic() > deadline:
+            if not self.alive or time.monotonic() > deadline:
                 raise TrainerError(f"the trainer must start. Received: {self._log()}")
             time.sleep(0.02)
 
@@ -62,24 +63,7 @@ class TrainerProcess:
 
     def _log(self) -> str:
         lines = (self._folder / "log").read_text(errors="replace").strip().splitlines()
-        return lines[-1][:300] if lines else f"exit code {self._process.poll()}"
-
-    @property
-    def pid(self) -> int:
-        """The process's id."""
-        return self._process.pid
-
-    @property
-    def alive(self) -> bool:
-        """True while the process runs."""
-        return self._process.poll() is None
-
-    def close(self) -> None:
-        """End the process."""
-        with contextlib.suppress(OSError):
-            self._process.kill()
-        self._process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        return lines[-1][:300] if lines else f"exit code {self.exit_code}"
 
 
 def _isolation(folder: Path) -> list[str]:
@@ -101,7 +85,6 @@ def open_trainings(url: str, max_bytes: int, trainer: str = "") -> Trainings:
     if trainer and Path(trainer).exists():
         return Trainings(store, Path(trainer))
     process = TrainerProcess()
-    atexit.register(process.close)
     process.wait()
     return Trainings(store, process.socket)
 
@@ -308,7 +291,6 @@ class Trainings:
     def _replace_trainer(self) -> None:
         """A trainer that died answers no more: from here on this process has one of its own."""
         process = TrainerProcess()
-        atexit.register(process.close)
         process.wait()
         self._trainer = process.socket
 

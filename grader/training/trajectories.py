@@ -10,8 +10,9 @@ Under one URL of any fsspec file system stand these folders::
     locks/<key>                        held while somebody trains
     signs/<name>                       by which machines find out that they share the store
 
-Every file carries the sha256 of its content: a damaged or truncated one is not there, and is made again. A file is
-written under another name and then renamed, so that no reader meets half of one.
+Every file carries the sha256 of its content: a damaged or truncated one is not there, and is made again. So nothing has
+to wait for the disk, and a power cut costs time at most. A file is written under another name and then renamed, so that
+no reader meets half of one. Where the store takes no more, methods that write raise TrainerError.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from typing import Any
 import fsspec
 import numpy as np
 
+from grader.errors import TrainerError
 from grader.records import Array
 from grader.training.orders import Point
 
@@ -221,7 +223,7 @@ class Trajectories:
 
     def _create(self, path: str, content: str) -> bool:
         """Make a file that must not be there yet."""
-        self._fs.makedirs(posixpath.dirname(path), exist_ok=True)
+        self._make_folder_of(path)
         try:
             if "file" in _protocols(self._fs):
                 with self._fs.open(path, "xb") as file:
@@ -230,6 +232,9 @@ class Trajectories:
                 self._fs.pipe_file(path, content.encode(), mode="create")
         except FileExistsError:
             return False
+        except OSError as error:
+            self._remove(path)
+            raise self._full(error) from error
         return True
 
     def _beat(self, path: str, owner: str, ended: threading.Event) -> None:
@@ -296,14 +301,31 @@ class Trajectories:
 
     def _write(self, name: str, sealed: bytes) -> None:
         path = self._path(name)
-        self._fs.makedirs(posixpath.dirname(path), exist_ok=True)
+        self._make_folder_of(path)
         partial = f"{path}.{secrets.token_hex(6)}.part"
-        self._fs.pipe_file(partial, sealed)
-        if "file" in _protocols(self._fs):
-            os.replace(partial, path)  # noqa: PTH105  # fsspec's own move copies where a rename will do
-        else:
-            self._fs.mv(partial, path)
+        try:
+            self._fs.pipe_file(partial, sealed)
+            if "file" in _protocols(self._fs):
+                os.replace(partial, path)  # noqa: PTH105  # fsspec's own move copies where a rename will do
+            else:
+                self._fs.mv(partial, path)
+        except OSError as error:
+            self._remove(partial)
+            raise self._full(error) from error
         self._note_use(posixpath.dirname(name))
+
+    def _make_folder_of(self, path: str) -> None:
+        try:
+            self._fs.makedirs(posixpath.dirname(path), exist_ok=True)
+        except OSError as error:
+            raise self._full(error) from error
+
+    def _remove(self, path: str) -> None:
+        with contextlib.suppress(OSError):
+            self._fs.rm_file(path)
+
+    def _full(self, error: OSError) -> TrainerError:
+        return TrainerError(f"{self.url}: a store must take what was trained. Received: {error.strerror or error}")
 
     def _note_use(self, entry: str) -> None:
         """Mark an entry as used, once a process."""
