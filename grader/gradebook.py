@@ -119,7 +119,7 @@ class Gradebook:
         """When each submission of the folder was graded last: what has changed since someone looked."""
         query = select(_SubmissionRow.submission, _SubmissionRow.graded_at).where(_SubmissionRow.in_folder)
         with Session(self._engine) as session:
-            return {submission: at for submission, at in session.execute(query)}
+            return {row.submission: row.graded_at for row in session.execute(query)}
 
     def keep_note(self, name: str, document: str) -> None:
         """Keep a document about the whole class, in the place of the earlier one of this name."""

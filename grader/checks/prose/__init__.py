@@ -2,6 +2,7 @@
 
 from grader.checks.prose.judging import Judgement, answer_text, check_concept, judge_concept
 from grader.checks.prose.learning import Examples
+from grader.checks.prose.reading import turning_words
 from grader.checks.prose.refining import Marked, Refiner, concept_of, marked_answers
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     "concept_of",
     "judge_concept",
     "marked_answers",
+    "turning_words",
 ]
