@@ -27,6 +27,7 @@ from grader.review.pages import (
     GROUPS_ON_A_PAGE,
     Views,
     group_link,
+    open_link,
     question_link,
     submission_link,
 )
@@ -91,6 +92,7 @@ class Desk:
         pages: dict[str, Handler] = {
             "/": self.overview,
             "/question": self.question,
+            "/open": self.open,
             "/group": self.group,
             "/submission": self.submission,
             "/consistency": self.consistency,
@@ -202,6 +204,28 @@ class Desk:
             fewer=f"{question_link(question)}&from={max(0, start - GROUPS_ON_A_PAGE)}" if start else "",
         )
 
+    def open(self, call: Call) -> Response:
+        """All that is left to decide in one question, like answers beside each other."""
+        question = self._question(call.query.get("q", ""))
+        waiting = [
+            (name, group)
+            for group in self._room.groups(question)
+            for name in group.members
+            if any(self._room.is_open((name, question, check)) for check in group.checks)
+        ]
+        after = self._room.next_question(question)
+        return self._page(
+            "open.html",
+            call,
+            question=question,
+            question_link=question_link(question),
+            title=self._views.title(question),
+            prompt=self._room.rubric.question(question).prompt,
+            cards=[self._views.card(name, question, group.checks, group) for name, group in waiting[:CARDS_ON_A_PAGE]],
+            count=len(waiting),
+            next=open_link(after) if after and after != question else "",
+        )
+
     def group(self, call: Call) -> Response:
         """The answers of one group, to be marked."""
         return self._group_page(call, self._group(call.query), call.number("from"))
@@ -210,7 +234,7 @@ class Desk:
         keys = self._room.keys(group)
         members = group.members[start : start + CARDS_ON_A_PAGE]
         more = start + CARDS_ON_A_PAGE
-        following = self._room.next_group(group.question, group.id)
+        following = self._room.next_question(group.question)
         return self._page(
             "group.html",
             call,
@@ -227,7 +251,7 @@ class Desk:
             total_here=len(keys),
             more=group_link(group, more) if more < len(group.members) else "",
             fewer=group_link(group, max(0, start - CARDS_ON_A_PAGE)) if start else "",
-            next=group_link(following) if following else "",
+            next=open_link(following) if following else "",
             notice=notice,
         )
 
@@ -295,14 +319,10 @@ class Desk:
 
     def next(self, call: Call) -> Response:
         """Go to the next thing to decide."""
-        group = self._room.next_group(call.query.get("q", ""), call.query.get("g", ""))
-        if group is None:
-            cases = [
-                name for name in self._room.whole_cases() if any(map(self._room.is_open, self._room.keys_of(name)))
-            ]
-            link = submission_link(self._room.code(cases[0])) if cases else "/"
-            return RedirectResponse(link, status_code=HTTPStatus.SEE_OTHER)
-        return RedirectResponse(group_link(group), status_code=HTTPStatus.SEE_OTHER)
+        question = self._room.next_question(call.query.get("q", ""))
+        cases = [name for name in self._room.whole_cases() if any(map(self._room.is_open, self._room.keys_of(name)))]
+        link = open_link(question) if question else submission_link(self._room.code(cases[0])) if cases else "/"
+        return RedirectResponse(link, status_code=HTTPStatus.SEE_OTHER)
 
     def report(self, call: Call) -> Response:
         """A student's report as it was written last; a blind desk has none."""
@@ -341,10 +361,10 @@ class Desk:
 
     def _around(self, key: Key, group: Group | None, call: Call) -> list[Key]:
         """What else is on the page of the group and not marked."""
-        if group is None or call.page.path != "/group":
+        if group is None or call.page.path not in ("/group", "/open"):
             return []
         start = int(found) if (found := dict(parse_qsl(call.page.query)).get("from", "0")).isdigit() else 0
-        members = group.members[start : start + CARDS_ON_A_PAGE]
+        members = group.members[start : start + CARDS_ON_A_PAGE] if call.page.path == "/group" else group.members
         keys = [(name, group.question, check) for name in members for check in group.checks]
         return [other for other in keys if other != key and other not in self._room.marks]
 
@@ -369,6 +389,8 @@ class Desk:
         }
         comment = call.form.get("comment", "").strip()[:_LONGEST_COMMENT]
         outcome = self._room.give(call.reviewer, points, comment=comment, where=_where(call))
+        if call.page.path == "/open":
+            return Response(status_code=HTTPStatus.NO_CONTENT, headers={"HX-Refresh": "true"})
         return self._group_page(call, group, call.number("from"), self._notice(outcome))
 
     def undo(self, call: Call) -> Response:

@@ -234,15 +234,13 @@ class Classroom:
         """All that is marked with a group, submission by submission."""
         return [(submission, group.question, check) for submission in group.members for check in group.checks]
 
-    def next_group(self, question: str = "", after: str = "") -> Group | None:
-        """The next group with something to decide, from this question on and then from the beginning."""
+    def next_question(self, question: str = "") -> str:
+        """The next question with something to decide in a group, from this one on; empty where there is none."""
         ids = [entry.id for entry in self.rubric.questions]
         start = ids.index(question) if question in ids else 0
-        for entry in ids[start:] + ids[:start]:
-            for group in self.groups(entry):
-                if group.id != after and any(map(self.is_open, self.keys(group))):
-                    return group
-        return None
+        whole = set(self.whole_cases())
+        waiting = {key[1] for key in self._found if key[0] not in whole and self.is_open(key)}
+        return next((entry for entry in ids[start:] + ids[:start] if entry in waiting), "")
 
     def proposal(self, key: Key, group: Group | None = None) -> Proposal:
         """What is proposed: as a person marked the same in this group, where that is one mark, or as it was found."""

@@ -22,7 +22,7 @@ from grader.review.classroom import Reviewer
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 CSRF_HEADER = "x-desk-secret"
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 REPORT_POLICY = "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inline'"

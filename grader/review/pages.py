@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -95,6 +95,11 @@ class Card:
     rows: tuple[Row, ...]
     prose: bool
     answered: bool
+    group: str
+    """Link to the group; empty where it stands alone."""
+    group_id: str
+    alike: int
+    """Answers in the group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +178,11 @@ class Views:
         points = sum(self._room.points(key) for key in first)
         answer = self._room.answer(group.members[0], group.question) if group.prose else ""
         preview = answer or self._translator.text(findings[0].message)
+        most = sum(finding.max_points for finding in findings)
         open_ones = [finding for key, finding in zip(first, findings, strict=True) if self._room.is_open(key)]
+        whole = replace(findings[0], points=points, max_points=most)
+        if whole.status in (Status.PASSED, Status.FAILED):
+            whole = replace(whole, status=Status.PASSED if points >= most - 1e-9 else Status.FAILED)
         left = sum(map(self._room.is_open, keys))
         return GroupLine(
             link=group_link(group),
@@ -183,8 +192,8 @@ class Views:
             total=len(keys),
             preview=" ".join(shown(preview, _LONGEST_PREVIEW).split()),
             title="" if group.prose else self._criterion_title(findings[0]),
-            points=f"{self._number(points)} / {self._number(sum(finding.max_points for finding in findings))}",
-            sign=self._sign(first[0], (open_ones or findings)[0]),
+            points=f"{self._number(points)} / {self._number(most)}",
+            sign=self._sign(first[0], open_ones[0]) if open_ones else sign_of(whole),
         )
 
     def card(self, submission: str, question_id: str, checks: Iterable[str], group: Group | None) -> Card:
@@ -207,6 +216,9 @@ class Views:
             rows=tuple(self.row(key, group) for key in keys),
             prose=prose,
             answered=bool(answer.strip()),
+            group=group_link(group) if group and len(group.members) > 1 else "",
+            group_id=group.id if group else "",
+            alike=len(group.members) if group else 1,
         )
 
     def row(self, key: Key, group: Group | None) -> Row:
@@ -229,7 +241,7 @@ class Views:
             outdated=outdated,
             points=self._number(room.points(key) if mark else proposal.points),
             max_points=self._number(finding.max_points),
-            reason=self._reason(proposal.reason),
+            reason=mark.comment if mark and mark.comment else self._reason(proposal.reason),
             expected=self._translator.pick(criterion.expected) if criterion else "",
             choices=self._choices(finding.max_points, proposal.points, mark),
             now=repr(room.points(key) if mark else proposal.points),
@@ -341,6 +353,11 @@ _VIEWS: Mapping[float, Sign] = {
 def question_link(question: str) -> str:
     """The page of a question."""
     return "/question?" + urlencode({"q": question})
+
+
+def open_link(question: str) -> str:
+    """The page of all that is left to decide in a question."""
+    return "/open?" + urlencode({"q": question})
 
 
 def group_link(group: Group, start: int = 0) -> str:

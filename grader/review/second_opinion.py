@@ -141,11 +141,11 @@ def _without_names(answer: str, names: Iterable[str], prompt: str) -> str:
     return re.sub(pattern, "[…]", answer, flags=re.IGNORECASE)
 
 
-def _problem(error: Exception) -> str:
+def _problem(error: Exception) -> Message:
     if isinstance(error, requests.Timeout):
-        return "the endpoint did not answer in time"
+        return say("the service did not answer in time")
     if isinstance(error, requests.ConnectionError):
-        return "the endpoint cannot be reached"
+        return say("the service cannot be reached")
     if isinstance(error, requests.RequestException) and error.response is not None:
-        return f"status {error.response.status_code}"
-    return f"the reply cannot be read ({type(error).__name__})"
+        return say("the service answered with status {status}", status=error.response.status_code)
+    return say("what the service answered cannot be read")

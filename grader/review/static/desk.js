@@ -40,7 +40,7 @@
   const next = () => {
     const open = nextOpen();
     if (open) choose(open);
-    else document.querySelector("[data-next]")?.click();
+    else Array.from(document.querySelectorAll("[data-next]")).pop()?.click();
   };
 
   const notice = (text) => {
@@ -80,7 +80,7 @@
       },
       u: () => document.getElementById("undo").click(),
       m: () => row()?.closest(".answer").querySelector("[data-model]")?.click(),
-      A: () => document.querySelector("[data-accept]")?.click(),
+      A: () => (row()?.closest(".answer").querySelector("[data-accept]") || document.querySelector("#accept [data-accept]"))?.click(),
       "/": () => document.getElementById("words").focus(),
       "?": () => help.showModal(),
       0: () => press('[data-key="0"]'),
