@@ -231,10 +231,8 @@ class Desk:
         return self._group_page(call, self._group(call.query), call.number("from"))
 
     def _group_page(self, call: Call, group: Group, start: int, notice: str = "") -> Response:
-        keys = self._room.keys(group)
         members = group.members[start : start + CARDS_ON_A_PAGE]
         more = start + CARDS_ON_A_PAGE
-        following = self._room.next_question(group.question)
         return self._page(
             "group.html",
             call,
@@ -242,18 +240,23 @@ class Desk:
             question_link=question_link(group.question),
             title=self._views.title(group.question),
             prompt=self._room.rubric.question(group.question).prompt,
-            group=group,
             cards=[self._views.card(name, group.question, group.checks, group) for name in members],
-            first=start + 1,
-            last=start + len(members),
-            unmarked=sum(key not in self._room.marks for key in keys),
-            left_here=sum(map(self._room.is_open, keys)),
-            total_here=len(keys),
             more=group_link(group, more) if more < len(group.members) else "",
             fewer=group_link(group, max(0, start - CARDS_ON_A_PAGE)) if start else "",
-            next=open_link(following) if following else "",
             notice=notice,
+            **self._acceptance(group, start),
         )
+
+    def _acceptance(self, group: Group, start: int) -> dict[str, Any]:
+        """What the head of a group's page says of all of it."""
+        following = self._room.next_question(group.question)
+        return {
+            "group": group,
+            "unmarked": sum(key not in self._room.marks for key in self._room.keys(group)),
+            "first": start + 1,
+            "last": min(start + CARDS_ON_A_PAGE, len(group.members)),
+            "next": open_link(following) if following else "",
+        }
 
     def submission(self, call: Call) -> Response:
         """Everything that was found in one submission; any of it can be overridden."""
@@ -350,6 +353,7 @@ class Desk:
         elif key in self._room.marks:
             outcome = self._room.take_back(call.reviewer, key, seen=call.number("seen"), where=_where(call))
         changed = [other for other in around if self._room.proposal(other, group) != before[other]]
+        on_group_page = group is not None and call.page.path == "/group"
         return self._page(
             "marked.html",
             call,
@@ -357,14 +361,23 @@ class Desk:
             others=[self._views.row(other, group) for other in changed],
             notice=self._notice(outcome),
             part=True,
+            accept=on_group_page,
+            **(self._acceptance(group, _start(call)) if group is not None and on_group_page else {}),
         )
 
     def _around(self, key: Key, group: Group | None, call: Call) -> list[Key]:
         """What else is on the page of the group and not marked."""
         if group is None or call.page.path not in ("/group", "/open"):
             return []
-        start = int(found) if (found := dict(parse_qsl(call.page.query)).get("from", "0")).isdigit() else 0
-        members = group.members[start : start + CARDS_ON_A_PAGE] if call.page.path == "/group" else group.members
+        start, members = _start(call), group.members
+        if call.page.path == "/group":
+            members = members[start : start + CARDS_ON_A_PAGE]
+        else:
+            members = tuple(
+                name
+                for name in members
+                if any(self._room.is_open((name, group.question, check)) for check in group.checks)
+            )
         keys = [(name, group.question, check) for name in members for check in group.checks]
         return [other for other in keys if other != key and other not in self._room.marks]
 
@@ -477,6 +490,12 @@ class Desk:
         if not 0 <= points <= most + 1e-9:
             raise Refused(HTTPStatus.BAD_REQUEST, f"points must be from 0 to {most:g}")
         return points
+
+
+def _start(call: Call) -> int:
+    """The first card of the page that a request comes from."""
+    found = dict(parse_qsl(call.page.query)).get("from", "0")
+    return int(found) if found.isascii() and found.isdigit() and len(found) < 9 else 0
 
 
 def _where(call: Call) -> str:

@@ -59,6 +59,14 @@ class Reviewer:
     who: str
     csrf: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     done: list[Action] = field(default_factory=list)
+    latest: dict[Key, int] = field(default_factory=dict)
+    """Number of the last mark this reviewer gave to each finding: what was marked after it is someone else's."""
+
+    def note(self, action: Action) -> None:
+        """Remember what was done, if anything was."""
+        if action.given:
+            self.done.append(action)
+            self.latest.update({key_of(mark): mark.number for mark in action.given})
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,8 +295,7 @@ class Classroom:
                 for key, value in points.items()
             ]
             given = self._book.add_marks(marks, seen=self.newest if seen is None else seen)
-            if given:
-                reviewer.done.append(Action(given, before, where))
+            reviewer.note(Action(given, before, where))
             return self._outcome(points, given)
 
     def take_back(self, reviewer: Reviewer, key: Key, *, seen: int, where: str = "") -> Outcome:
@@ -297,8 +304,7 @@ class Classroom:
             before = {key: self.marks[key]}
             mark = HumanMark(*key, None, reviewer.who, "", self.results[key[0]].sha256)
             given = self._book.add_marks([mark], seen=seen)
-            if given:
-                reviewer.done.append(Action(given, before, where))
+            reviewer.note(Action(given, before, where))
             return self._outcome([key], given)
 
     def undo(self, reviewer: Reviewer) -> tuple[Action, Outcome] | None:
@@ -306,22 +312,14 @@ class Classroom:
         with self.lock:
             if not reviewer.done:
                 return None
+            self._take_marks(self._book.history_since(self.newest))
             action = reviewer.done.pop()
-            marks = []
-            for mark in action.given:
-                key = key_of(mark)
-                earlier = action.before.get(key)
-                marks.append(
-                    HumanMark(
-                        *key,
-                        points=earlier.points if earlier else None,
-                        who=reviewer.who,
-                        comment=earlier.comment if earlier else "",
-                        sha256=earlier.sha256 if earlier else mark.sha256,
-                    )
-                )
-            given = self._book.add_marks(marks, seen=max(mark.number for mark in action.given))
-            return action, self._outcome(map(key_of, action.given), given)
+            keys = [key_of(mark) for mark in action.given]
+            own = [key for key in keys if self.history[key][-1].number == reviewer.latest.get(key)]
+            marks = [_restored(key, action, reviewer.who) for key in own]
+            given = self._book.add_marks(marks, seen=self.newest)
+            reviewer.latest.update({key_of(mark): mark.number for mark in given})
+            return action, self._outcome(keys, given)
 
     def _outcome(self, asked: Iterable[Key], given: Sequence[HumanMark]) -> Outcome:
         self._take_marks(self._book.history_since(self.newest))
@@ -431,6 +429,14 @@ class Classroom:
             if len(by_points) > 1:
                 variants = sorted(by_points.items(), key=lambda variant: (-len(variant[1]), -variant[0]))
                 yield Inconsistency(question, check, tuple((points, tuple(names)) for points, names in variants))
+
+
+def _restored(key: Key, action: Action, who: str) -> HumanMark:
+    """A mark that makes what stood before an action count again."""
+    earlier = action.before.get(key)
+    if earlier is None:
+        return HumanMark(*key, None, who)
+    return HumanMark(*key, earlier.points, who, earlier.comment, earlier.sha256)
 
 
 def key_of(mark: HumanMark) -> Key:

@@ -14,7 +14,8 @@
     element.classList.add("current");
     element.focus({ preventScroll: true });
     if (scroll) {
-      const top = document.querySelector(".top").offsetHeight + 8;
+      const head = document.querySelector(".top");
+      const top = (getComputedStyle(head).position === "sticky" ? head.offsetHeight : 0) + 8;
       const answer = element.closest(".answer").getBoundingClientRect();
       const own = element.getBoundingClientRect();
       const whole = answer.height < innerHeight - top - 16 ? answer : own;
