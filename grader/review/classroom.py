@@ -20,7 +20,7 @@ from grader.gradebook import Gradebook
 from grader.publishing import ClassBook, make_refiner
 from grader.records import Finding, HumanMark, Message, Result, Status, say
 from grader.reports.pages import is_one_case
-from grader.review.grouping import Group, Grouping, folded, group_question
+from grader.review.grouping import Group, Grouping, folded, group_question, load_libraries
 from grader.rubric import Rubric
 from grader.scoring import OPEN
 
@@ -116,6 +116,8 @@ class Classroom:
         self._book.keep_note(_SECRET, self._secret)
         self._codes: dict[str, str] = {}
         self._numbers: dict[str, int] = {}
+        self._closing = threading.Event()
+        self._thread.submit(self._group_ahead)
         self.refresh()
 
     # --- what there is ---
@@ -215,6 +217,13 @@ class Classroom:
                 for group in self._groupings[question].groups:
                     self._group_of.update(dict.fromkeys(self.keys(group), group))
             return self._groupings[question]
+
+    def _group_ahead(self) -> None:
+        """Group what will be asked for next, so that nobody waits for it."""
+        load_libraries()
+        for question in self.rubric.questions:
+            if not self._closing.is_set():
+                self.grouping(question.id)
 
     def groups(self, question: str) -> list[Group]:
         """The groups of a question: those with something to decide first, the grader's own errors before all."""
@@ -384,6 +393,7 @@ class Classroom:
 
     def close(self) -> None:
         """End the background's work and let go of the gradebook."""
+        self._closing.set()
         self._thread.shutdown(wait=True, cancel_futures=True)
         self._book.close()
 

@@ -128,7 +128,6 @@ class _Likeness:
         """For each row the number of its cluster."""
         if len(rows) < 2:
             return [0] * len(rows)
-        # Imported where it is needed: this takes a second, and only the desk groups answers.
         from scipy.cluster.hierarchy import fcluster, linkage
         from scipy.spatial.distance import squareform
 
@@ -153,6 +152,13 @@ def _cosines(texts: Sequence[str]) -> NDArray[np.float64]:
         vectors = TfidfVectorizer(sublinear_tf=True, **kind).fit_transform(texts)
         total += (vectors @ vectors.T).toarray() / 2
     return np.clip(total, 0.0, 1.0)
+
+
+def load_libraries() -> None:
+    """Import what grouping needs. They are not imported at the top: it takes seconds, and only the desk groups."""
+    import scipy.cluster.hierarchy
+    import scipy.spatial.distance
+    import sklearn.feature_extraction.text  # noqa: F401
 
 
 def folded(text: str) -> str:

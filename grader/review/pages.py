@@ -161,7 +161,6 @@ class Views:
                     "link": question_link(question.id),
                     "left": left,
                     "total": total,
-                    "groups": len(self._room.grouping(question.id).groups),
                 }
             )
         return lines
