@@ -97,6 +97,7 @@ class Desk:
             "/submission": self.submission,
             "/consistency": self.consistency,
             "/search": self.search,
+            "/comments": self.comments,
             "/next": self.next,
             "/report": self.report,
         }
@@ -319,6 +320,11 @@ class Desk:
 
     def _spoken(self, question: str) -> list[str]:
         return [entry.id for entry in self._room.rubric.question(question).criteria if isinstance(entry, Concept)]
+
+    def comments(self, call: Call) -> Response:
+        """What people wrote before about a criterion, to be used again."""
+        _, question, check = self._key(call.query)
+        return self._page("comments.html", call, comments=self._room.comments(question, check))
 
     def next(self, call: Call) -> Response:
         """Go to the next thing to decide."""

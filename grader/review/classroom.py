@@ -30,6 +30,8 @@ Key = tuple[str, str, str]
 _MOST_COMMENTS = 5
 _LONGEST_SEARCH = 200
 _SECRET = "desk secret"
+_DECIDED = 2.0
+"""Surer than any confidence: what a person has decided comes last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,12 +228,14 @@ class Classroom:
                 self.grouping(question.id)
 
     def groups(self, question: str) -> list[Group]:
-        """The groups of a question: those with something to decide first, the grader's own errors before all."""
+        """The groups of a question: the grader's own errors first, then what is to decide, then what is least sure."""
 
-        def rank(group: Group) -> tuple[int, int, int]:
-            keys = [key for key in self.keys(group) if self.is_open(key)]
-            errors = sum(self.finding(key).status is Status.ERROR for key in keys)
-            return -errors, -len(keys), -len(group.members)
+        def rank(group: Group) -> tuple[int, int, float, int]:
+            unmarked = [(key, self.finding(key)) for key in self.keys(group) if key not in self.marks]
+            waiting = [finding for key, finding in unmarked if self.is_open(key)]
+            errors = sum(finding.status is Status.ERROR for finding in waiting)
+            least_sure = min((_confidence(finding) for _, finding in unmarked), default=_DECIDED)
+            return -errors, -len(waiting), least_sure, -len(group.members)
 
         return sorted(self.grouping(question).groups, key=rank)
 
@@ -447,6 +451,11 @@ def _restored(key: Key, action: Action, who: str) -> HumanMark:
     if earlier is None:
         return HumanMark(*key, None, who)
     return HumanMark(*key, earlier.points, who, earlier.comment, earlier.sha256)
+
+
+def _confidence(finding: Finding) -> float:
+    found = finding.evidence.get("confidence", 1.0)
+    return float(found) if isinstance(found, int | float) else 1.0
 
 
 def key_of(mark: HumanMark) -> Key:

@@ -8,6 +8,7 @@ and letters tell which say the same.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import re
 import unicodedata
 from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -156,9 +157,8 @@ def _cosines(texts: Sequence[str]) -> NDArray[np.float64]:
 
 def load_libraries() -> None:
     """Import what grouping needs. They are not imported at the top: it takes seconds, and only the desk groups."""
-    import scipy.cluster.hierarchy
-    import scipy.spatial.distance
-    import sklearn.feature_extraction.text  # noqa: F401
+    for name in ("scipy.cluster.hierarchy", "scipy.spatial.distance", "sklearn.feature_extraction.text"):
+        importlib.import_module(name)
 
 
 def folded(text: str) -> str:

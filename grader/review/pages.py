@@ -74,7 +74,6 @@ class Row:
     now: str
     """The points given, or else proposed, as a form sends them where only a comment is saved."""
     comment: str
-    comments: tuple[str, ...]
     history: tuple[Past, ...]
     automatic: str
     seen: int
@@ -245,7 +244,6 @@ class Views:
             choices=self._choices(finding.max_points, proposal.points, mark),
             now=repr(room.points(key) if mark else proposal.points),
             comment=mark.comment if mark else "",
-            comments=tuple(room.comments(key[1], key[2])),
             history=tuple(self._past(entry) for entry in room.history.get(key, ())),
             automatic=f"{self._number(finding.points)}: {self._reason(finding.message)}",
             seen=room.newest,

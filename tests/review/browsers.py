@@ -57,7 +57,7 @@ class Visitor:
             self.settled()
 
     def settled(self) -> None:
-        self.page.wait_for_function("!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')")
+        self.page.wait_for_selector("body:not(:has(.htmx-request, .htmx-swapping, .htmx-settling))")
 
     def left(self) -> str:
         return self.page.locator("#progress span").inner_text()

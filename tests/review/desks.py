@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,6 @@ from grader.records import Result
 from grader.review.classroom import Classroom
 from grader.review.second_opinion import LanguageModel
 from grader.review.server import open_desk
-from grader.rubric import Rubric
 
 
 @dataclass(frozen=True)
@@ -85,11 +84,9 @@ def small_class(out: Path, *, count: int = 12, url: str = "", language: str = "e
     return make_class(out, results, RUBRIC, url, language), results
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-
-
-__all__ = ["RUBRIC", "Browser", "Rubric", "Served", "served", "small_class", "wait_until"]
+def most_open(room: Classroom) -> str:
+    """The question of prose with most to decide."""
+    spoken = [question.id for question in RUBRIC.questions if any(group.prose for group in room.groups(question.id))]
+    found = max(spoken, key=lambda question: room.left(question)[0])
+    assert room.left(found)[0] >= 2
+    return found
