@@ -111,6 +111,8 @@ class Classroom:
         self._group_of: dict[Key, Group] = {}
         self._found: dict[Key, Finding] = {}
         self._refined: dict[Key, Finding] = {}
+        self._open: frozenset[Key] | None = None
+        self._whole: list[str] = []
         self._refiner = make_refiner(graded.rubric)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="refine")
         self._refining: dict[tuple[str, str], Future[None]] = {}
@@ -150,9 +152,11 @@ class Classroom:
         self._groupings.clear()
         self._group_of.clear()
         self._refined.clear()
+        self._open = None
         codes = {submission: self._code(submission) for submission in self.results}
         self._codes = {code: submission for submission, code in codes.items()}
         self._numbers = {self._codes[code]: number for number, code in enumerate(sorted(self._codes), 1)}
+        self._whole = self.ordered(name for name, result in self.results.items() if is_one_case(result))
         self._refine_later({key[1:] for key in self.marks})
 
     def _code(self, submission: str) -> str:
@@ -176,8 +180,7 @@ class Classroom:
 
     def whole_cases(self) -> list[str]:
         """Submissions of which nothing could be judged, for one reason: the grader's own faults first."""
-        found = self.ordered(name for name, result in self.results.items() if is_one_case(result))
-        return sorted(found, key=lambda name: not any(self.is_open(key) for key in self.keys_of(name)))
+        return sorted(self._whole, key=lambda name: not any(map(self.is_open, self.keys_of(name))))
 
     def findings_of(self, submission: str) -> Iterator[Finding]:
         """Every finding of a submission, as proposed now."""
@@ -199,7 +202,15 @@ class Classroom:
 
     def is_open(self, key: Key) -> bool:
         """True while a person has to decide it and nobody has."""
-        return key not in self.marks and self.finding(key).status in OPEN
+        return key in self.open_keys()
+
+    def open_keys(self) -> frozenset[Key]:
+        """All that a person has to decide and nobody has."""
+        if self._open is None:
+            self._open = frozenset(
+                key for key in self._found if key not in self.marks and self.finding(key).status in OPEN
+            )
+        return self._open
 
     def points(self, key: Key) -> float:
         """What counts now: a person's mark, or else the automatic one."""
@@ -212,9 +223,7 @@ class Classroom:
         """The groups of a question; they stay as they are while marks are given."""
         with self.lock:
             if question not in self._groupings:
-                results = [
-                    self.results[name] for name in self.ordered(self.results) if not is_one_case(self.results[name])
-                ]
+                results = [self.results[name] for name in self.ordered(self.results.keys() - set(self._whole))]
                 self._groupings[question] = group_question(self.rubric.question(question), results)
                 for group in self._groupings[question].groups:
                     self._group_of.update(dict.fromkeys(self.keys(group), group))
@@ -259,8 +268,7 @@ class Classroom:
         """The next question with something to decide in a group, from this one on; empty where there is none."""
         ids = [entry.id for entry in self.rubric.questions]
         start = ids.index(question) if question in ids else 0
-        whole = set(self.whole_cases())
-        waiting = {key[1] for key in self._found if key[0] not in whole and self.is_open(key)}
+        waiting = {key[1] for key in self.open_keys() if key[0] not in self._whole}
         return next((entry for entry in ids[start:] + ids[:start] if entry in waiting), "")
 
     def proposal(self, key: Key, group: Group | None = None) -> Proposal:
@@ -281,9 +289,9 @@ class Classroom:
 
     def left(self, question: str | None = None) -> tuple[int, int]:
         """How many findings a person has to decide, of how many that a person had or has to decide."""
-        keys = [key for key in self._found if question is None or key[1] == question]
-        waiting = sum(map(self.is_open, keys))
-        return waiting, waiting + sum(key in self.marks for key in keys)
+        waiting = sum(question in (None, key[1]) for key in self.open_keys())
+        decided = sum(question in (None, key[1]) and key in self._found for key in self.marks)
+        return waiting, waiting + decided
 
     # --- marks ---
 
@@ -340,6 +348,8 @@ class Classroom:
         return Outcome(keys, tuple(key for key in asked if key not in keys))
 
     def _take_marks(self, marks: Sequence[HumanMark]) -> None:
+        if marks:
+            self._open = None
         for mark in marks:
             key = key_of(mark)
             self.history.setdefault(key, []).append(mark)
@@ -382,6 +392,7 @@ class Classroom:
             ]
         refined = self._refiner.refined(cases, learned)
         with self.lock:
+            self._open = None
             for (result, finding), new in zip(cases, refined, strict=True):
                 key = (result.submission, question, check)
                 if new is finding:

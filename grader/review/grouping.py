@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,6 +162,7 @@ def load_libraries() -> None:
         importlib.import_module(name)
 
 
+@lru_cache(maxsize=20_000)
 def folded(text: str) -> str:
     """Small letters without accents, single blanks: how texts are compared."""
     parts = unicodedata.normalize("NFKD", text.casefold())

@@ -134,7 +134,7 @@ def test_two_at_once_lose_nothing(out: Path, visit: Visit) -> None:
         ana.press("2")
         luz.press("0")
         assert "Not saved: ana marked this in the meantime" in luz.notice()
-        luz.picture("two-at-once", height=520)
+        luz.picture("two-at-once")
         expect(luz.page.locator(f"#{rows[0]} .sign")).to_contain_text("ana")
         assert luz.page.locator(".row.current").get_attribute("id") == rows[0], "to look at it again"
         luz.press("0")
