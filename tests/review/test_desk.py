@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from course import Run as Done
 from desks import RUBRIC, Served
-from written_class import Written, make_class, make_results
+from written_class import Written, make_class, make_results, shipped_rubric
 
 from grader.gradebook import Gradebook
 from grader.publishing import open_class
@@ -201,7 +201,8 @@ def test_marks_at_the_desk_refine_the_rest_of_the_class(tmp_path: Path) -> None:
         for start in ("la red", "el modelo", "esto")
         for what in ("a los pardillos", "a los jilgueros", "a los gorriones")
     ]
-    make_class(tmp_path, list(make_results(RUBRIC, {"7.1": [Written(t, {}) for t in unknown]}, 9)), RUBRIC).close()
+    rubric = shipped_rubric()
+    make_class(tmp_path, list(make_results(rubric, {"7.1": [Written(t, {}) for t in unknown]}, 9)), rubric).close()
     room = Classroom(open_class(tmp_path))
     keys = [(name, "7.1", "one_per_class") for name in sorted(room.results)]
     assert all(room.points(key) == 0.0 for key in keys)

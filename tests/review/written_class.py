@@ -113,7 +113,13 @@ def _judge(rubric: Rubric, question: Question, text: str) -> Iterator[Finding]:
     submission = Submission("anyone", "anyone.ipynb", "", (), {question.id: place}, {})
     for criterion in question.criteria:
         if isinstance(criterion, Concept):
-            yield check_concept(criterion, question, submission, review_below=rubric.review_below)
+            yield check_concept(
+                criterion,
+                question,
+                submission,
+                review_below=rubric.review_below,
+                examples=rubric.examples(question.id, criterion.id),
+            )
 
 
 def _other_findings(question: Question, number: int) -> Iterator[Finding]:
