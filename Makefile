@@ -3,7 +3,7 @@ BIN := .venv/bin
 OUT ?= out/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo samples test format
+.PHONY: help setup setup-tests demo samples test format
 
 help:
 	@echo "make demo   set up, grade submissions/ and show the marks (OUT=$(OUT))"
@@ -15,13 +15,16 @@ help:
 setup:
 	@scripts/setup
 
+setup-tests:
+	@scripts/setup tests
+
 demo: setup
 	@$(BIN)/grader grade submissions --rubric rubrics/fashion_mnist.yaml --out $(OUT)
 
 samples: demo
 	@$(BIN)/python tests/compare_samples.py $(OUT)
 
-test: setup
+test: setup-tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

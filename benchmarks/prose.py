@@ -9,13 +9,19 @@ For the half to build with and the half that is only measured, by question and i
 - review: share of answers with a mark that waits for a person, and of marks;
 - sure: marks with a confidence of 0.9 or more, and the share of them that are the fair ones;
 - given wrongly, withheld wrongly: sure marks that give points to what a fair teacher gives none, or take them away.
+
+Then the same halves as classes at the review desk: a tenth of each question's answers get their fair marks there, in
+the order in which the desk shows them, and the kappa is that of all marks afterwards, those of the other answers as
+the desk has refined them. The half to build with is graded without the marked answers that ship, which are its own.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import math
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -23,15 +29,23 @@ from rich.console import Console
 from rich.table import Table
 from sklearn.metrics import cohen_kappa_score
 
-from grader.rubric import load_rubric
+from grader.rubric import Rubric, load_rubric
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
+sys.path.insert(0, str(ROOT / "tests" / "review"))
+
 from labelled_answers import FOLDER, Marked, judge_labelled  # noqa: E402
+from written_class import Written, make_class, make_results, written  # noqa: E402
+
+from grader.publishing import open_class  # noqa: E402
+from grader.review.classroom import Classroom, Key, Reviewer  # noqa: E402
 
 SURE = 0.9
 STEPS = 20
+MARKED = 0.1
+"""Share of a question's answers that are marked at the desk."""
 COLUMNS = (
     "answers", "marks", "agreement", "kappa", "review (answers)", "review (marks)", "sure", "sure and fair",
     "given wrongly", "withheld wrongly",
@@ -78,6 +92,67 @@ def _share(part: int, whole: int) -> str:
     return f"{part / whole:.1%}" if whole else "-"
 
 
+# --- at the desk ------------------------------------------------------------------------------------------------------
+
+
+def at_desk(rubric: Rubric, split: str) -> Table:
+    """Kappa of each question before and after a tenth of its answers were marked at the desk."""
+    answers = written(split)
+    if split == "build":
+        rubric = rubric.model_copy(update={"learned_from": ()})
+    table = Table("", "answers", "marked", "kappa before", "kappa after", title=f"at the desk: {split}")
+    all_before: list[tuple[int, int]] = []
+    all_after: list[tuple[int, int]] = []
+    all_marked = 0
+    for question, labelled in answers.items():
+        with tempfile.TemporaryDirectory() as folder:
+            results = list(make_results(rubric, {question: labelled}, len(labelled)))
+            make_class(Path(folder), results, rubric).close()
+            room = Classroom(open_class(Path(folder)))
+            fair = {result.submission: one for result, one in zip(results, labelled, strict=True)}
+            before = _levels(room, question, fair)
+            marked = _mark(room, question, fair)
+            room.settle()
+            after = _levels(room, question, fair)
+            room.close()
+        table.add_row(question, str(len(after)), str(marked), f"{_kappa(before):.3f}", f"{_kappa(after):.3f}")
+        all_before, all_after, all_marked = all_before + before, all_after + after, all_marked + marked
+    table.add_section()
+    kappas = (f"{_kappa(all_before):.3f}", f"{_kappa(all_after):.3f}")
+    table.add_row("all", str(len(all_after)), str(all_marked), *kappas)
+    return table
+
+
+def _mark(room: Classroom, question: str, fair: dict[str, Written]) -> int:
+    """Give fair marks to a tenth of the answers, what the desk shows first; returns how many."""
+    shown = [name for group in room.groups(question) if group.prose for name in group.members]
+    chosen = shown[: math.ceil(MARKED * len(fair))]
+    points: dict[Key, float] = {}
+    for name in chosen:
+        for check, share in fair[name].shares.items():
+            key = (name, question, check)
+            points[key] = share * room.finding(key).max_points
+    room.give(Reviewer("teacher"), points)
+    return len(chosen)
+
+
+def _levels(room: Classroom, question: str, fair: dict[str, Written]) -> list[tuple[int, int]]:
+    """For each answer the points given and the fair ones, in twentieths of what its concepts are worth."""
+    levels = []
+    for name, one in fair.items():
+        keys = [(name, question, check) for check in one.shares]
+        most = sum(room.finding(key).max_points for key in keys)
+        given = sum(room.points(key) for key in keys)
+        right = sum(one.shares[key[2]] * room.finding(key).max_points for key in keys)
+        levels.append((round(STEPS * given / most), round(STEPS * right / most)))
+    return levels
+
+
+def _kappa(levels: Sequence[tuple[int, int]]) -> float:
+    given, fair = zip(*levels, strict=True)
+    return float(cohen_kappa_score(given, fair, weights="quadratic", labels=range(STEPS + 1)))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rubric", type=Path, default=ROOT / "rubrics" / "fashion_mnist.yaml")
@@ -94,11 +169,12 @@ def main() -> None:
         for question in sorted({one.question for one in marked}):
             table.add_row(question, *row([one for one in marked if one.question == question], rubric.review_below))
         table.add_section()
-        for written in sorted({one.round for one in marked}) if arguments.rounds else ():
-            part = [one for one in marked if one.round == written]
-            table.add_row(f"round {written}", *row(part, rubric.review_below))
+        for number in sorted({one.round for one in marked}) if arguments.rounds else ():
+            part = [one for one in marked if one.round == number]
+            table.add_row(f"round {number}", *row(part, rubric.review_below))
         table.add_row("all", *row(marked, rubric.review_below))
         console.print(table)
+        console.print(at_desk(rubric, split))
     for one in everything:
         if one.split == arguments.disagreements and not one.agrees:
             judgement = one.judgement

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import signal
 import sys
@@ -18,7 +19,9 @@ from grader.execution import check_sandbox, gaps, protections
 from grader.executors import Finished, LocalExecutor
 from grader.jobs import Job, fault, is_faulty, read_file
 from grader.pipeline import SECONDS_TO_JUDGE, grade_class, grade_one
+from grader.publishing import open_class, report_class
 from grader.reports import Translator
+from grader.review import serve_desk
 from grader.rubric import Language, Limits, Rubric, load_rubric
 from grader.settings import Executor, Sandbox, Settings, Store, default_store
 from grader.submission import read_assignment
@@ -135,6 +138,13 @@ FilesMb = Annotated[int | None, _limit("files_mb", _whole_number, "MB")]
 Processes = Annotated[int | None, _limit("processes", _whole_number, "NUMBER")]
 
 
+GradebookUrl = Annotated[
+    str,
+    typer.Option(
+        "--gradebook", metavar="URL", help="A database. gradebook.db in OUT if not given.", show_default=False
+    ),
+]
+GradedOut = Annotated[Path, typer.Argument(metavar="OUT", help="The folder that --out of grade named.")]
 StoreUrl = Annotated[
     str,
     typer.Option(
@@ -223,12 +233,7 @@ def grade(
     sandbox: SandboxName = "bwrap",
     data: DataFolder = DEFAULT_FOLDER,
     regrade: Annotated[bool, typer.Option("--regrade", help="Grade also what has not changed.")] = False,
-    gradebook: Annotated[
-        str,
-        typer.Option(
-            "--gradebook", metavar="URL", help="A database. gradebook.db in OUT if not given.", show_default=False
-        ),
-    ] = "",
+    gradebook: GradebookUrl = "",
     store: StoreUrl = "",
     store_gb: StoreGb = DEFAULT_STORE_GB,
     no_replay: NoReplay = False,
@@ -359,6 +364,72 @@ def doctor(data: DataFolder = DEFAULT_FOLDER) -> int:
         found = protections(data.absolute(), Limits())
     console.print(protections_table(found))
     return OK if all(protection.held == "full" for protection in found) else FAULT
+
+
+@app.command(epilog="Example: grader review out/class --who ana --blind")
+def review(
+    out: GradedOut,
+    who: Annotated[
+        str, typer.Option("--who", metavar="NAME", help="Who marks. Your login name if not given.", show_default=False)
+    ] = "",
+    port: Annotated[
+        int | None,
+        typer.Option(
+            "--port", parser=_whole_number, metavar="NUMBER", help="A free one if not given.", show_default=False
+        ),
+    ] = None,
+    blind: Annotated[bool, typer.Option("--blind", help="Hide names, and shuffle the order.")] = False,
+    model_url: Annotated[
+        str,
+        typer.Option(
+            "--model-url",
+            metavar="URL",
+            show_default=False,
+            help="An OpenAI-compatible service that gives a second opinion where you ask for it. It is sent answers, "
+            "and no names. Its key, if it asks for one, stands in GRADER_MODEL_KEY.",
+        ),
+    ] = "",
+    model: Annotated[
+        str, typer.Option("--model", metavar="NAME", help="The model of that service.", show_default=False)
+    ] = "",
+    language: LanguageName = None,
+    gradebook: GradebookUrl = "",
+) -> int:
+    """Decide at a page in your browser what the grader leaves to a person; any other mark can be changed there, too."""
+    if bool(model_url) != bool(model):
+        raise UsageError(f"--model-url and --model go together. Received: {model_url or model}")
+    if model_url and not model_url.startswith(("http://", "https://")):
+        raise UsageError(f"--model-url must start with http:// or https://. Received: {model_url}")
+    console = Console()
+
+    def announce(address: str) -> None:
+        console.print(f"Review desk: {address}", highlight=False, soft_wrap=True, markup=False)
+        console.print(f"End it with Ctrl-C; then 'grader report {out}' writes the reports anew.", highlight=False)
+
+    serve_desk(
+        open_class(out, gradebook, cast(Language | None, language)),
+        out,
+        announce,
+        who=" ".join((who or getpass.getuser()).split())[:80],
+        port=port or 0,
+        blind=blind,
+        model_url=model_url,
+        model_name=model,
+    )
+    return OK
+
+
+@app.command(epilog="Example: grader report out/class")
+def report(out: GradedOut, language: LanguageName = None, gradebook: GradebookUrl = "") -> int:
+    """Write reports, class page and grades.csv anew, with every mark given since; nothing is graded."""
+    results, faults = report_class(out, gradebook, cast(Language | None, language))
+    for problem in faults:
+        print(f"fault: {problem}", file=sys.stderr)
+    console = Console()
+    waiting = sum(result.score.provisional for result in results)
+    console.print(f"{len(results)} submissions, {waiting} with a provisional mark.", highlight=False)
+    console.print(f"Class page: {out / 'index.html'}", highlight=False, soft_wrap=True, markup=False)
+    return FAULT if faults else OK
 
 
 @rubric_app.command("check", epilog="Example: grader rubric check rubrics/fashion_mnist.yaml")

@@ -2,20 +2,21 @@
 
 One row a submission, committed as its result arrives, and a history of the marks that people gave, of which nothing is
 ever erased: a later mark of the same criterion takes the earlier one's place, and ``points`` of ``None`` takes it back.
+Several people may mark at once: marks are added one transaction after the other, and numbered in that order.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Engine, Text, create_engine, event, select, text, update
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy import Engine, Text, create_engine, event, func, select, text, update
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from grader.errors import UsageError
@@ -25,6 +26,7 @@ WAIT_SECONDS = 30
 """How long a write waits for another process that is writing to the same SQLite file."""
 
 _RESULT = TypeAdapter(Result)
+_TURN = "turn to mark"
 
 
 class Gradebook:
@@ -43,6 +45,7 @@ class Gradebook:
             _Table.metadata.create_all(self._engine)
             with Session(self._engine) as session:
                 session.execute(text("SELECT COUNT(*) FROM submissions"))
+            self._make_turn()
         except (ArgumentError, NoSuchModuleError, ImportError, SQLAlchemyError) as error:
             reason = str(getattr(error, "orig", None) or error).splitlines()[0]
             where = re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
@@ -62,7 +65,7 @@ class Gradebook:
             identity=identity,
             rubric_sha256=result.rubric_sha256,
             grader_version=result.versions.get("grader", ""),
-            graded_at=datetime.now(UTC),
+            graded_at=_now(),
             status=result.status.value,
             score=result.score.score,
             max_score=result.score.max_score,
@@ -112,11 +115,66 @@ class Gradebook:
         with Session(self._engine) as session, session.begin():
             session.execute(change)
 
-    def add_mark(self, mark: HumanMark) -> None:
-        """Add a person's mark to the history."""
-        values = {field.name: getattr(mark, field.name) for field in fields(mark)}
+    def editions(self) -> dict[str, datetime]:
+        """When each submission of the folder was graded last: what has changed since someone looked."""
+        query = select(_SubmissionRow.submission, _SubmissionRow.graded_at).where(_SubmissionRow.in_folder)
+        with Session(self._engine) as session:
+            return {row.submission: row.graded_at for row in session.execute(query)}
+
+    def keep_note(self, name: str, document: str) -> None:
+        """Keep a document about the whole class, in the place of the earlier one of this name."""
         with Session(self._engine) as session, session.begin():
-            session.add(_MarkRow(**values | {"at": mark.at or datetime.now(UTC)}))
+            session.merge(_NoteRow(name=name, document=document))
+
+    def note(self, name: str) -> str | None:
+        """The document that was kept under this name, None where there is none."""
+        with Session(self._engine) as session:
+            row = session.get(_NoteRow, name)
+            return None if row is None else row.document
+
+    def add_marks(self, marks: Sequence[HumanMark], *, seen: int | None = None) -> tuple[HumanMark, ...]:
+        """Add people's marks to the history, all of them at once or, after a crash, none.
+
+        Args:
+            seen: number of the newest mark that the person had seen. Where a criterion has been marked since, by
+                whomever, the mark for it is left out: nobody overwrites what he does not know.
+
+        Returns:
+            The marks that were added, numbered and dated.
+        """
+        now = _now()
+        with Session(self._engine) as session, session.begin():
+            session.execute(update(_NoteRow).where(_NoteRow.name == _TURN).values(document=""))  # one at a time
+            newer = set() if seen is None else self._marked_since(session, seen)
+            rows = [_row(mark, now) for mark in marks if (mark.submission, mark.question, mark.check) not in newer]
+            session.add_all(rows)
+            session.flush()
+            return tuple(row.mark for row in rows)
+
+    def _marked_since(self, session: Session, seen: int) -> set[tuple[str, str, str]]:
+        query = select(_MarkRow.submission, _MarkRow.question, _MarkRow.check).where(_MarkRow.id > seen)
+        return {(submission, question, check) for submission, question, check in session.execute(query)}
+
+    def _make_turn(self) -> None:
+        """The row that whoever adds marks holds on to, so that the next one waits."""
+        with Session(self._engine) as session:
+            if session.get(_NoteRow, _TURN) is None:
+                session.add(_NoteRow(name=_TURN, document=""))
+                try:
+                    session.commit()
+                except IntegrityError:  # someone else was faster
+                    session.rollback()
+
+    def newest_mark(self) -> int:
+        """Number of the mark that was given last, in the whole class; 0 where there is none."""
+        with Session(self._engine) as session:
+            return session.scalar(select(func.max(_MarkRow.id))) or 0
+
+    def history_since(self, number: int) -> list[HumanMark]:
+        """Every mark of the class with a higher number, oldest first."""
+        query = select(_MarkRow).where(_MarkRow.id > number).order_by(_MarkRow.id)
+        with Session(self._engine) as session:
+            return [row.mark for row in session.scalars(query)]
 
     def history(self, submission: str) -> list[HumanMark]:
         """Every mark that people ever gave to a submission, oldest first."""
@@ -126,12 +184,17 @@ class Gradebook:
 
     def marks(self, submission: str) -> list[HumanMark]:
         """The marks that count now: the last of each criterion, unless it was taken back."""
-        last = {(mark.question, mark.check): mark for mark in self.history(submission)}
-        return [mark for mark in last.values() if mark.points is not None]
+        return standing(self.history(submission))
 
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
+
+
+def standing(history: Sequence[HumanMark]) -> list[HumanMark]:
+    """Of a history, oldest first, the marks that count now: the last of each criterion, unless it was taken back."""
+    last = {(mark.submission, mark.question, mark.check): mark for mark in history}
+    return [mark for mark in last.values() if mark.points is not None]
 
 
 # --- a result as text -------------------------------------------------------------------------------------------------
@@ -203,8 +266,25 @@ class _MarkRow(_Table):
 
     @property
     def mark(self) -> HumanMark:
-        values = {field.name: getattr(self, field.name) for field in fields(HumanMark)}
-        return HumanMark(**values | {"at": self.at.replace(tzinfo=UTC)})
+        values = {field.name: getattr(self, field.name) for field in fields(HumanMark) if field.name != "number"}
+        return HumanMark(**values | {"at": self.at.replace(tzinfo=UTC), "number": self.id})
+
+
+class _NoteRow(_Table):
+    __tablename__ = "notes"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    document: Mapped[str] = mapped_column(Text)
+
+
+def _row(mark: HumanMark, now: datetime) -> _MarkRow:
+    values = {field.name: getattr(mark, field.name) for field in fields(mark) if field.name != "number"}
+    return _MarkRow(**values | {"at": now if mark.at is None else mark.at.astimezone(UTC).replace(tzinfo=None)})
+
+
+def _now() -> datetime:
+    """In UTC, and without saying so: databases keep such a time as it is, wherever they stand."""
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def _engine(url: str) -> Engine:

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
-from grader.errors import UsageError
-from grader.gradebook import Gradebook
+from pydantic import ValidationError
+
+from grader.checks.prose import Marked, Refiner, marked_answers
+from grader.errors import SubmissionError, UsageError
+from grader.gradebook import Gradebook, encode, standing
 from grader.jobs import EXECUTED, LOG, Graded, is_faulty
-from grader.records import Result
+from grader.records import HumanMark, Result
 from grader.reports import write_class_page, write_grades_csv, write_result_json, write_student_report
 from grader.reports.files import write_bytes
-from grader.rubric import Rubric
-from grader.scoring import with_human_marks
-from grader.settings import Settings, identity
+from grader.rubric import Language, Rubric
+from grader.scoring import add_up, with_human_marks
+from grader.settings import Settings, gradebook_url, identity
+from grader.submission import read_assignment
 
 OWN_FILES = ("grades.csv", "index.html", "gradebook.db", "gradebook.db-wal", "gradebook.db-shm")
 """Names in OUT that no submission's folder may take."""
+_RUBRIC, _LANGUAGE = "rubric", "language"
+"""Notes in the gradebook: how the class was graded last."""
 
 
-def prepare_out(out: Path, folder: Path) -> None:
+def prepare_out(out: Path, folder: Path | None = None) -> None:
     """Make OUT where it is missing.
 
     Raises:
         UsageError: it cannot be written to, or is the folder of submissions, where its files would be graded next.
     """
-    if out.resolve() == folder.resolve():
+    if folder is not None and out.resolve() == folder.resolve():
         raise UsageError(f"--out must be another folder than that of the submissions. Received: {out}")
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -44,16 +53,140 @@ def free_id(submission: str) -> str:
     return f"{submission}_" if submission.casefold() in OWN_FILES else submission
 
 
+@dataclass(frozen=True, slots=True)
+class ClassBook:
+    """A class that was graded before: its gradebook, and how it was graded."""
+
+    book: Gradebook
+    rubric: Rubric
+    language: Language
+
+
+def keep_how_graded(book: Gradebook, rubric: Rubric, language: Language) -> None:
+    """Note in the gradebook what those who open it later need to know."""
+    book.keep_note(_RUBRIC, rubric.model_dump_json())
+    book.keep_note(_LANGUAGE, language)
+
+
+def open_class(out: Path, gradebook: str = "", language: Language | None = None) -> ClassBook:
+    """What an earlier `grade` left in OUT.
+
+    Raises:
+        UsageError: nothing was graded there, or by a version of the grader whose rubrics differ.
+    """
+    if not gradebook and not (out / "gradebook.db").is_file():
+        raise UsageError(f"OUT must be the folder of a class that was graded. Received: {out}, without a gradebook.db")
+    book = Gradebook(gradebook_url(out, gradebook))
+    document = book.note(_RUBRIC)
+    if document is None:
+        raise UsageError(f"a class must have been graded, with this version of the grader. Received: {out}")
+    try:
+        rubric = Rubric.model_validate_json(document)
+    except ValidationError as error:
+        raise UsageError(f"a class must have been graded with this version of the grader. Received: {out}") from error
+    return ClassBook(book, rubric, language or cast(Language, book.note(_LANGUAGE) or rubric.language))
+
+
+def make_refiner(rubric: Rubric) -> Refiner:
+    """A refiner that knows the assignment's own words, as far as the assignment is still there."""
+    try:
+        cells = read_assignment(rubric.assignment_path).cells
+    except (SubmissionError, OSError):
+        cells = ()
+    return Refiner(rubric, [cell.source for cell in cells])
+
+
+class Pages:
+    """The files that people and other programs read, made of what the gradebook holds."""
+
+    def __init__(self, book: Gradebook, rubric: Rubric, language: Language, out: Path) -> None:
+        self._book = book
+        self._rubric = rubric
+        self._language = language
+        self._out = out
+        self._refiner = make_refiner(rubric)
+        self._learned = self._learn()
+        self.faults: list[str] = []
+        """What could not be written, and why: the grader's own failures."""
+
+    def _learn(self) -> Marked:
+        """What people's marks teach about the rest of the class."""
+        marks = standing(self._book.history_since(0))
+        results = {submission: self._book.result(submission) for submission in {mark.submission for mark in marks}}
+        known = {submission: result for submission, result in results.items() if result is not None}
+        return marked_answers(known, marks, self._rubric)
+
+    def write_class(self, results: Sequence[Result]) -> None:
+        """Write ``grades.csv`` and ``index.html``."""
+        try:
+            write_grades_csv(results, self._rubric, self._out / "grades.csv")
+            write_class_page(results, self._rubric, self._language, self._out / "index.html")
+        except Exception as error:
+            self.faults.append(f"the class's pages could not be written: {_reason(error)}")
+
+    def write_submission(self, submission: str) -> Result | None:
+        """The result with what people decided; ``report.html`` and ``result.json`` show it when this returns."""
+        try:
+            automatic = self._book.result(submission)
+            if automatic is None:
+                return None
+            result = self._decided(automatic, self._book.marks(submission))
+        except Exception as error:
+            self.faults.append(f"{submission}: its result could not be read: {_reason(error)}")
+            return None
+        page, facts = (self._out / submission / name for name in ("report.html", "result.json"))
+        edition = f"{self._language} {hashlib.sha256(encode(result).encode()).hexdigest()}"
+        try:
+            if page.exists() and facts.exists() and self._book.published(submission) == edition:
+                return result
+            write_result_json(result, self._rubric, self._language, facts)
+            write_student_report(result, self._rubric, self._language, page)
+            self._book.note_published(submission, edition)
+        except Exception as error:
+            self.faults.append(f"{submission}: its report could not be written: {_reason(error)}")
+        return result
+
+    def _decided(self, result: Result, marks: Sequence[HumanMark]) -> Result:
+        if self._learned:
+            refined = self._refiner.refine(result, self._learned)
+            findings = [finding for question in refined.score.questions for finding in question.findings]
+            if refined != result:
+                result = replace(result, score=add_up(findings, self._rubric))
+        return with_human_marks(result, marks)
+
+
+def report_class(
+    out: Path, gradebook: str = "", language: Language | None = None
+) -> tuple[tuple[Result, ...], list[str]]:
+    """Write a class's reports and pages anew, after review; returns the results and what failed.
+
+    Raises:
+        UsageError: nothing was graded there.
+    """
+    graded = open_class(out, gradebook, language)
+    prepare_out(out)
+    pages = Pages(graded.book, graded.rubric, graded.language, out)
+    found = [pages.write_submission(submission) for submission in graded.book.submissions()]
+    results = tuple(result for result in found if result is not None)
+    pages.write_class(results)
+    graded.book.close()
+    return results, pages.faults
+
+
 class Publisher:
-    """The gradebook of a class and the files made from it."""
+    """The gradebook of a class that is being graded, and the files made from it."""
 
     def __init__(self, rubric: Rubric, settings: Settings) -> None:
-        self._rubric = rubric
         self._settings = settings
         self._identity = identity(rubric, settings)
         self._book = Gradebook(settings.gradebook_url)
-        self.faults: list[str] = []
-        """What could not be written, and why: the grader's own failures."""
+        keep_how_graded(self._book, rubric, settings.language)
+        self._pages = Pages(self._book, rubric, settings.language, settings.out)
+
+    @property
+    def faults(self) -> list[str]:
+        """What could not be kept or written, and why: the grader's own failures."""
+        return self._pages.faults
 
     def folder(self, submission: str) -> Path:
         """Where everything about one submission stands."""
@@ -75,7 +208,7 @@ class Publisher:
         except Exception as error:
             self.faults.append(f"{result.submission}: its result could not be kept: {_reason(error)}")
             return False
-        self._publish(result.submission)
+        self._pages.write_submission(result.submission)
         return True
 
     def _write(self, submission: str, files: Mapping[str, bytes]) -> None:
@@ -93,39 +226,15 @@ class Publisher:
         results = tuple(
             result
             for submission in in_folder
-            if submission in graded and (result := self._publish(submission)) is not None
+            if submission in graded and (result := self._pages.write_submission(submission)) is not None
         )
         try:
             self._book.set_folder(in_folder)
-            write_grades_csv(results, self._rubric, self._settings.out / "grades.csv")
-            write_class_page(results, self._rubric, self._settings.language, self._settings.out / "index.html")
         except Exception as error:
-            self.faults.append(f"the class's pages could not be written: {_reason(error)}")
+            self.faults.append(f"the gradebook could not be brought up to date: {_reason(error)}")
+        self._pages.write_class(results)
         self._book.close()
         return results
-
-    def _publish(self, submission: str) -> Result | None:
-        """The result with its human marks, its files being up to date; None where there is none, or it is not read."""
-        try:
-            automatic = self._book.result(submission)
-            if automatic is None:
-                return None
-            history = self._book.history(submission)
-            result = with_human_marks(automatic, self._book.marks(submission))
-        except Exception as error:
-            self.faults.append(f"{submission}: its result could not be read: {_reason(error)}")
-            return None
-        page, facts = (self.folder(submission) / name for name in ("report.html", "result.json"))
-        edition = f"{self._settings.language}, {len(history)} human marks"
-        try:
-            if page.exists() and facts.exists() and self._book.published(submission) == edition:
-                return result
-            write_result_json(result, self._rubric, self._settings.language, facts)
-            write_student_report(result, self._rubric, self._settings.language, page)
-            self._book.note_published(submission, edition)
-        except Exception as error:
-            self.faults.append(f"{submission}: its report could not be written: {_reason(error)}")
-        return result
 
 
 def _reason(error: Exception) -> str:

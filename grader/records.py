@@ -459,3 +459,5 @@ class HumanMark:
     """Of the submitted file that the person looked at."""
     at: datetime | None = None
     """When it was given, in UTC; filled in when it is written."""
+    number: int = 0
+    """Its place in the gradebook's history; filled in when it is written."""

@@ -67,7 +67,12 @@ class Settings:
     @property
     def gradebook_url(self) -> str:
         """The gradebook's database as SQLAlchemy names it."""
-        return self.gradebook or f"sqlite:///{self.out / 'gradebook.db'}"
+        return gradebook_url(self.out, self.gradebook)
+
+
+def gradebook_url(out: Path, gradebook: str = "") -> str:
+    """The gradebook's database: the one that is named, or the file in OUT."""
+    return gradebook or f"sqlite:///{out / 'gradebook.db'}"
 
 
 def identity(rubric: Rubric, settings: Settings) -> str:

@@ -96,7 +96,7 @@ def test_what_left_the_folder_leaves_the_pages_and_stays_in_the_gradebook(course
 def test_a_persons_mark_outlives_grading_again(course: Class) -> None:
     course.hand_in("ana", QUIET)
     course.grade()
-    course.gradebook().add_mark(HumanMark("ana", "1", "hidden_layers", 1.25, "teacher", "drawn on paper"))
+    course.gradebook().add_marks([HumanMark("ana", "1", "hidden_layers", 1.25, "teacher", "drawn on paper")])
     course.grade()
     assert course.marks()["ana"]["score"] == "1.25"
     course.grade("--regrade")

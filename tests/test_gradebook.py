@@ -180,23 +180,23 @@ def mark(points: float | None, comment: str = "") -> HumanMark:
 
 
 def test_the_last_mark_counts_and_the_earlier_stay_in_the_history(book: Gradebook) -> None:
-    book.add_mark(mark(0.25, "a first look"))
-    book.add_mark(mark(0.75, "a second look"))
+    book.add_marks([mark(0.25, "a first look")])
+    book.add_marks([mark(0.75, "a second look")])
     assert [given.points for given in book.marks("ana")] == [0.75]
     assert [given.comment for given in book.history("ana")] == ["a first look", "a second look"]
     assert all(given.at is not None and given.at.tzinfo is not None for given in book.history("ana"))
 
 
 def test_a_mark_can_be_taken_back(book: Gradebook) -> None:
-    book.add_mark(mark(0.25))
-    book.add_mark(mark(None, "the grader was right"))
+    book.add_marks([mark(0.25)])
+    book.add_marks([mark(None, "the grader was right")])
     assert book.marks("ana") == []
     assert len(book.history("ana")) == 2
 
 
 def test_grading_again_keeps_the_marks(book: Gradebook) -> None:
     book.record(result(), "identity-1")
-    book.add_mark(mark(0.75))
+    book.add_marks([mark(0.75)])
     book.record(result(sha256="file-2"), "identity-2")
     book.set_folder([])
     assert [given.points for given in book.marks("ana")] == [0.75]
@@ -204,7 +204,7 @@ def test_grading_again_keeps_the_marks(book: Gradebook) -> None:
 
 def test_a_mark_must_say_who_gave_it(book: Gradebook) -> None:
     with pytest.raises((StatementError, TypeError)):
-        book.add_mark(replace(mark(1), who=None))  # type: ignore[arg-type]
+        book.add_marks([replace(mark(1), who=None)])  # type: ignore[arg-type]
 
 
 # --- databases that are none ---

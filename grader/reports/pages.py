@@ -85,9 +85,9 @@ def report_link(folder: str, fragment: str = "") -> str:
     return f"{quote(shown(folder, 1_000), safe='')}/report.html" + (f"#{fragment}" if fragment else "")
 
 
-def render(template: str, translator: Translator, values: Mapping[str, Any]) -> str:
+def render(template: str, translator: Translator, values: Mapping[str, Any], folder: Path = TEMPLATES) -> str:
     """Fill a template. Everything put into it is escaped, unless our own code drew it (`Markup`)."""
-    page = _environment().get_template(template)
+    page = _environment(folder).get_template(template)
     return page.render(
         _=translator.say,
         points=lambda value: translator.number(round(value, 3)),
@@ -103,9 +103,9 @@ def _cleaned(value: Any) -> Any:
 
 
 @lru_cache
-def _environment() -> Environment:
+def _environment(folder: Path) -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader(folder),
         autoescape=True,
         finalize=_cleaned,
         undefined=StrictUndefined,

@@ -50,13 +50,13 @@ def _texts(argument: ast.expr) -> Iterator[str]:
 
 def sentences_in_templates() -> Iterator[tuple[str, str]]:
     environment = Environment(autoescape=True)
-    for path in sorted((PACKAGE / "reports" / "templates").glob("*.html")):
+    for path in sorted(PACKAGE.glob("*/templates/*.html")):
         for call in environment.parse(path.read_text(encoding="utf-8")).find_all(nodes.Call):
             if isinstance(call.node, nodes.Name) and call.node.name == "_":
                 assert isinstance(call.args[0], nodes.Const), (
                     f"{path.name}:{call.lineno}: a sentence must be a constant"
                 )
-                yield f"reports/templates/{path.name}:{call.lineno}", call.args[0].value
+                yield f"{path.relative_to(PACKAGE)}:{call.lineno}", call.args[0].value
 
 
 def sentences() -> dict[str, str]:

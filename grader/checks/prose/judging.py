@@ -15,7 +15,7 @@ from grader.checks.prose.language import ARTICLES, CLITICS, GLUE, HEDGES, NEGATO
 from grader.checks.prose.learning import Examples, learn, probability
 from grader.checks.prose.matching import Match, ParsedWay, find_ways, knowing, vocabulary_of, without
 from grader.checks.prose.reading import Reading, Token, read_answer
-from grader.records import Finding, Message, Place, Status, Submission, say
+from grader.records import Finding, Message, Passage, Status, Submission, say
 from grader.rubric import Concept, Question, parse_way
 
 _SURE = 0.95
@@ -83,12 +83,12 @@ def judge_concept(
         other_texts: Further texts that students were given, such as the assignment's notes.
         examples: Answers to the question that a person has marked for this concept.
     """
-    judgement = _judge_sentences(answer, concept, question_prompt, other_texts)
+    judgement = judge_sentences(answer, concept, question_prompt, other_texts)
     opinion = learn(examples) if judgement.weight is not None else None
-    return judgement if opinion is None else _weigh(judgement, opinion.log_odds(answer))
+    return judgement if opinion is None else weigh(judgement, opinion.log_odds([answer])[0])
 
 
-def _weigh(judgement: Judgement, opinion: float) -> Judgement:
+def weigh(judgement: Judgement, opinion: float) -> Judgement:
     """The judgement with a second opinion taken into account: both as log odds, added up.
 
     Where a person has to look, the provisional points are the more probable ones.
@@ -106,8 +106,8 @@ def _weigh(judgement: Judgement, opinion: float) -> Judgement:
     )
 
 
-def _judge_sentences(answer: str, concept: Concept, question_prompt: str, other_texts: Sequence[str]) -> Judgement:
-    """Decide by what the answer's sentences say."""
+def judge_sentences(answer: str, concept: Concept, question_prompt: str, other_texts: Sequence[str]) -> Judgement:
+    """Decide by what the answer's sentences say, without a second opinion."""
     reading = read_answer(answer, question_prompt, tuple(other_texts))
     if not reading.tokens:
         return Judgement(False, 0.0, 1.0, (), say("No answer was found."))
@@ -209,35 +209,43 @@ def check_concept(
         examples: Answers to the question that a person has marked for this concept.
     """
     place = submission.place(question.id)
-    answer = _answer(place)
+    answer = answer_text(place.passages)
     judgement = judge_concept(
         answer, concept, question_prompt=question.prompt, other_texts=other_texts, examples=examples
     )
-    if judgement.confidence < review_below:
-        status = Status.NEEDS_REVIEW
-    else:
-        status = Status.PASSED if judgement.share == 1 else Status.FAILED
-    return Finding(
+    finding = Finding(
         question=question.id,
         check=concept.id,
-        status=status,
-        points=round(concept.points * judgement.share, 6),
+        status=Status.FAILED,
+        points=0.0,
         max_points=concept.points,
         message=judgement.reason,
         basis="static",
         cells=tuple(sorted({passage.cell for passage in place.passages})),
-        evidence={
-            "confidence": judgement.confidence,
-            "words": list(judgement.spans),
-            "answer": answer[:_SHOWN_ANSWER],
-        },
+        evidence={"answer": answer[:_SHOWN_ANSWER]},
+    )
+    return as_judged(finding, judgement, review_below)
+
+
+def as_judged(finding: Finding, judgement: Judgement, review_below: float) -> Finding:
+    """The finding with the points, status and reason of a judgement."""
+    if judgement.confidence < review_below:
+        status = Status.NEEDS_REVIEW
+    else:
+        status = Status.PASSED if judgement.share == 1 else Status.FAILED
+    return replace(
+        finding,
+        status=status,
+        points=round(finding.max_points * judgement.share, 6),
+        message=judgement.reason,
+        evidence={**finding.evidence, "confidence": judgement.confidence, "words": list(judgement.spans)},
     )
 
 
-def _answer(place: Place) -> str:
+def answer_text(passages: Sequence[Passage]) -> str:
+    """A question's answer: all that a student wrote there, text cells first, then comments, then what was printed."""
     order = {"markdown": 0, "comment": 1, "print": 2}
-    passages = sorted(place.passages, key=lambda passage: order[passage.source])
-    return "\n".join(passage.text.strip() for passage in passages)
+    return "\n".join(passage.text.strip() for passage in sorted(passages, key=lambda passage: order[passage.source]))
 
 
 def _parsed(concept: Concept, ways: Sequence[str]) -> tuple[ParsedWay, ...]:

@@ -17,6 +17,22 @@ NEGATORS = words_of(
 )
 """Words that deny what follows them in their clause."""
 
+DIRECTIONS = (
+    words_of("sube suben subir subido aumenta aumentan aumentar aumentado incrementa crece crecen crecer asciende "
+             "increase increases increasing rise rises rising grow grows"),
+    words_of("baja bajan bajar bajado disminuye disminuyen disminuir disminuido reduce reducen desciende decrece "
+             "decrease decreases decreasing drop drops fall falls falling"),
+    words_of("mas mayor mayores more higher greater bigger larger"),
+    words_of("menos menor menores less lower fewer smaller"),
+    words_of("mejor mejores mejora mejoran mejorar better improve improves"),
+    words_of("peor peores empeora empeoran empeorar worse worsen worsens"),
+    words_of("rapido rapida rapidos rapidas deprisa fast faster quick quicker"),
+    words_of("lento lenta lentos lentas despacio slow slower"),
+    words_of("igual iguales mismo misma mismos mismas same equal"),
+    words_of("distinto distinta distintos distintas diferente diferentes different"),
+)  # fmt: skip
+"""Words that point one way or its contrary: where two answers differ in them, they may differ in meaning."""
+
 SHORT_NEGATORS = words_of("sin without")
 """Negators that reach only the next word or two ("sin error la red aprende")."""
 

@@ -28,10 +28,9 @@ class SecondOpinion:
 
     model: Any
 
-    def log_odds(self, answer: str) -> float:
-        """Natural logarithm of the odds that the answer earns the points, between -4 and 4."""
-        odds = float(self.model.decision_function([answer])[0])
-        return max(-_WIDEST, min(_WIDEST, odds))
+    def log_odds(self, answers: Sequence[str]) -> list[float]:
+        """For each answer, the natural logarithm of the odds that it earns the points, between -4 and 4."""
+        return [max(-_WIDEST, min(_WIDEST, float(odds))) for odds in self.model.decision_function(answers)]
 
 
 @lru_cache(maxsize=200)

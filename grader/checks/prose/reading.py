@@ -18,6 +18,7 @@ from grader.checks.prose.language import (
     CONTRACTIONS,
     COPULAS,
     DENIALS,
+    DIRECTIONS,
     FINITE,
     GLUE,
     NEGATORS,
@@ -280,3 +281,12 @@ def _has_glue(clause: Sequence[Token]) -> bool:
 
 def _has_verb(clause: Sequence[Token]) -> bool:
     return any(token.word in FINITE or re.search(VERB_ENDINGS, token.word) for token in clause)
+
+
+def turning_words(text: str) -> tuple[int, frozenset[int]]:
+    """What may turn a meaning round: how many words deny, at most two of them, and which directions are named."""
+    words = [word for mark in _PIECE.findall(plain(text)) for word in _spelt_out(mark)]
+    denials = sum(word in NEGATORS for word in words)
+    return min(denials, 2), frozenset(
+        number for number, direction in enumerate(DIRECTIONS) if not direction.isdisjoint(words)
+    )

@@ -1,0 +1,525 @@
+"""The desk's pages and what can be done on them. Every request is one short look at the gradebook, or one change."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from grader.reports.pages import TEMPLATES as REPORT_TEMPLATES
+from grader.reports.translation import Translator
+from grader.review.classroom import Classroom, Key, Outcome, Reviewer, key_of
+from grader.review.grouping import Group
+from grader.review.guard import REPORT_POLICY
+from grader.review.pages import (
+    CARDS_ON_A_PAGE,
+    GROUPS_ON_A_PAGE,
+    Views,
+    group_link,
+    open_link,
+    question_link,
+    submission_link,
+)
+from grader.review.second_opinion import Idea, LanguageModel
+from grader.rubric import Concept
+
+STATIC = Path(__file__).parent / "static"
+_MOST_FOUND = 30
+_MOST_INCONSISTENT = 30
+_LONGEST_COMMENT = 2_000
+_LONGEST_NAME = 80
+_LONGEST_FORM = 100_000
+
+Handler = Callable[["Call"], Response]
+
+
+class Refused(Exception):
+    """A request for something that is not there, or with a value that breaks a rule."""
+
+    def __init__(self, status: HTTPStatus, rule: str) -> None:
+        super().__init__(rule)
+        self.status = status
+
+
+class Call:
+    """One request: who asks, and with what."""
+
+    def __init__(self, request: Request, form: Mapping[str, str]) -> None:
+        self.reviewer: Reviewer = request.state.reviewer
+        self.query = request.query_params
+        self.form = form
+        self.page = urlsplit(request.headers.get("hx-current-url", "/"))
+
+    def number(self, name: str, default: int = 0) -> int:
+        """A whole number of the query or form."""
+        found = self.form.get(name) or self.query.get(name) or ""
+        return int(found) if found.isascii() and found.isdigit() and len(found) < 19 else default
+
+
+class Desk:
+    """The application: pages over a classroom.
+
+    Args:
+        out: where the students' reports stand; None to link to none.
+        model: gives a second opinion when it is asked for; None for none.
+    """
+
+    def __init__(
+        self, room: Classroom, translator: Translator, out: Path | None, model: LanguageModel | None = None
+    ) -> None:
+        self._room = room
+        self._translator = translator
+        self._out = None if room.blind else out
+        self._model = model
+        self._views = Views(room, translator, has_model=model is not None)
+        self._style = "\n".join(
+            file.read_text(encoding="utf-8") for file in (REPORT_TEMPLATES / "base.css", STATIC / "desk.css")
+        )
+
+    def app(self) -> Starlette:
+        """All addresses of the desk. What they need of rights is checked by `Guard`, which goes around it."""
+        pages: dict[str, Handler] = {
+            "/": self.overview,
+            "/question": self.question,
+            "/open": self.open,
+            "/group": self.group,
+            "/submission": self.submission,
+            "/consistency": self.consistency,
+            "/search": self.search,
+            "/comments": self.comments,
+            "/next": self.next,
+            "/report": self.report,
+        }
+        deeds: dict[str, Handler] = {
+            "/mark": self.mark,
+            "/accept": self.accept,
+            "/undo": self.undo,
+            "/who": self.who,
+            "/opinion": self.opinion,
+        }
+        routes = [Route(path, self._served(handler), methods=["GET"]) for path, handler in pages.items()]
+        routes += [Route(path, self._served(handler), methods=["POST"]) for path, handler in deeds.items()]
+        routes += [
+            Route("/static/desk.css", self._stylesheet, methods=["GET"]),
+            Route("/static/desk.js", _script("desk.js"), methods=["GET"]),
+            Route("/static/htmx.min.js", _script("htmx.min.js"), methods=["GET"]),
+        ]
+        return Starlette(routes=routes)
+
+    def _served(self, handler: Handler) -> Callable[[Request], Any]:
+        async def serve(request: Request) -> Response:
+            form: dict[str, str] = {}
+            if request.method == "POST":
+                try:
+                    form = dict(parse_qsl((await _body(request)).decode(), keep_blank_values=True))
+                except ValueError:
+                    return PlainTextResponse("a form must be UTF-8 and short.\n", status_code=HTTPStatus.BAD_REQUEST)
+            return await run_in_threadpool(self._handle, handler, Call(request, form))
+
+        return serve
+
+    def _handle(self, handler: Handler, call: Call) -> Response:
+        try:
+            if handler == self.opinion:  # it may wait for long, and must not keep others waiting
+                return handler(call)
+            with self._room.lock:
+                self._room.refresh()
+                return handler(call)
+        except Refused as refusal:
+            return PlainTextResponse(f"{refusal}.\n", status_code=refusal.status)
+
+    def _stylesheet(self, _: Request) -> Response:
+        return Response(self._style, media_type="text/css")
+
+    # --- pages ---
+
+    def overview(self, call: Call) -> Response:
+        """All questions, and what is left."""
+        room = self._room
+        cases = [
+            {
+                "name": self._views.name(name),
+                "link": submission_link(room.code(name)),
+                "reason": self._views.text(reason) if (reason := room.results[name].reason) else "",
+                "left": sum(map(room.is_open, room.keys_of(name))),
+            }
+            for name in room.whole_cases()
+        ]
+        outdated = [
+            {"name": self._views.name(name), "link": submission_link(room.code(name))}
+            for name in room.ordered(
+                {key[0] for key, mark in room.marks.items() if key[0] in room.results}
+                & {key[0] for key, mark in room.marks.items() if self._is_outdated(key)}
+            )
+        ]
+        submissions = [
+            {
+                "name": self._views.name(name),
+                "link": submission_link(room.code(name)),
+                "left": sum(map(room.is_open, room.keys_of(name))),
+            }
+            for name in room.ordered(room.results)
+        ]
+        return self._page(
+            "overview.html",
+            call,
+            questions=self._views.questions(),
+            cases=cases,
+            outdated=outdated,
+            submissions=submissions,
+        )
+
+    def _is_outdated(self, key: Key) -> bool:
+        return key[0] in self._room.results and self._room.marks[key].sha256 != self._room.results[key[0]].sha256
+
+    def question(self, call: Call) -> Response:
+        """The groups of one question."""
+        question = self._question(call.query.get("q", ""))
+        groups = self._room.groups(question)
+        start = call.number("from")
+        shown = groups[start : start + GROUPS_ON_A_PAGE]
+        more = start + GROUPS_ON_A_PAGE
+        left, total = self._room.left(question)
+        return self._page(
+            "question.html",
+            call,
+            question=question,
+            title=self._views.title(question),
+            prompt=self._room.rubric.question(question).prompt,
+            lines=[self._views.group_line(group) for group in shown],
+            count=len(groups),
+            left_here=left,
+            total_here=total,
+            more=f"{question_link(question)}&from={more}" if more < len(groups) else "",
+            fewer=f"{question_link(question)}&from={max(0, start - GROUPS_ON_A_PAGE)}" if start else "",
+        )
+
+    def open(self, call: Call) -> Response:
+        """All that is left to decide in one question, like answers beside each other."""
+        question = self._question(call.query.get("q", ""))
+        waiting = [
+            (name, group)
+            for group in self._room.groups(question)
+            for name in group.members
+            if any(self._room.is_open((name, question, check)) for check in group.checks)
+        ]
+        after = self._room.next_question(question)
+        return self._page(
+            "open.html",
+            call,
+            question=question,
+            question_link=question_link(question),
+            title=self._views.title(question),
+            prompt=self._room.rubric.question(question).prompt,
+            cards=[self._views.card(name, question, group.checks, group) for name, group in waiting[:CARDS_ON_A_PAGE]],
+            count=len(waiting),
+            next=open_link(after) if after and after != question else "",
+        )
+
+    def group(self, call: Call) -> Response:
+        """The answers of one group, to be marked."""
+        return self._group_page(call, self._group(call.query), call.number("from"))
+
+    def _group_page(self, call: Call, group: Group, start: int, notice: str = "") -> Response:
+        members = group.members[start : start + CARDS_ON_A_PAGE]
+        more = start + CARDS_ON_A_PAGE
+        return self._page(
+            "group.html",
+            call,
+            question=group.question,
+            question_link=question_link(group.question),
+            title=self._views.title(group.question),
+            prompt=self._room.rubric.question(group.question).prompt,
+            cards=[self._views.card(name, group.question, group.checks, group) for name in members],
+            more=group_link(group, more) if more < len(group.members) else "",
+            fewer=group_link(group, max(0, start - CARDS_ON_A_PAGE)) if start else "",
+            notice=notice,
+            **self._acceptance(group, start),
+        )
+
+    def _acceptance(self, group: Group, start: int) -> dict[str, Any]:
+        """What the head of a group's page says of all of it."""
+        following = self._room.next_question(group.question)
+        return {
+            "group": group,
+            "unmarked": sum(key not in self._room.marks for key in self._room.keys(group)),
+            "first": start + 1,
+            "last": min(start + CARDS_ON_A_PAGE, len(group.members)),
+            "next": open_link(following) if following else "",
+        }
+
+    def submission(self, call: Call) -> Response:
+        """Everything that was found in one submission; any of it can be overridden."""
+        name = self._submission(call.query.get("s", ""))
+        checks: dict[str, list[str]] = {}
+        for _, question, check in self._room.keys_of(name):
+            checks.setdefault(question, []).append(check)
+        reason = self._room.results[name].reason
+        return self._page(
+            "submission.html",
+            call,
+            name=self._views.name(name),
+            reason=self._views.text(reason) if reason else "",
+            cards=[
+                self._views.card(name, question, part, None)
+                for question, found in checks.items()
+                for part in self._parts(question, found)
+            ],
+            report=f"/report?s={self._room.code(name)}" if self._out is not None else "",
+        )
+
+    def _parts(self, question: str, checks: list[str]) -> list[list[str]]:
+        """Criteria that read prose apart from the others: only they need the answer to be shown."""
+        spoken = {entry.id for entry in self._room.rubric.question(question).criteria if isinstance(entry, Concept)}
+        parts = [check for check in checks if check in spoken], [check for check in checks if check not in spoken]
+        return [part for part in parts if part]
+
+    def consistency(self, call: Call) -> Response:
+        """Answers of almost the same words that have different points."""
+        cases = self._room.inconsistencies()
+        return self._page(
+            "consistency.html",
+            call,
+            cases=[self._views.inconsistency(case) for case in cases[:_MOST_INCONSISTENT]],
+            count=len(cases),
+        )
+
+    def search(self, call: Call) -> Response:
+        """Answers that hold some words, to be marked on the spot."""
+        words = call.query.get("words", "").strip()
+        found, names = self._room.search(words), self._room.named(words)
+        cards = []
+        for name, question in found[:_MOST_FOUND]:
+            group = next(
+                (group for check in self._spoken(question) if (group := self._room.group_of((name, question, check)))),
+                None,
+            )
+            cards.append(self._views.card(name, question, self._spoken(question), group))
+        return self._page(
+            "search.html",
+            call,
+            words=words,
+            cards=[card for card in cards if card.rows],
+            count=len(found),
+            names=[
+                {"name": self._views.name(name), "link": submission_link(self._room.code(name))}
+                for name in names[:_MOST_FOUND]
+            ],
+        )
+
+    def _spoken(self, question: str) -> list[str]:
+        return [entry.id for entry in self._room.rubric.question(question).criteria if isinstance(entry, Concept)]
+
+    def comments(self, call: Call) -> Response:
+        """What people wrote before about a criterion, to be used again."""
+        _, question, check = self._key(call.query)
+        return self._page("comments.html", call, comments=self._room.comments(question, check))
+
+    def next(self, call: Call) -> Response:
+        """Go to the next thing to decide."""
+        question = self._room.next_question(call.query.get("q", ""))
+        cases = [name for name in self._room.whole_cases() if any(map(self._room.is_open, self._room.keys_of(name)))]
+        link = open_link(question) if question else submission_link(self._room.code(cases[0])) if cases else "/"
+        return RedirectResponse(link, status_code=HTTPStatus.SEE_OTHER)
+
+    def report(self, call: Call) -> Response:
+        """A student's report as it was written last; a blind desk has none."""
+        name = self._submission(call.query.get("s", ""))
+        file = None if self._out is None else self._out / name / "report.html"
+        if file is None or not file.is_file():
+            raise Refused(HTTPStatus.NOT_FOUND, "there is no report")
+        return FileResponse(file, media_type="text/html", headers={"Content-Security-Policy": REPORT_POLICY})
+
+    # --- deeds ---
+
+    def mark(self, call: Call) -> Response:
+        """Mark one finding, or take a person's mark back; answers with its row, and other rows that it changed."""
+        key = self._key(call.form)
+        group = self._group_of(key, call.form)
+        around = self._around(key, group, call)
+        before = {other: self._room.proposal(other, group) for other in around}
+        points = self._points(call.form, key)
+        outcome = Outcome((), (key,))
+        if points is not None:
+            comment = call.form.get("comment", "").strip()[:_LONGEST_COMMENT]
+            outcome = self._room.give(
+                call.reviewer, {key: points}, comment=comment, seen=call.number("seen"), where=_where(call)
+            )
+        elif key in self._room.marks:
+            outcome = self._room.take_back(call.reviewer, key, seen=call.number("seen"), where=_where(call))
+        changed = [other for other in around if self._room.proposal(other, group) != before[other]]
+        on_group_page = group is not None and call.page.path == "/group"
+        return self._page(
+            "marked.html",
+            call,
+            row=self._views.row(key, group),
+            others=[self._views.row(other, group) for other in changed],
+            notice=self._notice(outcome),
+            part=True,
+            accept=on_group_page,
+            **(self._acceptance(group, _start(call)) if group is not None and on_group_page else {}),
+        )
+
+    def _around(self, key: Key, group: Group | None, call: Call) -> list[Key]:
+        """What else is on the page of the group and not marked."""
+        if group is None or call.page.path not in ("/group", "/open"):
+            return []
+        start, members = _start(call), group.members
+        if call.page.path == "/group":
+            members = members[start : start + CARDS_ON_A_PAGE]
+        else:
+            members = tuple(
+                name
+                for name in members
+                if any(self._room.is_open((name, group.question, check)) for check in group.checks)
+            )
+        keys = [(name, group.question, check) for name in members for check in group.checks]
+        return [other for other in keys if other != key and other not in self._room.marks]
+
+    def _notice(self, outcome: Outcome) -> str:
+        if not outcome.refused:
+            return ""
+        by = sorted({mark.who for key in outcome.refused if (mark := self._room.marks.get(key))})
+        if len(outcome.refused) == 1:
+            return self._translator.say(
+                "Not saved: {who} marked this in the meantime. Look again, then mark it anew if you want.",
+                who=by or self._translator.say("someone"),
+            )
+        return self._translator.say(
+            "{count} were left as they are: {who} marked them in the meantime.", count=len(outcome.refused), who=by
+        )
+
+    def accept(self, call: Call) -> Response:
+        """Accept what is proposed for everything in a group that nobody has marked."""
+        group = self._group(call.form)
+        points = {
+            key: self._room.proposal(key, group).points for key in self._room.keys(group) if key not in self._room.marks
+        }
+        comment = call.form.get("comment", "").strip()[:_LONGEST_COMMENT]
+        outcome = self._room.give(call.reviewer, points, comment=comment, where=_where(call))
+        if call.page.path == "/open":
+            return Response(status_code=HTTPStatus.NO_CONTENT, headers={"HX-Refresh": "true"})
+        return self._group_page(call, group, call.number("from"), self._notice(outcome))
+
+    def undo(self, call: Call) -> Response:
+        """Take back what this reviewer did last, and go to where it was done."""
+        done = self._room.undo(call.reviewer)
+        if done is None:
+            return Response(status_code=HTTPStatus.NO_CONTENT)
+        action, outcome = done
+        key = key_of(action.given[0])
+        row = self._views.row(key, self._room.group_of(key)).id if key[0] in self._room.results else ""
+        undone = {"where": action.where, "row": row, "notice": self._notice(outcome)}
+        return Response(status_code=HTTPStatus.NO_CONTENT, headers={"HX-Trigger": json.dumps({"undone": undone})})
+
+    def who(self, call: Call) -> Response:
+        """Change the name under which this browser's marks are given."""
+        name = " ".join(call.form.get("who", "").split())[:_LONGEST_NAME]
+        if not name:
+            raise Refused(HTTPStatus.BAD_REQUEST, "a reviewer must have a name")
+        call.reviewer.who = name
+        return Response(status_code=HTTPStatus.NO_CONTENT, headers={"HX-Refresh": "true"})
+
+    def opinion(self, call: Call) -> Response:
+        """Ask the language model for its view of one answer."""
+        with self._room.lock:
+            name = self._submission(call.form.get("s", ""))
+            question = self._room.rubric.question(self._question(call.form.get("q", "")))
+            answer = self._room.answer(name, question.id)
+        if self._model is None:
+            raise Refused(HTTPStatus.NOT_FOUND, "no language model was named")
+        ideas = [
+            Idea(entry.id, self._translator.pick(entry.title), self._translator.pick(entry.expected))
+            for entry in question.criteria
+            if isinstance(entry, Concept)
+        ]
+        opinion = self._model.opinion(question.prompt, ideas, answer, names=[name])
+        return self._page(
+            "opinion.html", call, part=True, model=self._model.name, **self._views.opinions(opinion, question.id)
+        )
+
+    # --- what a request names ---
+
+    def _page(self, template: str, call: Call, **values: Any) -> Response:
+        return HTMLResponse(self._views.page(template, call.reviewer, **values))
+
+    def _question(self, question: str) -> str:
+        if not any(entry.id == question for entry in self._room.rubric.questions):
+            raise Refused(HTTPStatus.NOT_FOUND, "there is no such question")
+        return question
+
+    def _submission(self, code: str) -> str:
+        try:
+            return self._room.submission(code)
+        except KeyError:
+            raise Refused(HTTPStatus.NOT_FOUND, "there is no such submission") from None
+
+    def _group(self, values: Mapping[str, str]) -> Group:
+        try:
+            return self._room.group(self._question(values.get("q", "")), values.get("g", ""))
+        except KeyError:
+            raise Refused(HTTPStatus.NOT_FOUND, "there is no such group; the class was graded again") from None
+
+    def _group_of(self, key: Key, form: Mapping[str, str]) -> Group | None:
+        group = self._room.group_of(key)
+        return group if group is not None and group.id == form.get("g") else None
+
+    def _key(self, form: Mapping[str, str]) -> Key:
+        key = self._submission(form.get("s", "")), form.get("q", ""), form.get("c", "")
+        try:
+            self._room.finding(key)
+        except KeyError:
+            raise Refused(HTTPStatus.NOT_FOUND, "there is no such criterion") from None
+        return key
+
+    def _points(self, form: Mapping[str, str], key: Key) -> float | None:
+        """The points of a form; None where the mark is to be taken back."""
+        given = (form.get("points") or form.get("exact") or form.get("now") or "").strip().replace(",", ".")
+        if given == "back":
+            return None
+        try:
+            points = float(given)
+        except ValueError:
+            points = math.nan
+        most = self._room.finding(key).max_points
+        if not 0 <= points <= most + 1e-9:
+            raise Refused(HTTPStatus.BAD_REQUEST, f"points must be from 0 to {most:g}")
+        return points
+
+
+def _start(call: Call) -> int:
+    """The first card of the page that a request comes from."""
+    found = dict(parse_qsl(call.page.query)).get("from", "0")
+    return int(found) if found.isascii() and found.isdigit() and len(found) < 9 else 0
+
+
+def _where(call: Call) -> str:
+    path = call.page.path if re.match("/[a-z]*$", call.page.path) else "/"
+    return path + (f"?{call.page.query}" if call.page.query else "")
+
+
+async def _body(request: Request) -> bytes:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LONGEST_FORM:
+            raise ValueError("too long")
+    return body
+
+
+def _script(name: str) -> Callable[[Request], Any]:
+    async def serve(_: Request) -> Response:
+        return FileResponse(STATIC / name, media_type="text/javascript")
+
+    return serve

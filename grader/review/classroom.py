@@ -1,0 +1,474 @@
+"""A class as reviewers see it: what was found, what people marked, what is proposed, and what is left to decide.
+
+Everything that people decide is in the gradebook and nowhere else; this is a view of it that is brought up to date at
+each request, so that several reviewers, at one desk or at several, see each other's marks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from grader.checks.prose import Marked, answer_text, marked_answers
+from grader.gradebook import Gradebook
+from grader.publishing import ClassBook, make_refiner
+from grader.records import Finding, HumanMark, Message, Result, Status, say
+from grader.reports.pages import is_one_case
+from grader.review.grouping import Group, Grouping, folded, group_question, load_libraries
+from grader.rubric import Rubric
+from grader.scoring import OPEN
+
+Key = tuple[str, str, str]
+"""Submission, question and check: what one mark is about."""
+
+_MOST_COMMENTS = 5
+_LONGEST_SEARCH = 200
+_SECRET = "desk secret"
+_DECIDED = 2.0
+"""Surer than any confidence: what a person has decided comes last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a person may accept: points for one finding, and why."""
+
+    points: float
+    reason: Message
+    like_others: bool = False
+    """Taken from what a person marked in the same group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Marks that were given in one step, and what stood before, to be undone in one step."""
+
+    given: tuple[HumanMark, ...]
+    before: Mapping[Key, HumanMark]
+    where: str
+    """The page it was done on."""
+
+
+@dataclass
+class Reviewer:
+    """One browser at the desk."""
+
+    who: str
+    csrf: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    done: list[Action] = field(default_factory=list)
+    latest: dict[Key, int] = field(default_factory=dict)
+    """Number of the last mark this reviewer gave to each finding: what was marked after it is someone else's."""
+
+    def note(self, action: Action) -> None:
+        """Remember what was done, if anything was."""
+        if action.given:
+            self.done.append(action)
+            self.latest.update({key_of(mark): mark.number for mark in action.given})
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of marks."""
+
+    given: tuple[Key, ...]
+    refused: tuple[Key, ...] = ()
+    """Marked by someone else in the meantime, which the reviewer had not seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inconsistency:
+    """Answers of almost the same words with different points for one criterion."""
+
+    question: str
+    check: str
+    variants: tuple[tuple[float, tuple[str, ...]], ...]
+    """Points, and the submissions that have them."""
+
+
+class Classroom:
+    """The class of one gradebook; safe to be used by several threads.
+
+    Args:
+        blind: hides names and shuffles the order in a way that stays the same.
+    """
+
+    def __init__(self, graded: ClassBook, *, blind: bool = False) -> None:
+        self.rubric: Rubric = graded.rubric
+        self.blind = blind
+        self.lock = threading.RLock()
+        self.results: dict[str, Result] = {}
+        self.history: dict[Key, list[HumanMark]] = {}
+        self.marks: dict[Key, HumanMark] = {}
+        self.newest = 0
+        self._book: Gradebook = graded.book
+        self._editions: dict[str, datetime] = {}
+        self._groupings: dict[str, Grouping] = {}
+        self._group_of: dict[Key, Group] = {}
+        self._found: dict[Key, Finding] = {}
+        self._refined: dict[Key, Finding] = {}
+        self._open: frozenset[Key] | None = None
+        self._whole: list[str] = []
+        self._refiner = make_refiner(graded.rubric)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="refine")
+        self._refining: dict[tuple[str, str], Future[None]] = {}
+        self._secret = graded.book.note(_SECRET) or secrets.token_hex(16)
+        self._book.keep_note(_SECRET, self._secret)
+        self._codes: dict[str, str] = {}
+        self._numbers: dict[str, int] = {}
+        self._closing = threading.Event()
+        self._thread.submit(self._group_ahead)
+        self.refresh()
+
+    # --- what there is ---
+
+    def refresh(self) -> None:
+        """Take in what was graded and marked since the last time."""
+        with self.lock:
+            editions = self._book.editions()
+            if editions != self._editions:
+                self._take_in(editions)
+            self._take_marks(self._book.history_since(self.newest))
+
+    def _take_in(self, editions: Mapping[str, datetime]) -> None:
+        for submission, at in editions.items():
+            if self._editions.get(submission) != at:
+                result = self._book.result(submission)
+                if result is not None:
+                    self.results[submission] = result
+        for gone in self.results.keys() - editions.keys():
+            del self.results[gone]
+        self._editions = dict(editions)
+        self._found = {
+            (name, finding.question, finding.check): finding
+            for name, result in self.results.items()
+            for score in result.score.questions
+            for finding in score.findings
+        }
+        self._groupings.clear()
+        self._group_of.clear()
+        self._refined.clear()
+        self._open = None
+        codes = {submission: self._code(submission) for submission in self.results}
+        self._codes = {code: submission for submission, code in codes.items()}
+        self._numbers = {self._codes[code]: number for number, code in enumerate(sorted(self._codes), 1)}
+        self._whole = self.ordered(name for name, result in self.results.items() if is_one_case(result))
+        self._refine_later({key[1:] for key in self.marks})
+
+    def _code(self, submission: str) -> str:
+        return hashlib.sha256(f"{self._secret} {submission}".encode("utf-8", "replace")).hexdigest()[:12]
+
+    def code(self, submission: str) -> str:
+        """How pages name a submission: it tells nothing of whose it is."""
+        return self._code(submission)
+
+    def submission(self, code: str) -> str:
+        """The submission of a code. Raises KeyError for an unknown one."""
+        return self._codes[code]
+
+    def number(self, submission: str) -> int:
+        """Its place in the shuffled order, from 1."""
+        return self._numbers[submission]
+
+    def ordered(self, submissions: Iterable[str]) -> list[str]:
+        """By name, or shuffled where the desk is blind; always in the same way."""
+        return sorted(submissions, key=self.number if self.blind else str.casefold)
+
+    def whole_cases(self) -> list[str]:
+        """Submissions of which nothing could be judged, for one reason: the grader's own faults first."""
+        return sorted(self._whole, key=lambda name: not any(map(self.is_open, self.keys_of(name))))
+
+    def findings_of(self, submission: str) -> Iterator[Finding]:
+        """Every finding of a submission, as proposed now."""
+        for score in self.results[submission].score.questions:
+            for finding in score.findings:
+                yield self._refined.get((submission, finding.question, finding.check), finding)
+
+    def keys_of(self, submission: str) -> list[Key]:
+        """The keys of all its findings."""
+        return [(submission, finding.question, finding.check) for finding in self.findings_of(submission)]
+
+    def finding(self, key: Key) -> Finding:
+        """The automatic finding, refined by what people marked. Raises KeyError where there is none."""
+        return self._refined.get(key) or self._found[key]
+
+    def answer(self, submission: str, question: str) -> str:
+        """A submission's prose at a question."""
+        return answer_text(self.results[submission].passages.get(question, ()))
+
+    def is_open(self, key: Key) -> bool:
+        """True while a person has to decide it and nobody has."""
+        return key in self.open_keys()
+
+    def open_keys(self) -> frozenset[Key]:
+        """All that a person has to decide and nobody has."""
+        if self._open is None:
+            self._open = frozenset(
+                key for key in self._found if key not in self.marks and self.finding(key).status in OPEN
+            )
+        return self._open
+
+    def points(self, key: Key) -> float:
+        """What counts now: a person's mark, or else the automatic one."""
+        points = self.marks[key].points if key in self.marks else None
+        return self.finding(key).points if points is None else points
+
+    # --- groups ---
+
+    def grouping(self, question: str) -> Grouping:
+        """The groups of a question; they stay as they are while marks are given."""
+        with self.lock:
+            if question not in self._groupings:
+                results = [self.results[name] for name in self.ordered(self.results.keys() - set(self._whole))]
+                self._groupings[question] = group_question(self.rubric.question(question), results)
+                for group in self._groupings[question].groups:
+                    self._group_of.update(dict.fromkeys(self.keys(group), group))
+            return self._groupings[question]
+
+    def _group_ahead(self) -> None:
+        """Group what will be asked for next, so that nobody waits for it."""
+        load_libraries()
+        for question in self.rubric.questions:
+            if not self._closing.is_set():
+                self.grouping(question.id)
+
+    def groups(self, question: str) -> list[Group]:
+        """The groups of a question: the grader's own errors first, then what is to decide, then what is least sure."""
+
+        def rank(group: Group) -> tuple[int, int, float, int]:
+            unmarked = [(key, self.finding(key)) for key in self.keys(group) if key not in self.marks]
+            waiting = [finding for key, finding in unmarked if self.is_open(key)]
+            errors = sum(finding.status is Status.ERROR for finding in waiting)
+            least_sure = min((_confidence(finding) for _, finding in unmarked), default=_DECIDED)
+            return -errors, -len(waiting), least_sure, -len(group.members)
+
+        return sorted(self.grouping(question).groups, key=rank)
+
+    def group(self, question: str, group_id: str) -> Group:
+        """One group. Raises KeyError where there is none (any more)."""
+        for group in self.grouping(question).groups:
+            if group.id == group_id:
+                return group
+        raise KeyError(group_id)
+
+    def group_of(self, key: Key) -> Group | None:
+        """The group that a finding is marked with; None for whole cases."""
+        self.grouping(key[1])
+        return self._group_of.get(key)
+
+    def keys(self, group: Group) -> list[Key]:
+        """All that is marked with a group, submission by submission."""
+        return [(submission, group.question, check) for submission in group.members for check in group.checks]
+
+    def next_question(self, question: str = "") -> str:
+        """The next question with something to decide in a group, from this one on; empty where there is none."""
+        ids = [entry.id for entry in self.rubric.questions]
+        start = ids.index(question) if question in ids else 0
+        waiting = {key[1] for key in self.open_keys() if key[0] not in self._whole}
+        return next((entry for entry in ids[start:] + ids[:start] if entry in waiting), "")
+
+    def proposal(self, key: Key, group: Group | None = None) -> Proposal:
+        """What is proposed: as a person marked the same in this group, where that is one mark, or as it was found."""
+        finding = self.finding(key)
+        if group is not None and key not in self.marks:
+            given = {
+                round(mark.points, 6)
+                for member in group.members
+                if (mark := self.marks.get((member, *key[1:]))) is not None and mark.points is not None
+            }
+            if len(given) == 1:
+                points = min(given.pop(), finding.max_points)
+                return Proposal(points, say("As a person marked another answer of this group."), like_others=True)
+        return Proposal(finding.points, finding.message)
+
+    # --- progress ---
+
+    def left(self, question: str | None = None) -> tuple[int, int]:
+        """How many findings a person has to decide, of how many that a person had or has to decide."""
+        waiting = sum(question in (None, key[1]) for key in self.open_keys())
+        decided = sum(question in (None, key[1]) and key in self._found for key in self.marks)
+        return waiting, waiting + decided
+
+    # --- marks ---
+
+    def give(
+        self,
+        reviewer: Reviewer,
+        points: Mapping[Key, float],
+        *,
+        comment: str = "",
+        seen: int | None = None,
+        where: str = "",
+    ) -> Outcome:
+        """Write a reviewer's marks into the gradebook, all at once, to be undone at once.
+
+        Args:
+            seen: number of the newest mark that the reviewer's page showed; what someone marked since is refused.
+        """
+        with self.lock:
+            before = {key: self.marks[key] for key in points if key in self.marks}
+            marks = [
+                HumanMark(*key, value, reviewer.who, comment, self.results[key[0]].sha256)
+                for key, value in points.items()
+            ]
+            given = self._book.add_marks(marks, seen=self.newest if seen is None else seen)
+            reviewer.note(Action(given, before, where))
+            return self._outcome(points, given)
+
+    def take_back(self, reviewer: Reviewer, key: Key, *, seen: int, where: str = "") -> Outcome:
+        """Take a person's mark back, so that the automatic one counts again; the history keeps both."""
+        with self.lock:
+            before = {key: self.marks[key]}
+            mark = HumanMark(*key, None, reviewer.who, "", self.results[key[0]].sha256)
+            given = self._book.add_marks([mark], seen=seen)
+            reviewer.note(Action(given, before, where))
+            return self._outcome([key], given)
+
+    def undo(self, reviewer: Reviewer) -> tuple[Action, Outcome] | None:
+        """Take back what this reviewer did last, unless someone has marked the same since; None if nothing is left."""
+        with self.lock:
+            if not reviewer.done:
+                return None
+            self._take_marks(self._book.history_since(self.newest))
+            action = reviewer.done.pop()
+            keys = [key_of(mark) for mark in action.given]
+            own = [key for key in keys if self.history[key][-1].number == reviewer.latest.get(key)]
+            marks = [_restored(key, action, reviewer.who) for key in own]
+            given = self._book.add_marks(marks, seen=self.newest)
+            reviewer.latest.update({key_of(mark): mark.number for mark in given})
+            return action, self._outcome(keys, given)
+
+    def _outcome(self, asked: Iterable[Key], given: Sequence[HumanMark]) -> Outcome:
+        self._take_marks(self._book.history_since(self.newest))
+        keys = tuple(map(key_of, given))
+        return Outcome(keys, tuple(key for key in asked if key not in keys))
+
+    def _take_marks(self, marks: Sequence[HumanMark]) -> None:
+        if marks:
+            self._open = None
+        for mark in marks:
+            key = key_of(mark)
+            self.history.setdefault(key, []).append(mark)
+            self.newest = max(self.newest, mark.number)
+            if mark.points is None:
+                self.marks.pop(key, None)
+            else:
+                self.marks[key] = mark
+        self._refine_later({(mark.question, mark.check) for mark in marks})
+
+    def comments(self, question: str, check: str) -> list[str]:
+        """What people wrote before about this criterion, most often used first."""
+        with self.lock:
+            found = Counter(
+                mark.comment
+                for key, marks in self.history.items()
+                if key[1:] == (question, check)
+                for mark in marks
+                if mark.comment
+            )
+        return [comment for comment, _ in found.most_common(_MOST_COMMENTS)]
+
+    # --- learning ---
+
+    def _refine_later(self, concepts: Iterable[tuple[str, str]]) -> None:
+        """In the background, judge the rest of the class anew with what people marked."""
+        for question, check in concepts:
+            if (question, check) in self._refining:
+                self._refining[question, check].cancel()
+            self._refining[question, check] = self._thread.submit(self._refine, question, check)
+
+    def _refine(self, question: str, check: str) -> None:
+        with self.lock:
+            marks = [mark for key, mark in self.marks.items() if key[1:] == (question, check)]
+            learned: Marked = marked_answers(self.results, marks, self.rubric)
+            cases = [
+                (self.results[key[0]], finding)
+                for key, finding in self._found.items()
+                if key[1:] == (question, check) and key not in self.marks
+            ]
+        refined = self._refiner.refined(cases, learned)
+        with self.lock:
+            self._open = None
+            for (result, finding), new in zip(cases, refined, strict=True):
+                key = (result.submission, question, check)
+                if new is finding:
+                    self._refined.pop(key, None)
+                elif self.results.get(result.submission) is result:
+                    self._refined[key] = new
+
+    def settle(self) -> None:
+        """Wait until what people marked has been learned."""
+        for waiting in list(self._refining.values()):
+            if not waiting.cancelled():
+                waiting.result()
+
+    def close(self) -> None:
+        """End the background's work and let go of the gradebook."""
+        self._closing.set()
+        self._thread.shutdown(wait=True, cancel_futures=True)
+        self._book.close()
+
+    # --- looking for ---
+
+    def search(self, words: str) -> list[tuple[str, str]]:
+        """Submissions and questions whose answer holds these words; accents and case do not matter."""
+        wanted = folded(words)[:_LONGEST_SEARCH]
+        if not wanted:
+            return []
+        return [
+            (submission, question.id)
+            for submission in self.ordered(self.results)
+            for question in self.rubric.questions
+            if wanted in folded(self.answer(submission, question.id))
+        ]
+
+    def named(self, words: str) -> list[str]:
+        """Submissions whose name holds these words; none where the desk is blind."""
+        wanted = folded(words)
+        return (
+            [] if self.blind or not wanted else [name for name in self.ordered(self.results) if wanted in folded(name)]
+        )
+
+    def inconsistencies(self) -> list[Inconsistency]:
+        """Answers of almost the same words that have different points, those that people marked first."""
+        found = []
+        for question in self.rubric.questions:
+            for members in self.grouping(question.id).near_identical:
+                found += list(self._differences(question.id, members))
+        return sorted(found, key=lambda case: not self._is_marked(case))
+
+    def _is_marked(self, case: Inconsistency) -> bool:
+        members = [name for _, names in case.variants for name in names]
+        return any((name, case.question, case.check) in self.marks for name in members)
+
+    def _differences(self, question: str, members: Sequence[str]) -> Iterator[Inconsistency]:
+        checks = next((group.checks for group in self.grouping(question).groups if group.prose), ())
+        for check in checks:
+            by_points: dict[float, list[str]] = {}
+            for name in members:
+                by_points.setdefault(round(self.points((name, question, check)), 6), []).append(name)
+            if len(by_points) > 1:
+                variants = sorted(by_points.items(), key=lambda variant: (-len(variant[1]), -variant[0]))
+                yield Inconsistency(question, check, tuple((points, tuple(names)) for points, names in variants))
+
+
+def _restored(key: Key, action: Action, who: str) -> HumanMark:
+    """A mark that makes what stood before an action count again."""
+    earlier = action.before.get(key)
+    if earlier is None:
+        return HumanMark(*key, None, who)
+    return HumanMark(*key, earlier.points, who, earlier.comment, earlier.sha256)
+
+
+def _confidence(finding: Finding) -> float:
+    found = finding.evidence.get("confidence", 1.0)
+    return float(found) if isinstance(found, int | float) else 1.0
+
+
+def key_of(mark: HumanMark) -> Key:
+    """What a mark is about."""
+    return mark.submission, mark.question, mark.check

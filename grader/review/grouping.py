@@ -1,0 +1,169 @@
+"""Groups: findings of a class that one decision can mark, because the same was found in answers that say the same.
+
+Likeness of words groups answers, it does not mark them, and it is blind to what turns a meaning round. So two answers
+share a group only if the same was found in both for every idea, and if they deny and compare alike; among those, words
+and letters tell which say the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import re
+import unicodedata
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader.checks.prose import answer_text, turning_words
+from grader.records import Finding, Result
+from grader.rubric import Concept, Question
+
+ALIKE = 0.25
+"""Cosine from which answers may share a group: on the labelled answers, of 414 marked by their group's first answer
+413 then get the mark that a fair teacher gives."""
+NEARLY_IDENTICAL = 0.85
+"""Cosine of two answers from which they should be marked alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Findings of one question that can be marked together: some criteria of some submissions."""
+
+    id: str
+    question: str
+    checks: tuple[str, ...]
+    members: tuple[str, ...]
+    """Submissions; the first one's answer stands for all."""
+    prose: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    submission: str
+    text: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """What a class's answers to one question have in common."""
+
+    groups: tuple[Group, ...]
+    near_identical: tuple[tuple[str, ...], ...]
+    """Submissions whose answers are almost the same words, whatever was found in them."""
+
+
+def group_question(question: Question, results: Iterable[Result]) -> Grouping:
+    """All findings of a question in groups: prose by what it says, other criteria by what was found."""
+    concepts = tuple(criterion.id for criterion in question.criteria if isinstance(criterion, Concept))
+    answers: list[_Answer] = []
+    others: dict[tuple[str, object], list[str]] = {}
+    for result in results:
+        findings = next((score.findings for score in result.score.questions if score.question == question.id), ())
+        spoken = tuple(finding for finding in findings if finding.check in concepts)
+        if spoken:
+            answers.append(_Answer(result.submission, answer_text(result.passages.get(question.id, ())), spoken))
+        for finding in findings:
+            if finding.check not in concepts:
+                found = (finding.status, finding.points, finding.message.text)
+                others.setdefault((finding.check, found), []).append(result.submission)
+    groups = [_group(question.id, (check,), members, prose=False) for (check, _), members in others.items()]
+    likeness = _Likeness([answer.text for answer in answers])
+    meanings = [_meaning(answer) for answer in answers]
+    for cluster in likeness.clusters(meanings, ALIKE):
+        members = [answers[place].submission for place in cluster]
+        groups.append(_group(question.id, concepts, members, prose=True))
+    turned = [turning_words(answer.text) for answer in answers]
+    near = [
+        tuple(answers[place].submission for place in cluster)
+        for cluster in likeness.clusters(turned, NEARLY_IDENTICAL)
+        if len(cluster) > 1 and answers[cluster[0]].text
+    ]
+    return Grouping(tuple(groups), tuple(near))
+
+
+def _group(question: str, checks: tuple[str, ...], members: Sequence[str], *, prose: bool) -> Group:
+    digest = hashlib.sha256("\0".join([question, *checks, *sorted(members)]).encode("utf-8", "replace"))
+    return Group(digest.hexdigest()[:10], question, checks, tuple(members), prose)
+
+
+def _meaning(answer: _Answer) -> Hashable:
+    """What answers of one group have in common: what was found for every idea, and how.
+
+    Where that is not plain for every idea, words that may turn a meaning round have to be the same, too.
+    """
+    found = tuple((finding.check, finding.message.text, finding.points, finding.status) for finding in answer.findings)
+    plain = all(finding.message.text in _PLAINLY_FOUND for finding in answer.findings)
+    return (found, () if plain else turning_words(answer.text), bool(answer.text))
+
+
+_PLAINLY_FOUND = ("The answer says so: “{words}”.", "No answer was found.")
+
+
+class _Likeness:
+    """How much the texts of answers to one question are alike, by their words and letters."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        plain = [folded(text) for text in texts]
+        distinct = {text: place for place, text in enumerate(dict.fromkeys(plain))}
+        self._row = [distinct[text] for text in plain]
+        self._cosines = _cosines(list(distinct))
+
+    def clusters(self, kinds: Sequence[Hashable], alike: float) -> Iterator[list[int]]:
+        """Places of texts of one kind that are alike on average; what is nearest to the others comes first."""
+        by_kind: dict[Hashable, list[int]] = {}
+        for place, kind in enumerate(kinds):
+            by_kind.setdefault(kind, []).append(place)
+        for places in by_kind.values():
+            rows = sorted({self._row[place] for place in places})
+            label = dict(zip(rows, self._labels(rows, alike), strict=True))
+            clusters: dict[int, list[int]] = {}
+            for place in places:
+                clusters.setdefault(label[self._row[place]], []).append(place)
+            yield from (self._ordered(cluster) for cluster in clusters.values())
+
+    def _labels(self, rows: Sequence[int], alike: float) -> list[int]:
+        """For each row the number of its cluster."""
+        if len(rows) < 2:
+            return [0] * len(rows)
+        from scipy.cluster.hierarchy import fcluster, linkage
+        from scipy.spatial.distance import squareform
+
+        distances = 1.0 - self._cosines[np.ix_(rows, rows)]
+        np.fill_diagonal(distances, 0.0)
+        tree = linkage(squareform(distances, checks=False), method="average")
+        return [int(label) for label in fcluster(tree, 1.0 - alike, criterion="distance")]
+
+    def _ordered(self, places: Sequence[int]) -> list[int]:
+        rows = [self._row[place] for place in places]
+        nearness = self._cosines[np.ix_(rows, rows)].sum(axis=1)
+        return [places[at] for at in np.argsort(-nearness, kind="stable")]
+
+
+def _cosines(texts: Sequence[str]) -> NDArray[np.float64]:
+    if sum(bool(re.search(r"\w", text)) for text in texts) == 0:
+        return np.eye(len(texts))
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    total = np.zeros((len(texts), len(texts)))
+    for kind in ({"analyzer": "char_wb", "ngram_range": (2, 4)}, {"token_pattern": r"\w+", "ngram_range": (1, 2)}):
+        vectors = TfidfVectorizer(sublinear_tf=True, **kind).fit_transform(texts)
+        total += (vectors @ vectors.T).toarray() / 2
+    return np.clip(total, 0.0, 1.0)
+
+
+def load_libraries() -> None:
+    """Import what grouping needs. They are not imported at the top: it takes seconds, and only the desk groups."""
+    for name in ("scipy.cluster.hierarchy", "scipy.spatial.distance", "sklearn.feature_extraction.text"):
+        importlib.import_module(name)
+
+
+@lru_cache(maxsize=20_000)
+def folded(text: str) -> str:
+    """Small letters without accents, single blanks: how texts are compared."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join("".join(part for part in parts if not unicodedata.combining(part)).split())
