@@ -276,7 +276,7 @@ def words_of(course: Class, *more: str) -> list[str]:
 def test_killing_graders_and_workers_loses_and_repeats_nothing(graders: Graders, quick_class: Class) -> None:
     words = words_of(quick_class, "--no-replay", "--sandbox", "none")
     campaign = Campaign(graders, words, quick_class.root, seed=1)
-    campaign.run(44, (GRADER, GRADER, GROUP, WORKER), longest=2.0)
+    campaign.run(44, (GRADER, GRADER, GROUP, WORKER), longest=1.2)
     assert campaign.killed.total() >= 44
     assert list(graders.temporary.iterdir()) == []
 
@@ -289,7 +289,7 @@ def test_killing_the_trainer_and_all_others_loses_and_repeats_nothing(
     words = words_of(training_class, "--data", str(data_slice), "--store", str(store))
     campaign = Campaign(graders, words, training_class.root, seed=2)
     shutil.rmtree(store)
-    campaign.run(6, (TRAINER, TRAINER, WORKER, GRADER, GROUP), longest=5.0)
+    campaign.run(6, (TRAINER, TRAINER, WORKER, GRADER, GROUP), longest=3.0)
     assert campaign.killed[TRAINER]
     assert list(graders.temporary.iterdir()) == []
 
