@@ -16,13 +16,13 @@ from pathlib import Path
 
 import pytest
 from desks import RUBRIC, served
+from many_marks import EACH, mark_many
 from written_class import Written, make_class, make_results
 
 from grader.gradebook import Gradebook
 from grader.records import HumanMark
 
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-EACH = 25
 
 
 def unprivileged() -> str | None:
@@ -71,12 +71,6 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'gradebook.db'}"
     found: str = request.getfixturevalue("server")
     return found
-
-
-def mark_many(url: str, who: str) -> None:
-    book = Gradebook(url)
-    for number in range(EACH):
-        book.add_marks([HumanMark(f"submission {number}", "1", "optimizer", 0.5, who)])
 
 
 def test_two_who_mark_at_once_lose_nothing(url: str) -> None:
