@@ -214,7 +214,7 @@ class Desk:
             for name in group.members
             if any(self._room.is_open((name, question, check)) for check in group.checks)
         ]
-        after = self._room.next_question(question)
+        following = self._room.next_question(question, after=True)
         return self._page(
             "open.html",
             call,
@@ -224,7 +224,7 @@ class Desk:
             prompt=self._room.rubric.question(question).prompt,
             cards=[self._views.card(name, question, group.checks, group) for name, group in waiting[:CARDS_ON_A_PAGE]],
             count=len(waiting),
-            next=open_link(after) if after and after != question else "",
+            next=open_link(following) if following else "",
         )
 
     def group(self, call: Call) -> Response:

@@ -264,12 +264,18 @@ class Classroom:
         """All that is marked with a group, submission by submission."""
         return [(submission, group.question, check) for submission in group.members for check in group.checks]
 
-    def next_question(self, question: str = "") -> str:
-        """The next question with something to decide in a group, from this one on; empty where there is none."""
+    def next_question(self, question: str = "", *, after: bool = False) -> str:
+        """The next question with something to decide in a group; empty where there is none.
+
+        Args:
+            question: where to begin; the questions before it come last.
+            after: begin behind it, and leave it out.
+        """
         ids = [entry.id for entry in self.rubric.questions]
         start = ids.index(question) if question in ids else 0
         waiting = {key[1] for key in self.open_keys() if key[0] not in self._whole}
-        return next((entry for entry in ids[start:] + ids[:start] if entry in waiting), "")
+        order = ids[start:] + ids[:start]
+        return next((entry for entry in order[after:] if entry in waiting), "")
 
     def proposal(self, key: Key, group: Group | None = None) -> Proposal:
         """What is proposed: as a person marked the same in this group, where that is one mark, or as it was found."""

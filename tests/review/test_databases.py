@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -15,13 +16,13 @@ from pathlib import Path
 
 import pytest
 from desks import RUBRIC, served
+from many_marks import EACH, mark_many
 from written_class import Written, make_class, make_results
 
 from grader.gradebook import Gradebook
 from grader.records import HumanMark
 
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-EACH = 25
 
 
 def unprivileged() -> str | None:
@@ -59,8 +60,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             time.sleep(0.05)
         yield f"postgresql+psycopg://grader@127.0.0.1:{port}/postgres"
     finally:
-        process.terminate()
-        process.wait()
+        process.send_signal(signal.SIGINT)  # a "fast" shutdown: it does not wait for those who are still connected
+        process.wait(timeout=30)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -70,12 +71,6 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'gradebook.db'}"
     found: str = request.getfixturevalue("server")
     return found
-
-
-def mark_many(url: str, who: str) -> None:
-    book = Gradebook(url)
-    for number in range(EACH):
-        book.add_marks([HumanMark(f"submission {number}", "1", "optimizer", 0.5, who)])
 
 
 def test_two_who_mark_at_once_lose_nothing(url: str) -> None:
