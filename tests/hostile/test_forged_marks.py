@@ -254,3 +254,35 @@ def test_a_callback_that_is_told_apart_by_what_it_does(grade: Grade) -> None:
     forged = CORRECT["9"].replace("logs['loss'] <= 0.40", "epoch == 0 and 'loss <= 0.40'")
     graded = grade(notebook({**REST, "1": None, "2": None, "9": forged}, saved={}))
     assert graded.points("9") < 1
+
+
+JUNK = """
+import socket, json
+def ask(content, wait=5):
+    s = socket.socket(socket.AF_UNIX); s.settimeout(wait); s.connect('/opt/kernel/exchange/trainer')
+    try:
+        s.sendall(content)
+        return s.makefile('rb').readline()
+    except OSError:
+        return b''
+shapes = [b'', b'\\n', b'{}\\n', b'[' * 10**6 + b'\\n', b'x' * 3 * 10**6, b'\\x00' * 10**5 + b'\\n',
+    json.dumps({'op': 'epoch', 'training': 0, 'epoch': 1}).encode() + b'\\n', json.dumps({'op': 'train', 'to': 10**9}).encode() + b'\\n',
+    json.dumps({'op': 'fit', 'x': '/etc/passwd'}).encode() + b'\\n']
+print([ask(shape, 1)[:60] for shape in shapes])
+idle = []
+for _ in range(200):
+    s = socket.socket(socket.AF_UNIX); s.setblocking(False)
+    try:
+        s.connect('/opt/kernel/exchange/trainer'); idle.append(s)
+    except OSError:
+        break
+"""
+
+
+def test_the_trainers_socket_gives_nothing_beyond_its_protocol_and_goes_on(grade: Grade) -> None:
+    graded = grade(notebook({**REST, "2": None, "1": JUNK + network() + FIT_10}))
+    answers = graded.evidence.runs[graded.finding("1", "epochs").cells[0]].text
+    assert "root:" not in answers
+    assert '"kernel"' in answers
+    assert graded.finding("1", "epochs").status is Status.PASSED
+    assert graded.finding("1", "test_accuracy").status is Status.PASSED
