@@ -11,7 +11,7 @@ from grader.rubric import Limits
 
 ENDS = "import os; os._exit(1)\n"
 LIMITS = Limits(seconds_per_cell=120)
-SECONDS_UNTIL_THE_FIRST = 40
+SECONDS_UNTIL_THE_FIRST = 12
 """The first kernel has started by then, whatever else the machine does."""
 
 
@@ -51,6 +51,7 @@ def test_what_needs_a_lost_cell_is_not_the_students_fault(grade: Grade) -> None:
 def test_a_fresh_kernel_that_fails_earlier_says_nothing(grade: Grade) -> None:
     """A cell that works in one kernel only keeps that kernel's evidence; what was not run then stays so."""
     fickle = "import os, time\nassert os.times().elapsed < {limit}"
+    grade(cells("'the nursery is warm'"), LIMITS)
     limit = os.times().elapsed + SECONDS_UNTIL_THE_FIRST
     wait = f"import os, time\nwhile os.times().elapsed < {limit}: time.sleep(0.1)"
     evidence = grade(cells("x = 1", fickle.format(limit=limit), wait, ENDS, "print('after')"), LIMITS).evidence
