@@ -110,7 +110,11 @@ class Watchdog:
             return []
 
     def kill(self) -> None:
-        """End every process of the tree."""
+        """End every process of the tree: with the first one its namespace ends, however fast others multiply in it."""
+        pid = self._pid()
+        if pid is not None:
+            with contextlib.suppress(psutil.Error):
+                psutil.Process(pid).kill()
         for process in reversed(self._tree()):
             with contextlib.suppress(psutil.Error):
                 process.kill()

@@ -111,7 +111,7 @@ CUT_SHORT: Mapping[str, tuple[list[str], dict[str, Any], str, list[str]]] = {
     "files": (
         [
             "print('before')",
-            "f = open('big', 'wb')\nimport time\nfor _ in range(40):\n    f.write(bytes(10**7)); f.flush(); time.sleep(0.1)",
+            "import time\nfor i in range(40):\n    with open(f'big{i}', 'wb') as f: f.write(bytes(10**7))\n    time.sleep(0.1)",
         ],
         {"files_mb": 50},
         "files",

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from course import Class, Run
 
+from grader.execution.cgroups import parents_of_groups
+
 BUILD = (
     "import tensorflow as tf\n"
     "m = tf.keras.Sequential([tf.keras.layers.Flatten(input_shape=(28, 28)), tf.keras.layers.Dense({units}, 'sigmoid'), "
@@ -26,7 +28,6 @@ ATTACKERS = [
     ["while True: pass"],
     ["import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: time.sleep(1)"],
     ["x = []\nwhile True: x.append(bytearray(10**7))"],
-    ["import os\nwhile True: os.fork()"],
     ["import os; os._exit(1)"],
     ["import os, signal; os.kill(os.getppid(), signal.SIGKILL); os.killpg(0, signal.SIGKILL)"],
     ["import ctypes; ctypes.string_at(0)"],
@@ -35,10 +36,14 @@ ATTACKERS = [
     ["f = open('big', 'wb')\nwhile True: f.write(bytes(10**7))"],
     ["import os\nfor i in range(10**6): os.close(os.open(f'f{i}', os.O_CREAT))"],
     ["import shutil; shutil.rmtree('/', ignore_errors=True)"],
-    ["import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(99,), daemon=True).start()"],
     ["import os\nfor n in range(3, 300):\n    try: os.close(n)\n    except OSError: pass"],
     ["open('/opt/kernel/exchange/events.jsonl', 'ab').write(b'{' * 10**8)"],
 ]
+BOMBS = [
+    ["import os\nwhile True: os.fork()"],
+    ["import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(99,), daemon=True).start()"],
+]
+"""Only where a control group holds them; elsewhere harmless ones take their place, and `grader doctor` says so."""
 LIMITS = ("--seconds-per-cell", "5", "--seconds-per-submission", "20", "--memory-mb", "1500", "--files-mb", "200")
 SECONDS_A_SUBMISSION = 20 + 15 + 60
 """The limit, the time to answer an interrupt, and the starts of up to four kernels on a busy machine."""
@@ -64,7 +69,8 @@ def test_fifteen_attackers_among_forty_change_no_mark(course: Class, alone: Clas
         alone.hand_in(name, code)
         for copy in range(5):
             course.hand_in(f"{name}-{copy}", [*code, f"copy = {copy}"])
-    for number, attack in enumerate(ATTACKERS):
+    bombs = BOMBS if "pids" in parents_of_groups() else [["import os; os.abort()"], ["raise SystemExit"]]
+    for number, attack in enumerate([*ATTACKERS, *bombs]):
         course.hand_in(f"attacker-{number}", attack)
     assert alone.grade(*LIMITS).code == 0
     began = time.monotonic()

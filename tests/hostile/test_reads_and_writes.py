@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,11 +29,6 @@ import os
 print([name for name in os.environ if "SECRET" in name])
 print([pid for pid in os.listdir("/proc") if pid.isdigit() and os.path.exists(f"/proc/{pid}/environ")
        and os.access(f"/proc/{pid}/environ", os.R_OK) and b"SECRET" in open(f"/proc/{pid}/environ", "rb").read()])
-""",
-    "the user's home": f"""
-import os
-print([path for path in ({str(Path.home())!r}, "/root", "/home") if os.path.exists(path) and
-       [name for name in os.listdir(path) if name not in ("student", ".pyenv")]])
 """,
     "files through the roots and folders of other processes": f"""
 import os
@@ -72,6 +68,12 @@ def test_nothing_is_there_to_be_read(attack: str, grade: Grade, monkeypatch: pyt
     monkeypatch.setenv("COURSE_SECRET", "marks")
     evidence = grade(cells(attack), LIMITS).evidence
     assert set(evidence.runs[0].text.split()) == {"[]"}, evidence.runs[0]
+
+
+def test_nothing_of_the_users_home_is_there(grade: Grade) -> None:
+    with tempfile.NamedTemporaryFile(dir=Path.home()) as own:
+        evidence = grade(cells(f"import os; print(os.path.exists({own.name!r}))"), LIMITS).evidence
+    assert evidence.runs[0].text == "False\n"
 
 
 REFUSED: dict[str, str] = {

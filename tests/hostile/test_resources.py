@@ -11,6 +11,8 @@ import pytest
 from conftest import Grade
 from student import cells
 
+from grader.execution import gaps
+from grader.execution.cgroups import parents_of_groups
 from grader.records import CellStatus, Evidence
 from grader.rubric import Limits
 
@@ -96,6 +98,9 @@ CROWDS: dict[str, str] = {
 
 @pytest.mark.parametrize("attack", CROWDS.values(), ids=CROWDS)
 def test_processes_have_a_limit(attack: str, grade: Grade) -> None:
+    if "pids" not in parents_of_groups():
+        assert "number of processes and threads" in {gap.what for gap in gaps("bwrap")}, "doctor reports it"
+        return  # a bomb that nothing holds in between two looks could take the machine along
     before = len(psutil.pids())
     evidence = run(grade, attack, processes=50, seconds_per_cell=20)
     assert evidence.runs[1].status in (CellStatus.ERROR, CellStatus.TIMEOUT)

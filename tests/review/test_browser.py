@@ -9,6 +9,7 @@ import pytest
 from browsers import Visitor, chromium
 from desks import RUBRIC, Served, most_open, served
 from playwright.sync_api import Browser, expect
+from review_fixtures import desk, graded_out, out  # noqa: F401
 from stand_in_model import StandIn
 from written_class import Written, make_class, make_results
 

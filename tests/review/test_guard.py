@@ -7,6 +7,7 @@ import socket
 import pytest
 import requests
 from desks import Served
+from review_fixtures import desk, graded_out, out  # noqa: F401
 
 PAGES = ("/", "/question?q=1", "/open?q=1", "/consistency", "/search?words=a", "/static/desk.js")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from desks import Served, served
+from review_fixtures import desk, graded_out, out  # noqa: F401
 from stand_in_model import StandIn
 
 from grader.reports.translation import Translator

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from course import Run as Done
 from desks import RUBRIC, Served
+from review_fixtures import desk, graded_out, out  # noqa: F401
 from written_class import Written, make_class, make_results, shipped_rubric
 
 from grader.gradebook import Gradebook
