@@ -100,3 +100,16 @@ def test_hierarchies_are_read_as_the_system_tells_them() -> None:
     assert cgroups._inside(memory, "/part/of/it") == Path("/sys/fs/cgroup/memory/of/it")
     assert cgroups._inside(memory, "/elsewhere") is None
     assert cgroups._own_groups("5:memory,pids:/a\n0::/b\n") == {"memory": "/a", "pids": "/a", "": "/b"}
+
+
+def test_without_control_groups_a_crowd_ends_with_its_first_process(
+    without_groups: None, grade: Grade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grader.execution.watchdog.new_group", lambda limits: None)
+    before = len(psutil.pids())
+    attack = "import os, time\nfor _ in range(9): os.fork()\ntime.sleep(60)"
+    evidence = grade(cells(attack, "print('after')"), Limits(processes=40, seconds_per_cell=50)).evidence
+    assert evidence.cut_short is not None
+    assert "processes" in evidence.cut_short.text
+    assert evidence.runs[1].text == "after\n"
+    assert len(psutil.pids()) < before + 40
