@@ -65,14 +65,17 @@ class Watchdog:
         return self.exceeded
 
     def _look(self) -> Message | None:
-        memory, processes = self._usage()
-        self.peak_memory_mb = max(self.peak_memory_mb, memory)
-        if memory > self._limits.memory_mb:
-            return self._too_much_memory()
-        if processes > self._limits.processes:
+        tree = self._tree()
+        if len(tree) > self._limits.processes:
             return say(
                 "The notebook started more than the {limit} processes it may have.", limit=self._limits.processes
             )
+        memory = _memory(tree, lambda process: process.memory_info().rss)
+        if memory > self._limits.memory_mb:  # what processes share was counted for each of them
+            memory = _memory(tree, _own_share)
+        self.peak_memory_mb = max(self.peak_memory_mb, memory)
+        if memory > self._limits.memory_mb:
+            return self._too_much_memory()
         return self._too_many_files()
 
     def _too_much_memory(self) -> Message:
@@ -89,15 +92,6 @@ class Watchdog:
             if count > MAX_FILES:
                 return say("The notebook wrote more than the {limit} files it may have.", limit=MAX_FILES)
         return None
-
-    def _usage(self) -> tuple[float, int]:
-        """Resident megabytes and number of processes of the tree."""
-        tree = self._tree()
-        total = 0
-        for process in tree:
-            with contextlib.suppress(psutil.Error):
-                total += process.memory_info().rss
-        return total / 1e6, len(tree)
 
     def _tree(self) -> list[psutil.Process]:
         pid = self._pid()
@@ -124,6 +118,23 @@ class Watchdog:
         self.kill()
         if self._group is not None:
             self._group.close()
+
+
+def _memory(tree: list[psutil.Process], of: Callable[[psutil.Process], int]) -> float:
+    """Megabytes of a tree."""
+    total = 0
+    for process in tree:
+        with contextlib.suppress(psutil.Error):
+            total += of(process)
+    return total / 1e6
+
+
+def _own_share(process: psutil.Process) -> int:
+    """Bytes, with a part of what is shared; all of it where a process does not let itself be looked at."""
+    try:
+        return int(process.memory_full_info().pss)
+    except psutil.AccessDenied:
+        return int(process.memory_info().rss)
 
 
 def _sizes(folders: tuple[Path, ...]) -> Iterator[float]:
