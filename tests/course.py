@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +42,11 @@ QUIET = ["print('hello')"]
 ENDS_ITS_KERNEL = ["import os; os._exit(3)", "1 + 1"]
 SLEEPS = ["import time; time.sleep(600)"]
 KILLS_ITS_WORKER = ["import os, signal; os.kill(os.getppid(), signal.SIGKILL)"]
+
+
+def hear_interrupts() -> None:
+    """For a process about to start: a shell that runs the tests in the background makes all of them deaf to SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from course import ENDS_ITS_KERNEL, KILLS_ITS_WORKER, QUIET, RUBRIC, SLEEPS, Class, Run
+from course import ENDS_ITS_KERNEL, KILLS_ITS_WORKER, QUIET, RUBRIC, SLEEPS, Class, Run, hear_interrupts
 from rich.console import Console
 
 from grader.executors import Started
@@ -140,7 +140,9 @@ def test_an_interrupt_keeps_what_is_done_and_ends_every_process(course: Class) -
     course.hand_in("ana", QUIET)
     course.hand_in("luz", SLEEPS)
     command = [sys.executable, "-m", "grader", *course.command, "--workers", "2"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hear_interrupts
+    )
     wait_until(lambda: (course.out / "ana" / "report.html").exists())
     family = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGINT)

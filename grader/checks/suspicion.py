@@ -6,6 +6,7 @@ Each has an innocent explanation; a person decides what it means.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
 from grader.checks.epoch_log import ACCURACY, covers, plain_text, read_log
@@ -79,7 +80,14 @@ def _of_logs(cell: int, trainings: Sequence[Training], submission: Submission, e
 
 def _accuracy(training: Training) -> float | None:
     """A training's last accuracy on its own data."""
-    return next((value for name, value in training.logs[-1].items() if name.endswith(("accuracy", "acc"))), None)
+    return next(
+        (
+            value
+            for name, value in training.logs[-1].items()
+            if name.endswith(("accuracy", "acc")) and not name.startswith("val_")
+        ),
+        None,
+    )
 
 
 def _is_log_of(outputs: Sequence[Output], training: Training) -> bool:
@@ -89,10 +97,10 @@ def _is_log_of(outputs: Sequence[Output], training: Training) -> bool:
 
 
 def _shows_losses(outputs: Sequence[Output], training: Training) -> bool:
-    numbers = [float(word) for word in DECIMAL.findall(plain_text(outputs))]
+    numbers = sorted(float(word) for word in DECIMAL.findall(plain_text(outputs)))
     losses = [log["loss"] for log in training.logs if "loss" in log]
-    found = [loss for loss in losses if any(abs(loss - number) <= ROUNDING for number in numbers)]
-    return len(found) >= MIN_FOUND * len(losses)
+    found = sum(bisect_left(numbers, loss - ROUNDING) < bisect_right(numbers, loss + ROUNDING) for loss in losses)
+    return found >= MIN_FOUND * len(losses)
 
 
 def _last_accuracy(outputs: Sequence[Output]) -> float | None:

@@ -22,9 +22,6 @@ from grader.training.keras_layers import KERAS_LAYERS, run_keras_layer
 PROBE = (-4.0, -2.5, -1.0, -0.3, 0.0, 0.2, 0.7, 1.5, 3.0, 7.0)
 """The inputs on which the recorder samples activation functions."""
 
-RESHAPING = frozenset({"Flatten", "Reshape", "InputLayer", "Permute"})
-ACTIVATING = frozenset({"Activation", "ReLU", "Softmax", "LeakyReLU", "ELU", "PReLU"})
-
 
 @dataclass(frozen=True, slots=True)
 class LayerClaim:

@@ -19,7 +19,7 @@ from typing import Any
 
 import psutil
 import pytest
-from course import QUIET, SLEEPS, Class, Run
+from course import QUIET, SLEEPS, Class, Run, hear_interrupts
 from dask_cluster import Cluster
 from executor_fixtures import cluster, executor  # noqa: F401
 from student import SETUP, fit, network
@@ -238,7 +238,8 @@ def test_a_worker_that_lacks_something_is_named(
 def grading(course: Class, *options: str) -> Iterator[subprocess.Popen[str]]:
     """The command in a process of its own, which does not outlive the test."""
     words = [sys.executable, "-m", "grader", *course.command, *options]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(words, text=True, preexec_fn=hear_interrupts, **streams) as process:
         try:
             yield process
         finally:
