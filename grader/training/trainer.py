@@ -14,6 +14,7 @@ import io
 import json
 import math
 import os
+import socket
 import socketserver
 import sys
 import threading
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
 from grader.records import Array
 from grader.training.orders import Look, Order, Part, look_of, metrics_key, order_of
@@ -43,6 +45,8 @@ MAX_PRODUCTS = 200_000_000
 """Bounds of what one order may take, as is `allowed.MAX_UNITS`: about 200 MB, and 3 minutes an epoch of 60,000 rows."""
 CHECKED_NUMBERS = 5_000_000
 """Outputs that are held at once while labels are checked."""
+MAX_RESIDENT_BYTES = 2_500_000_000
+"""What TensorFlow compiles it never gives back, some 10 MB a network: above this the process begins anew."""
 
 
 def seed_of(key: str, epoch: int) -> int:
@@ -379,9 +383,28 @@ class _Handler(socketserver.StreamRequestHandler):
 class _Server(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
 
-    def __init__(self, path: str) -> None:
-        super().__init__(path, _Handler)
+    def __init__(self, path: str, listening: int | None) -> None:
+        """Args: listening: descriptor of the socket, where a process before this one listens at the path already."""
+        super().__init__(path, _Handler, bind_and_activate=listening is None)
+        if listening is not None:
+            self.socket.close()
+            self.socket = socket.socket(fileno=listening)
         self.trainer = Trainer()
+        self._under_way: list[threading.Thread] = []
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """A thread for each client."""
+        thread = threading.Thread(target=self.process_request_thread, args=(request, client_address), daemon=True)
+        self._under_way.append(thread)
+        thread.start()
+
+    def service_actions(self) -> None:
+        """Begin anew while nobody is served: who connects meanwhile waits at the socket, which stays."""
+        self._under_way = [thread for thread in self._under_way if thread.is_alive()]
+        if not self._under_way and psutil.Process().memory_info().rss > MAX_RESIDENT_BYTES:
+            os.set_inheritable(self.fileno(), True)
+            words = [sys.executable, "-m", "grader.training.trainer", str(self.server_address), str(self.fileno())]
+            os.execv(sys.executable, words)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no fault."""
@@ -391,7 +414,7 @@ def main() -> None:
     """Serve until the process that started this one is gone: it holds the other end of standard input."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
-    server = _Server(sys.argv[1])
+    server = _Server(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else None)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with contextlib.suppress(OSError):
         sys.stdin.buffer.read()

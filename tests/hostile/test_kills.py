@@ -155,12 +155,14 @@ def finished(out: Path) -> dict[str, str]:
 
 
 def outcome(out: Path) -> dict[str, Any]:
-    """All that grading a class comes to, but for times and for what was trained by whom."""
+    """All that grading a class comes to, but for times, what was trained by whom, and logs that tell of the kills."""
     results = {path.parent.name: json.loads(path.read_text(encoding="utf-8")) for path in out.glob("*/result.json")}
     for result in results.values():
         for part in ("seconds", "versions", "trainings", "peak_memory_mb"):
             result.pop(part, None)
-    files = sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.suffix not in (".db-wal", ".db-shm"))
+    files = sorted(
+        str(path.relative_to(out)) for path in out.rglob("*") if path.suffix not in (".db-wal", ".db-shm", ".log")
+    )
     return {"marks": (out / "grades.csv").read_text(encoding="utf-8"), "results": results, "files": files}
 
 

@@ -384,3 +384,35 @@ def test_a_trainer_ends_with_the_process_that_started_it() -> None:
     starter.wait()
     psutil.wait_procs(children, timeout=20)
     assert not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children)
+
+
+FULL_TRAINER = """
+import sys
+from grader.training import trainer
+trainer.MAX_RESIDENT_BYTES = 1
+trainer.main()
+"""
+
+
+def test_a_trainer_that_has_grown_begins_anew_and_nobody_notices(
+    store: Trajectories, tmp_path: Path, one_go: dict[int, str]
+) -> None:
+    path = tmp_path / "s"
+    process = subprocess.Popen(
+        [sys.executable, "-c", FULL_TRAINER, str(path)], stdin=subprocess.PIPE, cwd=Path(__file__).parents[2]
+    )
+    try:
+        while not path.exists():
+            assert process.poll() is None
+            time.sleep(0.02)
+        trainings, order = Trainings(store, path), order_in(store)
+        assert bits(trainings, order, 10) == [one_go[10]]
+        deadline = time.monotonic() + 60
+        while "grader.training.trainer" not in psutil.Process(process.pid).cmdline():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert bits(trainings, order, EPOCHS) == [one_go[EPOCHS]]
+        assert process.poll() is None
+    finally:
+        process.kill()
+        process.wait()
