@@ -164,6 +164,8 @@ CONFIDENT_ZEROS = {
     "denied reason": ("7.1", "one_per_class", "no es porque haya diez clases"),
     "an article is no verb": ("4.3", "better", "los botines"),
     "something else": ("7.1", "one_per_class", "Porque hay 10 épocas"),
+    "all told apart": ("7.2", "mismatch", "Sería capaz de clasificar todas las prendas"),
+    "all learned": ("7.2", "mismatch", "Con más épocas aprendería las diez clases"),
 }
 
 
@@ -171,6 +173,27 @@ CONFIDENT_ZEROS = {
 def test_plainly_wrong_answers_get_nothing_without_a_person(question: str, concept: str, answer: str) -> None:
     judgement = judge(question, concept, answer)
     assert (judgement.share, judgement.confidence >= RUBRIC.review_below) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "share"),
+    [
+        ("Habría más clases que neuronas", 1),
+        ("Habría menos neuronas que clases", 1),
+        ("There would be fewer outputs than classes", 1),
+        ("Habría más neuronas que clases", 0),
+        ("Habría menos etiquetas que neuronas", 0),
+        ("There would be more neurons than labels", 0),
+    ],
+)
+def test_which_is_more_decides(answer: str, share: float) -> None:
+    assert judge("7.2", "mismatch", answer).share == share
+
+
+@pytest.mark.parametrize("answer", ["Solo ayuda en las imágenes difíciles", "Con 128 neuronas ya había buena accuracy"])
+def test_an_easy_image_needs_no_more_units(answer: str) -> None:
+    judgement = judge("5.2", "same_class", answer)
+    assert (judgement.share, judgement.confidence >= RUBRIC.review_below) == (1, True)
 
 
 NEVER_A_SILENT_ZERO = {
