@@ -12,7 +12,8 @@ For the half to build with and the half that is only measured, by question and i
 
 Then the same halves as classes at the review desk: a tenth of each question's answers get their fair marks there, in
 the order in which the desk shows them, and the kappa is that of all marks afterwards, those of the other answers as
-the desk has refined them. The half to build with is graded without the marked answers that ship, which are its own.
+the desk has refined them. The marked answers that ship are the half to build with, so that each third of it is a class
+of its own there, graded with the other two.
 """
 
 from __future__ import annotations
@@ -46,6 +47,9 @@ SURE = 0.9
 STEPS = 20
 MARKED = 0.1
 """Share of a question's answers that are marked at the desk."""
+THIRDS = 3
+Levels = list[tuple[int, int]]
+"""For each answer the points given and the fair ones, in twentieths."""
 COLUMNS = (
     "answers", "marks", "agreement", "kappa", "review (answers)", "review (marks)", "sure", "sure and fair",
     "given wrongly", "withheld wrongly",
@@ -97,30 +101,48 @@ def _share(part: int, whole: int) -> str:
 
 def at_desk(rubric: Rubric, split: str) -> Table:
     """Kappa of each question before and after a tenth of its answers were marked at the desk."""
-    answers = written(split)
-    if split == "build":
-        rubric = rubric.model_copy(update={"learned_from": ()})
     table = Table("", "answers", "marked", "kappa before", "kappa after", title=f"at the desk: {split}")
-    all_before: list[tuple[int, int]] = []
-    all_after: list[tuple[int, int]] = []
+    everything: list[Levels] = [[], []]
     all_marked = 0
-    for question, labelled in answers.items():
-        with tempfile.TemporaryDirectory() as folder:
-            results = list(make_results(rubric, {question: labelled}, len(labelled)))
-            make_class(Path(folder), results, rubric).close()
-            room = Classroom(open_class(Path(folder)))
-            fair = {result.submission: one for result, one in zip(results, labelled, strict=True)}
-            before = _levels(room, question, fair)
-            marked = _mark(room, question, fair)
-            room.settle()
-            after = _levels(room, question, fair)
-            room.close()
-        table.add_row(question, str(len(after)), str(marked), f"{_kappa(before):.3f}", f"{_kappa(after):.3f}")
-        all_before, all_after, all_marked = all_before + before, all_after + after, all_marked + marked
+    for question, labelled in written(split).items():
+        both: list[Levels] = [[], []]
+        marked = 0
+        for part in range(THIRDS) if split == "build" else [None]:
+            learning, labelled_part = (rubric, labelled) if part is None else _third(rubric, labelled, part)
+            before, after, count = _class_at_desk(learning, question, labelled_part)
+            both, marked = [both[0] + before, both[1] + after], marked + count
+        table.add_row(question, str(len(labelled)), str(marked), *(f"{_kappa(levels):.3f}" for levels in both))
+        everything = [all_of + levels for all_of, levels in zip(everything, both, strict=True)]
+        all_marked += marked
     table.add_section()
-    kappas = (f"{_kappa(all_before):.3f}", f"{_kappa(all_after):.3f}")
-    table.add_row("all", str(len(all_after)), str(all_marked), *kappas)
+    table.add_row("all", str(len(everything[1])), str(all_marked), *(f"{_kappa(levels):.3f}" for levels in everything))
     return table
+
+
+def _third(rubric: Rubric, labelled: Sequence[Written], part: int) -> tuple[Rubric, list[Written]]:
+    """A third of the answers, and the rubric without them among its marked answers."""
+    chosen = list(labelled[part::THIRDS])
+    texts = {one.text for one in chosen}
+    files = tuple(
+        file.model_copy(update={"answers": [one for one in file.answers if one.answer not in texts]})
+        for file in rubric.learned_from
+    )
+    return rubric.model_copy(update={"learned_from": files, "sha256": f"{rubric.sha256} {part}"}), chosen
+
+
+def _class_at_desk(rubric: Rubric, question: str, labelled: Sequence[Written]) -> tuple[Levels, Levels, int]:
+    """Levels before and after a tenth was marked, and how many answers that was."""
+    with tempfile.TemporaryDirectory() as folder:
+        results = list(make_results(rubric, {question: labelled}, len(labelled)))
+        make_class(Path(folder), results, rubric).close()
+        room = Classroom(open_class(Path(folder)))
+        fair = {result.submission: one for result, one in zip(results, labelled, strict=True)}
+        before = _levels(room, question, fair)
+        marked = _mark(room, question, fair)
+        room.settle()
+        after = _levels(room, question, fair)
+        room.close()
+    return before, after, marked
 
 
 def _mark(room: Classroom, question: str, fair: dict[str, Written]) -> int:
@@ -136,9 +158,9 @@ def _mark(room: Classroom, question: str, fair: dict[str, Written]) -> int:
     return len(chosen)
 
 
-def _levels(room: Classroom, question: str, fair: dict[str, Written]) -> list[tuple[int, int]]:
+def _levels(room: Classroom, question: str, fair: dict[str, Written]) -> Levels:
     """For each answer the points given and the fair ones, in twentieths of what its concepts are worth."""
-    levels = []
+    levels: Levels = []
     for name, one in fair.items():
         keys = [(name, question, check) for check in one.shares]
         most = sum(room.finding(key).max_points for key in keys)

