@@ -16,7 +16,7 @@ _NOISE = (
     r"\s*(?:n[oº]?\.?\s*)?\d+(?:\.\d+)?\b",
     r"\d+(?:\s*,\s*\d+)?\s*%|\d+[.,]\d+(?:e[-+]?\d+)?|\d+\.?e[-+]?\d+",
     r"\d+\s*[x×*]\s*\d+",
-    r"\b(?:u?int|float)(?:8|16|32|64)\b",
+    r"\b(?:u?int|float|utf-?)(?:8|16|32|64)\b",
     r"\[[\s\d.,e+-]*\d[\s,]+[\d.-][\s\d.,e+-]*\]",
     r"\b[01]\s*(?:-|–|\.\.+|a|al|y|hasta|to|and)\s*(?:el |la )?(?:1|9|10)\b",
     r"(?:contando|empezando|empezar|comenzando|partiendo|counting|starting|start)\b[^.;\n]{0,20}?\b(?:0|1|cero|uno|zero|one)\b",

@@ -17,6 +17,14 @@ from grader.submission.wording import has_words, sentences, without_markup
 
 LONGEST_PASSAGE = 20_000
 
+_NUMBERED_ANSWER = re.compile(
+    r"[\s#>*_|\-–•]*(?:\d{1,2}[.)]\s+)?[\s*_(\[]*"
+    r"(?:(?:preguntas?|ejercicios?|apartado|questions?|exercises?|[pq](?=\d))[\s.:nº°]*)?"
+    r"(?:(?P<dotted>\d{1,2}\.\d{1,2})(?:[\s*_]*[:.)\]|=\-–—>][\s*_]*(?!\d)|\s+(?=(?-i:[\dA-ZÁÉÍÓÚÑ¿\"«]))|\s*$)"
+    r"|(?P<whole>\d{1,2})(?:[:)\]][\s*_]*|(?=\s*$)))",
+    re.IGNORECASE,
+)
+"""``3.1: ``, ``| 3.1 | ``, ``2. (3.1) ``, ``Pregunta 4``, ``6)``: the beginning of a numbered answer."""
 _PROSE_MAGIC = re.compile(r"^\s*%%(?:markdown|html|latex|HTML|javascript)\b[^\n]*\n")
 _CODE_BEGINS = re.compile(r"[=(\[{.:@]|^\s*(?:import|from|del|return|try|else)\b")
 _CODE_SIGNS = re.compile(r"[=\[\]{}]|\w\(|^\s*(?:import|from|def|class|for|if|return|print|model)\b|^\s*[!%@#]")
@@ -44,10 +52,43 @@ def find_passages(cells: Sequence[Cell], layout: Layout, guide: Guide) -> dict[s
     for name in guide.ids:
         placed[name] = placed[name] or _surest([piece for piece in pieces if name in piece.names])
     loose = [piece for piece in pieces if not piece.names and piece.sure]
-    for name in guide.ids:
-        if not placed[name] and not layout.cells[name]:
+    unplaced = {name for name in guide.ids if not placed[name]}
+    for name in unplaced:
+        if not layout.cells[name]:
             placed[name] = loose
-    return {name: tuple(piece.passage for piece in placed[name]) for name in guide.ids}
+    passages = {name: tuple(piece.passage for piece in placed[name]) for name in guide.ids}
+    everything = [piece.passage for piece in pieces]
+    return {
+        name: _numbered(own, name, guide.ids) or (name in unplaced and _numbered(everything, name, guide.ids)) or own
+        for name, own in passages.items()
+    }
+
+
+def _numbered(passages: Sequence[Passage], question: str, ids: Sequence[str]) -> tuple[Passage, ...]:
+    """Where texts answer questions by their numbers, what stands under this one's number."""
+    parts = (numbered_part(passage, question, ids) for passage in passages)
+    return tuple(part for part in parts if part is not None)
+
+
+def numbered_part(passage: Passage, question: str, ids: Sequence[str]) -> Passage | None:
+    """Of a text that answers questions by their numbers, the part with this one's number.
+
+    Printed answers, the rows of a table and lists of answers are such texts. None for a text without a number of the
+    kind ``3.1`` at the beginning of a line, or without this question's own number.
+    """
+    parts: dict[str, list[str]] = {}
+    current: list[str] = []
+    for line in passage.text.split("\n"):
+        named = _NUMBERED_ANSWER.match(line)
+        number = (named["dotted"] or named["whole"]) if named else ""
+        if named and (number in ids or any(name.startswith(f"{number}.") for name in ids)):
+            current = parts.setdefault(number, [])
+            line = line[named.end() :]
+        current.append(line.strip())
+    text = "\n".join(parts.get(question, ())).strip()
+    if not has_words(text) or not any("." in number for number in parts):
+        return None
+    return replace(passage, text=text)
 
 
 def _surest(pieces: Sequence[_Piece]) -> list[_Piece]:

@@ -12,6 +12,7 @@ from grader.rubric import load_rubric
 CLASSES = load_rubric(Path(__file__).parents[2] / "rubrics" / "fashion_mnist.yaml").classes
 
 NAMED = {
+    "an encoding beside": ("coding: utf-8. Es la 9", {9}),
     "a figure": ("9", {9}),
     "a figure with a full stop": ("9.", {9}),
     "class and figure": ("la clase 9", {9}),

@@ -226,7 +226,53 @@ CODE = [
 ]
 
 
-@pytest.mark.parametrize("case", MARKDOWN + SEVERAL + CODE, ids=lambda case: case.name)
+PRINTED = [
+    "def main():",
+    "    print('##### PREGUNTA 3')",
+    f"    print('3.1: {WHY}')",
+    "    print('3.2: clase', c.argmax(), '(botín)')",
+    "    print('##### PREGUNTA 6')",
+    "    print('6: la forma no coincide')",
+    "    print('##### PREGUNTA 8')",
+    "    print('8.3: sobreajuste, 8 veces más')",
+]
+NUMBERED = [
+    Case(
+        "prints with numbers, all in one cell",
+        [py("# -*- coding: utf-8 -*-", *PRINTED)],
+        {"3.1": [WHY], "3.2": ["clase (botín)"], "6": ["la forma no coincide"], "8.3": ["sobreajuste, 8 veces más"]},
+    ),
+    Case(
+        "a table at the end",
+        [
+            md("# Prácticas de redes"),
+            py(net()),
+            md("| Pregunta | Respuesta |", "|:--|:--|", f"| 3.1 | {WHY} |", "| 3.2 | 9, botín |", "| 8.3 | Memoriza |"),
+        ],
+        {"3.1": [WHY], "3.2": ["9, botín"], "8.3": ["Memoriza"]},
+    ),
+    Case(
+        "a list whose own numbers are others, under a heading of several questions",
+        [
+            py("# pregunta 3", PREDICT),
+            md("### Respuestas 3, 4 y 5", "", f"1. **(3.1)** {WHY}", "2. **(3.2)** La 9.", "3. **(4.3)** Mejora poco."),
+        ],
+        {"3.1": [WHY], "3.2": ["La 9."], "4.3": ["Mejora poco."]},
+    ),
+    Case(
+        "a number in what stands in another's place",
+        [md("- **3.1** " + WHY, "- **3.2** la 9"), py(net()), md("8.3: Memoriza los datos.")],
+        {"3.1": [WHY], "8.3": ["Memoriza los datos."]},
+    ),
+    Case(
+        "numbers that are no questions'",
+        [h("3.1"), md("1. Son probabilidades.", "2. Una por clase.", "0.29 es la mayor")],
+        {"3.1": ["1. Son probabilidades.\n2. Una por clase.\n0.29 es la mayor"]},
+    ),
+]
+
+
+@pytest.mark.parametrize("case", MARKDOWN + SEVERAL + CODE + NUMBERED, ids=lambda case: case.name)
 def test_prose_of(case: Case, tmp_path: Path) -> None:
     submission = read(tmp_path, *case.cells)
 
