@@ -47,7 +47,7 @@ def attribute(submission: Submission, evidence: Evidence, rubric: Rubric) -> dic
         if found is not None:
             chosen[question.id] = found
     for question in _shortest_first(questions, chosen, doubtful):
-        found = _elsewhere(question, tries, submission, chosen)
+        found = _elsewhere(question, questions, tries, submission, chosen)
         if found is not None:
             chosen[question.id] = found
     return chosen
@@ -166,9 +166,22 @@ def _shortest_first(
 
 
 def _elsewhere(
-    question: Question, tries: Sequence[Training], submission: Submission, chosen: Mapping[str, Attribution]
+    question: Question,
+    questions: Sequence[Question],
+    tries: Sequence[Training],
+    submission: Submission,
+    chosen: Mapping[str, Attribution],
 ) -> Attribution | None:
-    """The try outside the question's place that fits best and that no other question claims."""
+    """The try outside the question's place that fits best and that no other question claims.
+
+    Of several that fit as well, those come first that no other question describes better: in a notebook of one cell,
+    the network of 512 neurons that stops by a callback answers another question than the one without.
+    """
+
+    def fitness(training: Training) -> tuple[float, bool, bool, int]:
+        others = _described_better(training, question, questions, tries, submission)
+        return match(question.training, training), not others, _unplaced(training, submission), training.id
+
     taken = {found.training.id for other, found in chosen.items() if other != question.id and found.match >= LIKE}
     free = [training for training in tries if training.id not in taken]
     holds = question.id in chosen and chosen[question.id].match >= LIKE
@@ -177,10 +190,7 @@ def _elsewhere(
         if question.id in chosen:
             fitting = [training for training in fitting if match(question.training, training) >= 0.9]
         if fitting:
-            best = max(
-                fitting,
-                key=lambda training: (match(question.training, training), _unplaced(training, submission), training.id),
-            )
+            best = max(fitting, key=fitness)
             if match(question.training, best) >= 0.9 or question.id not in chosen:
                 return Attribution(best, in_place=False, match=match(question.training, best))
     return None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from grader.checks.attribution import attribute
-from grader.records import Cell, Evidence, Layer, Network, Place, Submission, Training
+from grader.records import Callback, Cell, Evidence, Layer, Network, Place, Submission, Training
 from grader.rubric import Rubric, load_rubric
 
 
@@ -65,3 +66,8 @@ def test_a_network_defined_in_place_and_trained_elsewhere(rubric: Rubric) -> Non
 def test_a_network_that_is_never_trained_stays_untrained(rubric: Rubric) -> None:
     built, other = training(0, 1, epochs=0, model="m", built_only=True), training(1, 8, epochs=15, model="m")
     assert answers(rubric, {"1": (1,), "8.1": (8,)}, built, other) == {"1": 0, "8.1": 1}
+
+
+def test_in_one_cell_a_network_with_a_callback_answers_the_question_of_the_callback(rubric: Rubric) -> None:
+    stopped = replace(training(2, 1, units=512, epochs=3), callbacks=(Callback("c1", "Stop", own=True, cell=1),))
+    assert answers(rubric, {}, training(0, 1), training(1, 1, units=512), stopped) == {"1": 0, "4.1": 1}
