@@ -279,6 +279,19 @@ def test_likeness_does_not_make_a_list_of_terms_right() -> None:
     assert learned("red, datos, comido, empollado", EXAMPLES).share == 0
 
 
+@pytest.mark.parametrize(
+    ("answer", "confident"),
+    [
+        pytest.param("A rede decora os dados de treino e nao generaliza.", False, id="Portuguese"),
+        pytest.param("La xarxa es queda amb els exemples i no aprèn res de nou.", False, id="Catalan"),
+        pytest.param("La red tarda mucho con tantas épocas y hay que esperar.", True, id="Spanish"),
+    ],
+)
+def test_an_answer_in_a_third_language_waits_for_a_person(answer: str, confident: bool) -> None:
+    judgement = judge("8.3", "memorises", answer)
+    assert (judgement.expressed, judgement.confidence >= 0.7) == (False, confident)
+
+
 def test_few_marked_answers_teach_nothing() -> None:
     assert learn(EXAMPLES[:10]) is None
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from grader.checks.prose.language import ARTICLES, CLITICS, GLUE, HEDGES, NEGATORS
+from grader.checks.prose.language import ARTICLES, CLITICS, FOREIGN, GLUE, HEDGES, NEGATORS
 from grader.checks.prose.learning import Examples, learn, probability
 from grader.checks.prose.matching import Match, ParsedWay, find_ways, knowing, vocabulary_of, without
 from grader.checks.prose.reading import Reading, Token, read_answer
@@ -27,6 +27,8 @@ _SHOWN_ANSWER = 600
 _SHOWN_SPANS = 3
 _TELLING_TERMS = 2
 _LONG_ANSWER = 40
+_FOREIGN_WORDS = 2
+"""Different words of a third language that an answer in Spanish or English does not hold."""
 _COMMON = GLUE | ARTICLES | NEGATORS | CLITICS | {"da", "dan", "tiene", "tienen"}
 
 
@@ -127,7 +129,15 @@ def judge_sentences(answer: str, concept: Concept, question_prompt: str, other_t
     if ways.idle:
         return _judge_idle(reading, ways.idle)
     related = _sorted_out(reading, _parsed(concept, concept.related))
-    return _judge_unsaid(reading, related, _terms(reading, _parsed(concept, everything), question_prompt))
+    unsaid = _judge_unsaid(reading, related, _terms(reading, _parsed(concept, everything), question_prompt))
+    return unsaid if len({token.word for token in reading.tokens} & FOREIGN) < _FOREIGN_WORDS else _in_other(unsaid)
+
+
+def _in_other(judgement: Judgement) -> Judgement:
+    """What is not found in an answer in a third language may well be there: a person looks."""
+    reason = say("The answer seems to be in a language for which the rubric has no words.")
+    confidence = min(judgement.confidence, _DOUBTFUL)
+    return replace(judgement, confidence=confidence, reason=reason, surest=_DOUBTFUL)
 
 
 def _judge_said(reading: Reading, ways: _Found, against: _Found) -> Judgement:

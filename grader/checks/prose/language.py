@@ -103,6 +103,13 @@ GLUE = words_of(
 )
 """Words that make a sentence of what would else be a list of terms."""
 
+FOREIGN = words_of(
+    "nao uma com em os dados rede mais sao treino amb els xarxa dades unha une avec donnees reseau della dei che rete "
+    "dati der und nicht"
+)
+"""Frequent words of neighbouring languages (Portuguese, Catalan, Galician, French, Italian, German), in neither Spanish
+nor English ones, without accents."""
+
 ARTICLES = words_of("el la los las de del en y e o u a the an of in on and or etc")
 """Words that do not make a sentence."""
 
