@@ -337,3 +337,11 @@ def test_a_loop_of_the_students_own_counts_as_training(grade: Grade) -> None:
     assert statuses["hidden_layers"] == statuses["output_layer"] == statuses["optimizer"] == "passed", graded.lost()
     assert statuses["epochs"] == statuses["batch_size"] == "needs_review"
     assert statuses["test_accuracy"] in ("passed", "failed"), "measured as question 2 hands the images to the network"
+
+
+def test_images_that_were_handed_to_the_trainer_can_be_looked_at_again(grade: Grade) -> None:
+    """What the trainer is given is taken out of the exchange folder; the same few images are named in events, too."""
+    one = "one = test_images[:1].astype('float32')\nprint(model.predict(one), model.predict(one))"
+    graded = grade(cells(SETUP, network() + fit(epochs=1), one))
+    assert graded.evidence.remarks == ()
+    assert [(call.kind, call.x is not None) for call in graded.evidence.calls] == [("predict", True)] * 2

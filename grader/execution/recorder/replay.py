@@ -434,9 +434,9 @@ class Replay:
         """Ask, hand over the arrays that the trainer lacks, and ask again."""
         answer = self.link.ask(**question)
         if answer is not None and "need" in answer[0]:
-            for digest in answer[0]["need"]:
-                self.writer.save(as_trained(self.at_hand[digest]))
+            saved = [self.writer.save(as_trained(self.at_hand[digest])) for digest in answer[0]["need"]]
             answer = self.link.ask(**question)
+            self.writer.forget(saved)
         return None if answer is None or "need" in answer[0] else answer
 
     def start_of(self, model: Any) -> dict[str, Any]:

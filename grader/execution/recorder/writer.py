@@ -38,3 +38,7 @@ class Writer:
             partial.replace(self.folder / f"{digest}.npy")
             self._written.add(digest)
         return digest
+
+    def forget(self, digests: list[str | None]) -> None:
+        """Arrays were taken away by the trusted side: to be there again, they have to be written again."""
+        self._written.difference_update(digests)
