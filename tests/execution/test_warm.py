@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 import pytest
 from conftest import Grade
+from jupyter_client.connect import write_connection_file
 from student import cells
 
 from grader.errors import SandboxError
@@ -120,8 +121,11 @@ def nursery(data_slice: Path) -> Iterator[Nursery]:
 def test_a_nursery_takes_its_kernels_with_it(nursery: Nursery, data_slice: Path) -> None:
     room = nursery.room()
     room.make(data_slice, "bwrap")
-    (room.wire / "k.json").write_text("no connection file")
-    kernels = [nursery.fork(room, str(room.wire / "k.json"), Limits()) for _ in range(2)]
+    kernels = []
+    for name in ("a", "b"):
+        file, _ = write_connection_file(str(room.wire / f"{name}.json"), transport="ipc", ip=str(room.wire / name))
+        kernels.append(nursery.fork(room, file, Limits()))
+    assert all(kernel.is_running() for kernel in kernels)
     nursery.close()
     assert not nursery.alive
     psutil.wait_procs(kernels, timeout=10)
