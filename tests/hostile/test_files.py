@@ -6,7 +6,6 @@ import csv
 import json
 import os
 import re
-import resource
 import socket
 import struct
 import subprocess
@@ -132,6 +131,17 @@ class Graded:
         return str(json.loads((self.out / submission / "result.json").read_text(encoding="utf-8"))["reason"])
 
 
+MEASURED = """
+import json, resource, subprocess, sys
+code = subprocess.call(sys.argv[2:])
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+with open(sys.argv[1], "w") as file:
+    json.dump([used.ru_utime, used.ru_maxrss / 1024], file)
+sys.exit(code)
+"""
+"""Starts a command from a small process: the largest memory of a process counts what it was forked from."""
+
+
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
     """One class of all of these files, some of which change while it is graded, and one honest notebook."""
@@ -148,7 +158,13 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
     for name in (VANISHES, CHANGES, SWAPPED):
         course.hand_in(name, QUIET)
     command = [sys.executable, "-m", "grader", *course.command, "--workers", "1", "--no-replay"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    used = tmp_path_factory.mktemp("used") / "used.json"
+    process = subprocess.Popen(
+        [sys.executable, "-c", MEASURED, str(used), *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     while not (course.out / "a_honest" / "result.json").exists() and process.poll() is None:
         time.sleep(0.05)
     (course.folder / f"{VANISHES}.ipynb").unlink()
@@ -158,8 +174,8 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
     shown, _ = process.communicate(timeout=600)
     with (course.out / "grades.csv").open(newline="", encoding="utf-8") as file:
         rows = {row["submission"]: row for row in csv.DictReader(file)}
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return Graded(course.root, course.out, process.returncode, shown, used.ru_utime, rows, used.ru_maxrss / 1024)
+    seconds, peak_mb = json.loads(used.read_text())
+    return Graded(course.root, course.out, process.returncode, shown, seconds, rows, peak_mb)
 
 
 def test_no_file_is_the_graders_fault(graded: Graded) -> None:
