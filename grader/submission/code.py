@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -24,6 +24,8 @@ _STRING_OR_COMMENT = re.compile(
     r"""|(?P<comment>\#[^\n]*)""",
     re.DOTALL,
 )
+_NUMBER = re.compile(r"\s*\d{1,2}(?:\.\d{1,2})?\s*")
+_SHOWING = ("print", "display", "Markdown", "HTML", "Latex")
 _MAGIC = re.compile(r"^[ \t]*[!%?].*$", re.MULTILINE)
 _ACTS = (
     ast.Call, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef,
@@ -119,7 +121,7 @@ def walk(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def texts(source: str) -> list[Text]:
-    """Strings used as comments, and strings that are printed or shown, in order."""
+    """Strings used as comments, strings that are printed, shown or given to a function for nothing else, in order."""
     tree = parse(source)
     try:
         return [] if tree is None else _texts_in(tree, source)
@@ -133,14 +135,26 @@ def _texts_in(tree: ast.Module, source: str) -> list[Text]:
     for node in walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             found.append(Text(_position(source, starts, node), node.value.value, "comment"))
-        elif isinstance(node, ast.Call) and _called(node) in ("print", "display", "Markdown", "HTML", "Latex"):
-            shown = " ".join(_literal(argument) for argument in node.args).strip()
-            found.append(Text(_position(source, starts, node), shown, "print"))
+        elif isinstance(node, ast.Call):
+            words = [_literal(argument) for argument in node.args]
+            shown = " ".join(words).strip() if _called(node) in _SHOWING else ""
+            found.append(Text(_position(source, starts, node), _numbered(words) or shown, "print"))
+        elif isinstance(node, ast.Dict):
+            pairs = ((key, value) for key, value in zip(node.keys, node.values, strict=True) if key is not None)
+            told = "\n".join(filter(None, (_numbered([_literal(key), _literal(value)]) for key, value in pairs)))
+            found.append(Text(_position(source, starts, node), told, "print"))
         elif isinstance(node, ast.Assign) and (isinstance(node.value, ast.Constant | ast.JoinedStr | ast.BinOp)):
             told = _literal(node.value)
             if len(told.split()) >= 4:
                 found.append(Text(_position(source, starts, node), told, "print"))
     return [text for text in found if text.text.strip()]
+
+
+def _numbered(words: Sequence[str]) -> str:
+    """``3.1: text`` of what a student's own function or table is given as a number and a text; empty for all else."""
+    number, *rest = words or ("",)
+    text = " ".join(rest).strip()
+    return f"{number.strip()}: {text}" if _NUMBER.fullmatch(number) and text else ""
 
 
 def _literal(node: ast.AST) -> str:

@@ -19,7 +19,7 @@ LONGEST_PASSAGE = 20_000
 
 _NUMBERED_ANSWER = re.compile(
     r"[\s#>*_|\-–•]*(?:\d{1,2}[.)]\s+)?[\s*_(\[]*"
-    r"(?:(?:preguntas?|ejercicios?|apartado|questions?|exercises?|[pq](?=\d))[\s.:nº°]*)?"
+    r"(?:(?P<word>preguntas?|ejercicios?|apartado|questions?|exercises?|[pq](?=\d))[\s.:nº°]*)?"
     r"(?:(?P<dotted>\d{1,2}\.\d{1,2})(?:[\s*_]*[:.)\]|=\-–—>][\s*_]*(?!\d)|\s+(?=(?-i:[\dA-ZÁÉÍÓÚÑ¿\"«]))|\s*$)"
     r"|(?P<whole>\d{1,2})(?:[:)\]][\s*_]*|(?=\s*$)))",
     re.IGNORECASE,
@@ -52,36 +52,36 @@ def find_passages(cells: Sequence[Cell], layout: Layout, guide: Guide) -> dict[s
     for name in guide.ids:
         placed[name] = placed[name] or _surest([piece for piece in pieces if name in piece.names])
     loose = [piece for piece in pieces if not piece.names and piece.sure]
-    unplaced = {name for name in guide.ids if not placed[name]}
-    for name in unplaced:
-        if not layout.cells[name]:
-            placed[name] = loose
-    passages = {name: tuple(piece.passage for piece in placed[name]) for name in guide.ids}
-    everything = [piece.passage for piece in pieces]
-    return {
-        name: _numbered(own, name, guide.ids) or (name in unplaced and _numbered(everything, name, guide.ids)) or own
-        for name, own in passages.items()
-    }
-
-
-def _numbered(passages: Sequence[Passage], question: str, ids: Sequence[str]) -> tuple[Passage, ...]:
-    """Where texts answer questions by their numbers, what stands under this one's number."""
-    parts = (numbered_part(passage, question, ids) for passage in passages)
-    return tuple(part for part in parts if part is not None)
+    passages: dict[str, tuple[Passage, ...]] = {}
+    for name in guide.ids:
+        found = [numbered_part(piece.passage, name, guide.ids) or piece.passage for piece in placed[name]]
+        if not found:
+            numbered = (numbered_part(piece.passage, name, guide.ids) for piece in pieces)
+            found = [part for part in numbered if part is not None]
+        if not found and not layout.cells[name]:
+            found = [piece.passage for piece in loose]
+        passages[name] = tuple(found)
+    return passages
 
 
 def numbered_part(passage: Passage, question: str, ids: Sequence[str]) -> Passage | None:
-    """Of a text that answers questions by their numbers, the part with this one's number.
+    """Of a text that answers several questions by their numbers, the part with this one's number.
 
     Printed answers, the rows of a table and lists of answers are such texts. None for a text without a number of the
     kind ``3.1`` at the beginning of a line, or without this question's own number.
     """
     parts: dict[str, list[str]] = {}
     current: list[str] = []
+    above, in_list = 0, False
     for line in passage.text.split("\n"):
         named = _NUMBERED_ANSWER.match(line)
         number = (named["dotted"] or named["whole"]) if named else ""
-        if named and (number in ids or any(name.startswith(f"{number}.") for name in ids)):
+        if named and not named["dotted"] and not named["word"]:
+            # After 8.3, "1)" begins a list within its answer, and "2)" goes on with that list.
+            in_list = in_list or int(number) < above
+            number = "" if in_list else number
+        if named and number and (number in ids or any(name.startswith(f"{number}.") for name in ids)):
+            above, in_list = int(number.split(".")[0]), False
             current = parts.setdefault(number, [])
             line = line[named.end() :]
         current.append(line.strip())

@@ -265,6 +265,26 @@ NUMBERED = [
         {"3.1": [WHY], "8.3": ["Memoriza los datos."]},
     ),
     Case(
+        "given to the student's own function",
+        [py("def responde(n, t): print(n, t)", f"responde('3.1', '{WHY}')", "responde('5.1', 'sigue siendo la 9')")],
+        {"3.1": [WHY], "5.1": ["sigue siendo la 9"]},
+    ),
+    Case(
+        "a dictionary of answers",
+        [py(f"respuestas = {{'3.1': '{WHY}', '3.2': 'la 9'}}", "for n in respuestas: print(n, respuestas[n])")],
+        {"3.1": [WHY], "3.2": ["la 9"]},
+    ),
+    Case(
+        "one of two cells with a number",
+        [h("3.1"), md("3.1: " + WHY), md("Suman uno."), h("3.2"), md(BOOT)],
+        {"3.1": [WHY, "Suman uno."], "3.2": [BOOT]},
+    ),
+    Case(
+        "a list within a numbered answer",
+        [py("print('8.3: Sobreajuste:')", "print('1) train baja')", "print('9) memoriza')", "print('5.2: es fácil')")],
+        {"8.3": ["Sobreajuste:\n1) train baja\n9) memoriza"], "5.2": ["es fácil"]},
+    ),
+    Case(
         "numbers that are no questions'",
         [h("3.1"), md("1. Son probabilidades.", "2. Una por clase.", "0.29 es la mayor")],
         {"3.1": ["1. Son probabilidades.\n2. Una por clase.\n0.29 es la mayor"]},
