@@ -112,8 +112,6 @@ class Classroom:
         self._found: dict[Key, Finding] = {}
         self._refined: dict[Key, Finding] = {}
         self._open: frozenset[Key] | None = None
-        self._ranked: dict[str, list[Group]] = {}
-        self._changes: Counter[str] = Counter()
         self._whole: list[str] = []
         self._refiner = make_refiner(graded.rubric)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="refine")
@@ -154,22 +152,12 @@ class Classroom:
         self._groupings.clear()
         self._group_of.clear()
         self._refined.clear()
-        self._note_change(question.id for question in self.rubric.questions)
+        self._open = None
         codes = {submission: self._code(submission) for submission in self.results}
         self._codes = {code: submission for submission, code in codes.items()}
         self._numbers = {self._codes[code]: number for number, code in enumerate(sorted(self._codes), 1)}
         self._whole = self.ordered(name for name, result in self.results.items() if is_one_case(result))
         self._refine_later({key[1:] for key in self.marks})
-
-    def _note_change(self, questions: Iterable[str]) -> None:
-        for question in questions:
-            self._open = None
-            self._changes[question] += 1
-            self._ranked.pop(question, None)
-
-    def changes(self, question: str) -> int:
-        """How often anything in a question has changed: what was made of it holds while this stays the same."""
-        return self._changes[question]
 
     def _code(self, submission: str) -> str:
         return hashlib.sha256(f"{self._secret} {submission}".encode("utf-8", "replace")).hexdigest()[:12]
@@ -251,19 +239,16 @@ class Classroom:
     def groups(self, question: str) -> list[Group]:
         """The groups of a question: the grader's own errors first, then what is to decide, then what is least sure."""
 
-        waiting_keys, marks = self.open_keys(), self.marks
+        open_keys = self.open_keys()
 
         def rank(group: Group) -> tuple[int, int, float, int]:
-            unmarked = [(key, self.finding(key)) for key in self.keys(group) if key not in marks]
-            waiting = [finding for key, finding in unmarked if key in waiting_keys]
+            unmarked = [(key, self.finding(key)) for key in self.keys(group) if key not in self.marks]
+            waiting = [finding for key, finding in unmarked if key in open_keys]
             errors = sum(finding.status is Status.ERROR for finding in waiting)
             least_sure = min((_confidence(finding) for _, finding in unmarked), default=_DECIDED)
             return -errors, -len(waiting), least_sure, -len(group.members)
 
-        with self.lock:
-            if question not in self._ranked:
-                self._ranked[question] = sorted(self.grouping(question).groups, key=rank)
-            return self._ranked[question]
+        return sorted(self.grouping(question).groups, key=rank)
 
     def group(self, question: str, group_id: str) -> Group:
         """One group. Raises KeyError where there is none (any more)."""
@@ -371,7 +356,8 @@ class Classroom:
         return Outcome(keys, tuple(key for key in asked if key not in keys))
 
     def _take_marks(self, marks: Sequence[HumanMark]) -> None:
-        self._note_change({mark.question for mark in marks})
+        if marks:
+            self._open = None
         for mark in marks:
             key = key_of(mark)
             self.history.setdefault(key, []).append(mark)
@@ -414,7 +400,7 @@ class Classroom:
             ]
         refined = self._refiner.refined(cases, learned)
         with self.lock:
-            self._note_change([question])
+            self._open = None
             for (result, finding), new in zip(cases, refined, strict=True):
                 key = (result.submission, question, check)
                 if new is finding:

@@ -123,7 +123,6 @@ class Views:
         self._room = room
         self._translator = translator
         self._has_model = has_model
-        self._lines: dict[str, tuple[int, dict[Group, GroupLine]]] = {}
 
     def page(self, template: str, reviewer: Reviewer, **values: Any) -> str:
         """A whole page, or a part of one."""
@@ -170,17 +169,7 @@ class Views:
         return self._translator.pick(self._room.rubric.question(question_id).title)
 
     def group_line(self, group: Group) -> GroupLine:
-        """A group in the list of its question; made once until something in the question changes."""
-        changes = self._room.changes(group.question)
-        made_at, lines = self._lines.get(group.question, (changes, {}))
-        if made_at != changes:
-            lines = {}
-        self._lines[group.question] = changes, lines
-        if group not in lines:
-            lines[group] = self._group_line(group)
-        return lines[group]
-
-    def _group_line(self, group: Group) -> GroupLine:
+        """A group in the list of its question."""
         keys = self._room.keys(group)
         first = [(group.members[0], group.question, check) for check in group.checks]
         findings = [self._room.finding(key) for key in first]
