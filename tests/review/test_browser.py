@@ -216,6 +216,17 @@ def test_answers_marked_unlike_are_side_by_side(tmp_path: Path, visit: Visit) ->
         expect(window.page.locator(".case")).to_have_count(0)
 
 
+COVERED = """() => {
+    const box = document.querySelector("#progress").lastElementChild.getBoundingClientRect();
+    const place = [box.right - 2, (box.top + box.bottom) / 2];
+    return !document.querySelector("#progress").contains(document.elementFromPoint(...place));
+}"""
+
+
+def test_a_narrow_screen_hides_nothing_of_what_is_left(desk: Served, visit: Visit) -> None:
+    assert not visit(desk, narrow=True).page.evaluate(COVERED)
+
+
 def test_a_narrow_screen_needs_no_sideways_scrolling(desk: Served, visit: Visit) -> None:
     window = visit(desk, narrow=True)
     code = desk.room.code(sorted(desk.room.results)[0])
