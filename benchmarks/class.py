@@ -1,15 +1,16 @@
 """A class: what grading it costs with this grader, plainly with nbclient, and with `nbgrader autograde`.
 
-    python benchmarks/class.py [--submissions 40] [--sample 2] [--rounds 1] [--growth 10,40] [--workers 2]
+    python benchmarks/class.py [--submissions 40] [--growth 10] [--sample 2] [--rounds 1] [--workers 2]
 
-Makes a class of distinct notebooks (see `student_class`) and grades it with `grader grade`: once with an empty store,
+Makes a class of distinct notebooks (see `student_class`) and grades it with `grader grade`: first with an empty store,
 so that every distinct training is done once, and then `--rounds` times again with `--regrade`, so that everything is
-replayed. A sample of the same notebooks, spread evenly over the class, is run plainly with nbclient and graded with
-`nbgrader autograde` (see `nbgrader_course`), one after the other, as these do. `--sample 0` leaves both out; `--growth`
-grades classes of these sizes, too, each with an empty store of its own.
+replayed. With `--growth 10,40` the class grows as they hand in: the first 10 are graded, then the 30 that join them,
+then the rest, and all that are there are graded again after each step; what an empty store costs is the sum of the
+steps so far. A sample of the same notebooks, spread evenly over the class, is run plainly with nbclient and graded with
+`nbgrader autograde` (see `nbgrader_course`), one after the other, as these do. `--sample 0` leaves both out.
 
-All sides run in turn, alone, on the full data set. Every table is printed as soon as it is measured. Seconds are wall
-time from the start of the command to its end, divided by the submissions; those of single submissions are from
+All sides run in turn, alone, on the full data set. Lines are printed as soon as they are measured. Seconds are wall
+time from the start of a command to its end, divided by the submissions; those of single submissions are from
 `result.json`. Memory is proportional set size, so that pages shared by forked processes count once, looked at up to
 twice a second: of a worker with its kernel, and of all that a side starts. Of several rounds the medians count.
 """
@@ -22,7 +23,7 @@ import shutil
 import statistics
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -37,16 +38,21 @@ DECILES = 10
 
 @dataclass(frozen=True)
 class Graded:
-    """One run of `grader grade` over a class."""
+    """Runs of `grader grade` over a class: one, or the steps in which it was handed in."""
 
-    measure: Measure
+    measures: list[Measure]
     results: dict[str, Any]
     """What result.json says, by submission."""
 
     @property
+    def seconds(self) -> float:
+        """Wall time of all runs."""
+        return sum(measure.seconds for measure in self.measures)
+
+    @property
     def seconds_each(self) -> float:
-        """Wall time of the whole run, divided by the submissions."""
-        return self.measure.seconds / len(self.results)
+        """Wall time of all runs, divided by the submissions."""
+        return self.seconds / len(self.results)
 
     def totals(self, submissions: Sequence[str]) -> list[float]:
         """Each one's own wall time, from reading to judgement."""
@@ -59,6 +65,10 @@ class Graded:
     def scores(self) -> dict[str, float]:
         """Marks by submission."""
         return {name: result["score"] for name, result in self.results.items()}
+
+    def joined_by(self, later: Graded) -> Graded:
+        """With those that were handed in later."""
+        return Graded([*self.measures, *later.measures], {**later.results, **self.results})
 
 
 @dataclass(frozen=True)
@@ -76,18 +86,20 @@ class ClassRun:
         return statistics.median(graded.seconds_each for graded in self.replayed)
 
 
-def grade_class(submissions: int, options: argparse.Namespace) -> ClassRun:
-    """Make a class of this size, and grade it with an empty store and again."""
-    work = BUILD / f"class-{submissions}"
+def grade_growing(sizes: Sequence[int], options: argparse.Namespace) -> Iterator[ClassRun]:
+    """Grade a class as it grows to each of these sizes, with an empty store at its beginning."""
+    work = BUILD / "class"
     shutil.rmtree(work, ignore_errors=True)
-    made = make_class(work / "submissions", submissions, options.seed, options.own)
-    say(f"grading {submissions} submissions, empty store")
-    cold = grade(work, options.workers)
-    replayed = []
-    for number in range(options.rounds):
-        say(f"grading {submissions} submissions, replayed, round {number + 1}")
-        replayed.append(grade(work, options.workers, "--regrade"))
-    return ClassRun(made, cold, replayed, folder_mb(work / "store"))
+    cold = Graded([], {})
+    for size in sizes:
+        made = make_class(work / "submissions", size, options.seed, options.own)
+        say(f"grading {size - len(cold.results)} submissions for the first time")
+        cold = cold.joined_by(grade(work, options.workers))
+        replayed = []
+        for number in range(options.rounds):
+            say(f"grading {size} submissions, replayed, round {number + 1}")
+            replayed.append(grade(work, options.workers, "--regrade"))
+        yield ClassRun(made, cold, replayed, folder_mb(work / "store"))
 
 
 def grade(work: Path, workers: int, *more: str) -> Graded:
@@ -97,7 +109,7 @@ def grade(work: Path, workers: int, *more: str) -> Graded:
     command += ["--rubric", str(ROOT / "rubrics" / "fashion_mnist.yaml"), "--store", str(work / "store")]
     measure = measured_command([*command, "--workers", str(workers), *more], work / "grade.log")
     results = (json.loads(path.read_text(encoding="utf-8")) for path in sorted(out.glob("*/result.json")))
-    return Graded(measure, {result["submission"]: result for result in results})
+    return Graded([measure], {result["submission"]: result for result in results})
 
 
 def say(text: str) -> None:
@@ -149,14 +161,22 @@ def print_trainings(run: ClassRun) -> None:
     print(f"Median mark {statistics.median(first.values()):g}; marks that differ when replayed: {len(differing)}.")
 
 
-def print_growth(runs: Sequence[ClassRun]) -> None:
-    """How cost grows with the class."""
-    columns = ("empty store, s", "s each", "replayed, s", "s each", "peak MB a worker", "store MB")
-    print(f"\n{heading('submissions', *columns)}")
+def print_growth(runs: Iterator[ClassRun]) -> ClassRun:
+    """How cost grows with the class; gives the last run."""
+    columns = ("empty store, s", "s each", "replayed, s", "s each", "peak MB a worker", "peak MB in all", "store MB")
+    print(heading("submissions", *columns), flush=True)
     for run in runs:
-        seconds = run.cold.measure.seconds, run.cold.seconds_each, run.replayed_each * len(run.made), run.replayed_each
-        peak = max(item.measure.peak_mb.get("worker", 0.0) for item in (run.cold, *run.replayed))
-        print(row(str(len(run.made)), *(f"{value:.1f}" for value in seconds), f"{peak:.0f}", f"{run.store_mb:.0f}"))
+        seconds = run.cold.seconds, run.cold.seconds_each, run.replayed_each * len(run.made), run.replayed_each
+        peaks = [f"{peak(role, run.cold, *run.replayed):.0f}" for role in ("worker", "all")]
+        print(
+            row(str(len(run.made)), *(f"{value:.1f}" for value in seconds), *peaks, f"{run.store_mb:.0f}"), flush=True
+        )
+    return run
+
+
+def peak(role: str, *graded: Graded) -> float:
+    """The largest memory of a role, in MB."""
+    return max(measure.peak_mb.get(role, 0.0) for item in graded for measure in item.measures)
 
 
 def print_comparison(run: ClassRun, plain: Sequence[Measure], graded_by_nbgrader: Measure, sample: int) -> None:
@@ -183,8 +203,8 @@ def print_comparison(run: ClassRun, plain: Sequence[Measure], graded_by_nbgrader
         ]
         print(row(name, *cells, f"{worker or whole:.0f}", f"{whole:.0f}"))
 
-    line("grader, empty store", len(run.made), cold, [run.cold.measure])
-    line("grader, replayed", len(run.made), replayed, [item.measure for item in run.replayed])
+    line("grader, empty store", len(run.made), cold, run.cold.measures)
+    line("grader, replayed", len(run.made), replayed, [measure for item in run.replayed for measure in item.measures])
     line("plain nbclient", sample, statistics.mean(item.seconds for item in plain), plain)
     line("nbgrader autograde", sample, graded_by_nbgrader.seconds / sample, [graded_by_nbgrader])
 
@@ -192,8 +212,8 @@ def print_comparison(run: ClassRun, plain: Sequence[Measure], graded_by_nbgrader
 # --- the whole --------------------------------------------------------------------------------------------------------
 
 
-def sizes(text: str) -> list[int]:
-    """Sizes of classes, with commas."""
+def numbers(text: str) -> list[int]:
+    """Numbers with commas between them."""
     return [int(word) for word in text.split(",") if word]
 
 
@@ -203,32 +223,36 @@ def main() -> None:
     parser.add_argument("--submissions", type=int, default=40)
     parser.add_argument("--sample", type=int, default=2, help="notebooks for nbclient and nbgrader")
     parser.add_argument("--rounds", type=int, default=1, help="replayed runs over the class")
-    parser.add_argument("--growth", type=sizes, default=[], help="sizes of further classes, with commas")
+    parser.add_argument("--growth", type=numbers, default=[], help="sizes before the last, with commas")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--own", type=float, default=0.2, help="share of students with settings of their own")
     options = parser.parse_args()
-    sample = min(options.sample, options.submissions)
-    if sample:
-        environment()  # made before anything is measured
-    growth = [grade_class(size, options) for size in options.growth if size != options.submissions]
-    run = grade_class(options.submissions, options)
-    print(f"A class of {options.submissions}, {options.workers} workers")
-    print_growth(sorted([*growth, run], key=lambda item: len(item.made)))
+    sizes = [*(size for size in sorted(options.growth) if size < options.submissions), options.submissions]
+    made = make_class(BUILD / "sample", sizes[-1], options.seed, options.own)
+    sample = [made[position * len(made) // options.sample].path for position in range(min(options.sample, len(made)))]
+    others = run_others(sample) if sample else None
+    print(f"A class of {options.submissions}, {options.workers} workers\n")
+    run = print_growth(grade_growing(sizes, options))
     print_single(run)
     print_trainings(run)
-    if not sample:
-        return
-    notebooks = [run.made[position * len(run.made) // sample].path for position in range(sample)]
+    if others is not None:
+        print_comparison(run, *others, len(sample))
+
+
+def run_others(notebooks: Sequence[Path]) -> tuple[list[Measure], Measure]:
+    """Plain nbclient, notebook by notebook, and nbgrader over all of them."""
+    environment()  # made before anything is measured
     plain = []
     for notebook in notebooks:
         say(f"plain nbclient: {notebook.name}")
         plain.append(measured(partial(run_plainly, notebook)))
+        say(f"{plain[-1].seconds:.1f} s")
     say(f"nbgrader autograde: {', '.join(notebook.name for notebook in notebooks)}")
     graded = autograde(notebooks)
-    print_comparison(run, plain, graded.measure, sample)
     scores = ", ".join(f"{name} {score:g}" for name, score in sorted(graded.scores.items()))
-    print(f"\nThe sample: {scores} points by nbgrader's own test cells.")
+    say(f"{graded.measure.seconds:.1f} s; {scores} points by nbgrader's own test cells")
+    return plain, graded.measure
 
 
 if __name__ == "__main__":

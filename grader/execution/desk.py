@@ -19,7 +19,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
 
 from grader.errors import NotTrainable, TrainerError
-from grader.execution.exchange import Digest, ExchangeReader, FitEvent
+from grader.execution.exchange import Digest, FitEvent
+from grader.execution.intake import Intake
 from grader.execution.ledger import Ledger, Source, contradiction
 from grader.records import Array, Message, Network, say
 from grader.training import allowed
@@ -116,6 +117,9 @@ class Taken:
     """A training that was taken."""
 
     order: Order
+    """In the form that it shares with others."""
+    asked: Order
+    """As the student wrote it."""
     metrics: tuple[Part, ...]
     offset: int
     """Epochs of the order's trajectory before this training's first."""
@@ -137,8 +141,7 @@ class TrainingDesk:
 
     def __init__(self, exchange: Path, trainings: Trainings) -> None:
         self._path = exchange / SOCKET
-        self._exchange = exchange
-        self._reader = ExchangeReader(exchange)
+        self._intake = Intake(exchange, trainings.store)
         self._trainings = trainings
         self._server: asyncio.Server | None = None
         self._busy_since: float | None = None
@@ -192,7 +195,7 @@ class TrainingDesk:
         given = self._ledger.account_for(event)
         if given is None:
             return "kernel", None if event.why_in_kernel or event.raised is not None else _unasked(cell)
-        against = contradiction(event, network, self.taken[event.training].order, given, self._weights, cell)
+        against = contradiction(event, network, self.taken[event.training].asked, given, self._weights, cell)
         if against is not None:
             return "kernel", against
         trained = any(self.taken[entry.training].trained for entry in given)
@@ -230,8 +233,8 @@ class TrainingDesk:
     def _take(self, question: AskFit) -> Answer:
         if len(self.taken) >= MAX_ORDERS:
             raise NotTrainable(f"a notebook may order {MAX_ORDERS} trainings. Received: more")
-        metrics = tuple(allowed.metric(part.name, part.config) for part in question.metrics)
-        order = Order(
+        metrics = _metrics(question.metrics)
+        asked = Order(
             layers=_layers(question.layers),
             input_shape=tuple(question.input_shape),
             optimizer=allowed.optimizer(question.optimizer.name, question.optimizer.config),
@@ -243,11 +246,11 @@ class TrainingDesk:
             sample_weight=question.sample_weight,
             class_weight=tuple(question.class_weight),
         )
-        need = self._missing(question.x, question.y, question.sample_weight)
+        shared, need = self._intake.shared(asked, metrics)
         if need:
             return {"need": need}, ()
-        order, offset = self._begin(order, question)
-        self.taken.append(Taken(order, metrics, offset))
+        order, offset = self._begin(shared, question)
+        self.taken.append(Taken(order, asked, metrics, offset))
         return {"training": len(self.taken) - 1}, ()
 
     def _begin(self, order: Order, question: AskFit) -> tuple[Order, int]:
@@ -305,9 +308,6 @@ class TrainingDesk:
         known = self._known(question.at)
         assert known is not None
         taken, epoch = known
-        need = self._missing(question.x, question.y, question.sample_weight)
-        if need:
-            return {"need": need}, ()
         look = Look(
             at=taken.point(epoch),
             layers=_layers(question.layers),
@@ -315,33 +315,22 @@ class TrainingDesk:
             x=question.x,
             y=question.y,
             loss=None if question.loss is None else allowed.loss(question.loss.name, question.loss.config),
-            metrics=tuple(allowed.metric(part.name, part.config) for part in question.metrics),
+            metrics=_metrics(question.metrics),
             sample_weight=question.sample_weight,
         )
+        look, need = self._intake.shared(look, look.metrics)
+        if need:
+            return {"need": need}, ()
         content = self._trainings.look(look, taken.order, taken.metrics)
         return ({}, unpack(content)) if question.y is None else ({"logs": json.loads(content)}, ())
-
-    # --- data -------------------------------------------------------------------------------------------------------
-
-    def _missing(self, *digests: str | None) -> list[str]:
-        """Which data the store lacks, after what the kernel has handed over was taken in."""
-        missing = []
-        for digest in digests:
-            if digest is None or self._trainings.store.has_data(digest):
-                continue
-            path = self._exchange / f"{digest}.npy"
-            array = self._reader.array(digest) if path.exists() else None
-            if array is None:
-                missing.append(digest)
-            else:
-                self._trainings.store.put_data(array)
-                self._reader.forget_arrays()
-                path.unlink(missing_ok=True)
-        return missing
 
 
 def _layers(wire: list[WirePart]) -> tuple[Part, ...]:
     return tuple(allowed.layer(part.name, part.config) for part in wire)
+
+
+def _metrics(wire: list[WirePart]) -> tuple[Part, ...]:
+    return tuple(allowed.metric(part.name, part.config) for part in wire)
 
 
 def _unasked(cell: int) -> Message:

@@ -7,6 +7,7 @@ Under one URL of any fsspec file system stand these folders::
                        00010.<metrics>.logs
     looks/<key>/look                   what an evaluation or prediction gave
     data/<digest>/array                inputs and labels that a kernel handed over
+                  <form>               the digest of the same data in another form
     locks/<key>                        held while somebody trains
     signs/<name>                       by which machines find out that they share the store
 
@@ -171,6 +172,18 @@ class Trajectories:
             np.save(buffer, array, allow_pickle=False)
             self._write(f"data/{digest}/array", seal(buffer.getvalue()))
         return digest
+
+    def data_in_form(self, digest: str, form: str) -> str | None:
+        """The digest of an array in another form; None where that form is not there."""
+        content = self._read(f"data/{digest}/{form}")
+        found = None if content is None else content.decode("ascii")
+        return found if found is not None and self.has_data(found) else None
+
+    def put_form(self, digest: str, form: str, array: Array) -> str:
+        """Keep an array as another's form, and give its own digest."""
+        own = self.put_data(array)
+        self._write(f"data/{digest}/{form}", seal(own.encode("ascii")))
+        return own
 
     # --- one trains, the others wait --------------------------------------------------------------------------------
 

@@ -1,0 +1,56 @@
+"""Takes in the data that a kernel hands over, and brings what it asks for into the form that it shares with others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from grader.execution.exchange import ExchangeReader
+from grader.training.canonical import WHOLE, Form, canonical_layers, canonical_loss, label_form
+from grader.training.orders import Look, Order, Part
+from grader.training.trajectories import Trajectories
+
+Work = TypeVar("Work", Order, Look)
+
+
+class Intake:
+    """The data of one kernel, on their way into the store."""
+
+    def __init__(self, exchange: Path, store: Trajectories) -> None:
+        self._exchange = exchange
+        self._reader = ExchangeReader(exchange)
+        self._store = store
+
+    def shared(self, work: Work, metrics: Sequence[Part]) -> tuple[Work, list[str]]:
+        """The same work as all write it who mean it, and the digests of the data that must be handed over first."""
+        layers, input_shape, x_form = canonical_layers(work.layers, work.input_shape)
+        y_form = label_form(layers, input_shape, work.loss, metrics)
+        wanted = {"x": (work.x, x_form), "y": (work.y, y_form), "sample_weight": (work.sample_weight, WHOLE)}
+        given = {name: (digest, form) for name, (digest, form) in wanted.items() if digest is not None}
+        found: dict[str, Any] = {name: self._digest(digest, form) for name, (digest, form) in given.items()}
+        need = [given[name][0] for name, digest in found.items() if digest is None]
+        if need:
+            return work, need
+        found["loss"] = canonical_loss(work.loss, y_form, changed=found.get("y") != work.y)
+        return replace(work, layers=layers, input_shape=input_shape, **found), []
+
+    def _digest(self, digest: str, form: Form) -> str | None:
+        """The digest of data in a form, all of which the store has; None where they must be handed over."""
+        if form == WHOLE and self._store.has_data(digest):
+            return digest
+        known = None if form == WHOLE else self._store.data_in_form(digest, form.name)
+        if known is not None:
+            return known
+        path = self._exchange / f"{digest}.npy"
+        handed_over = path.exists()
+        array = self._reader.array(digest) if handed_over else self._store.data(digest)
+        if array is None:
+            return None
+        own = (
+            self._store.put_data(array) if form == WHOLE else self._store.put_form(digest, form.name, form.apply(array))
+        )
+        self._reader.forget_arrays()
+        path.unlink(missing_ok=True)
+        return own
