@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-TRAINER_VERSION = 3
+TRAINER_VERSION = 4
 """Part of every key; to be raised when the trainer's mathematics or seeds change."""
 
 

@@ -28,6 +28,7 @@ import numpy as np
 import psutil
 
 from grader.records import Array
+from grader.training.noise import noisy_layers
 from grader.training.orders import Look, Order, Part, look_of, metrics_key, order_of
 from grader.training.trajectories import pack, seal, unpack, unseal
 
@@ -220,8 +221,15 @@ def build(layers: tuple[Part, ...], input_shape: tuple[int, ...]) -> Any:
     widest(layers, input_shape)
     model = keras.Sequential([keras.layers.Input(input_shape)])
     for part in layers:
-        model.add(getattr(keras.layers, part.name)(**part.config))
+        model.add(build_layer(part))
     return model
+
+
+def build_layer(part: Part) -> Any:
+    """A layer of Keras's own, or what draws its noise faster."""
+    import keras
+
+    return (noisy_layers().get(part.name) or getattr(keras.layers, part.name))(**part.config)
 
 
 def widest(layers: tuple[Part, ...], input_shape: tuple[int, ...]) -> int:
@@ -231,7 +239,7 @@ def widest(layers: tuple[Part, ...], input_shape: tuple[int, ...]) -> int:
     shape, weights, most, work = (None, *input_shape), 0, 1, 0
     with keras.StatelessScope(initialize_variables=False):
         for part in layers:
-            layer = getattr(keras.layers, part.name)(**part.config)
+            layer = build_layer(part)
             layer.build(shape)
             own = sum(math.prod(variable.shape) for variable in layer.weights)
             shape = layer.compute_output_shape(shape)
