@@ -28,7 +28,7 @@ LOOK_SHARE = 0.04
 
 Roles = Mapping[str, str]
 """A role's name by a word of its command line, for the direct children of the process that is watched."""
-GRADER_ROLES: Roles = {"spawn_main": "worker", "grader.training.trainer": "trainer"}
+GRADER_ROLES: Roles = {"grader.executors.child": "worker", "grader.training.trainer": "trainer"}
 
 
 @dataclass(frozen=True)
