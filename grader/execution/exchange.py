@@ -7,7 +7,6 @@ numbers under the digest that names it, links and pipes are not followed, and ev
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import math
@@ -23,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 
 from grader.errors import ExchangeError
 from grader.records import Array
+from grader.training.trajectories import array_digest
 
 MAX_EVENT_BYTES = 8_000_000
 MAX_EVENTS_BYTES = 200_000_000
@@ -270,7 +270,7 @@ class ExchangeReader:
             content = bytearray(size)
             file.readinto(content)
         array = np.ascontiguousarray(_array(content))
-        found = hashlib.sha256(str((array.dtype.str, array.shape)).encode() + array.tobytes()).hexdigest()
+        found = array_digest(array)
         if found != digest:
             raise ExchangeError(f"an array must match its digest. Received: {found[:12]} for {digest[:12]}")
         return array

@@ -30,7 +30,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -168,9 +168,14 @@ class Trajectories:
         """Keep an array under its digest, and give the digest."""
         digest = array_digest(array)
         if not self.has_data(digest):
-            buffer = io.BytesIO()
-            np.save(buffer, array, allow_pickle=False)
-            self._write(f"data/{digest}/array", seal(buffer.getvalue()))
+            checksum = hashlib.sha256()
+            _save(array, checksum.update)
+
+            def write(file: Any) -> None:
+                file.write(checksum.digest())
+                _save(array, file.write)
+
+            self._write_by(f"data/{digest}/array", write)
         return digest
 
     def data_in_form(self, digest: str, form: str) -> str | None:
@@ -313,11 +318,16 @@ class Trajectories:
         return content
 
     def _write(self, name: str, sealed: bytes) -> None:
+        self._write_by(name, lambda file: file.write(sealed))
+
+    def _write_by(self, name: str, write: Callable[[Any], object]) -> None:
+        """Args: write: writes a sealed file's content."""
         path = self._path(name)
         self._make_folder_of(path)
         partial = f"{path}.{secrets.token_hex(6)}.part"
         try:
-            self._fs.pipe_file(partial, sealed)
+            with self._fs.open(partial, "wb") as file:
+                write(file)
             if "file" in _protocols(self._fs):
                 os.replace(partial, path)  # noqa: PTH105  # fsspec's own move copies where a rename will do
             else:
@@ -379,6 +389,16 @@ class Trajectories:
                 size, used = entries.get(entry, (0, 0.0))
                 entries[entry] = (size + int(facts.get("size") or 0), max(used, _modified(facts)))
         return entries
+
+
+def _save(array: Array, write: Callable[[bytes], object]) -> None:
+    """Write an array as numpy's own file, a part at a time: images of a class are hundreds of megabytes."""
+    np.save(_Writer(write), array, allow_pickle=False)
+
+
+class _Writer:
+    def __init__(self, write: Callable[[bytes], object]) -> None:
+        self.write = write
 
 
 def _file(point: Point, part: str) -> str:
