@@ -30,7 +30,8 @@ from rich.console import Console
 from rich.table import Table
 from sklearn.metrics import cohen_kappa_score
 
-from grader.rubric import Rubric, load_rubric
+from grader.rubric.loading import load_rubric
+from grader.rubric.rubric import Rubric
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -41,7 +42,8 @@ from labelled_answers import FOLDER, Marked, judge_labelled  # noqa: E402
 from written_class import Written, make_class, make_results, written  # noqa: E402
 
 from grader.publishing import open_class  # noqa: E402
-from grader.review.classroom import Classroom, Key, Reviewer  # noqa: E402
+from grader.review.classroom import Classroom  # noqa: E402
+from grader.review.marking import Key, Reviewer  # noqa: E402
 
 SURE = 0.9
 STEPS = 20

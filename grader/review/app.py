@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -19,9 +16,12 @@ from starlette.routing import Route
 
 from grader.reports.pages import TEMPLATES as REPORT_TEMPLATES
 from grader.reports.translation import Translator
-from grader.review.classroom import Classroom, Key, Outcome, Reviewer, key_of
+from grader.review.calls import Call, Named, Refused, read_form
+from grader.review.classroom import Classroom
 from grader.review.grouping import Group
 from grader.review.guard import REPORT_POLICY
+from grader.review.looking import inconsistencies, named, search
+from grader.review.marking import Key, Outcome, key_of
 from grader.review.pages import (
     CARDS_ON_A_PAGE,
     GROUPS_ON_A_PAGE,
@@ -32,39 +32,15 @@ from grader.review.pages import (
     submission_link,
 )
 from grader.review.second_opinion import Idea, LanguageModel
-from grader.rubric import Concept
+from grader.rubric.criteria import Concept
 
 STATIC = Path(__file__).parent / "static"
 _MOST_FOUND = 30
 _MOST_INCONSISTENT = 30
 _LONGEST_COMMENT = 2_000
 _LONGEST_NAME = 80
-_LONGEST_FORM = 100_000
 
-Handler = Callable[["Call"], Response]
-
-
-class Refused(Exception):
-    """A request for something that is not there, or with a value that breaks a rule."""
-
-    def __init__(self, status: HTTPStatus, rule: str) -> None:
-        super().__init__(rule)
-        self.status = status
-
-
-class Call:
-    """One request: who asks, and with what."""
-
-    def __init__(self, request: Request, form: Mapping[str, str]) -> None:
-        self.reviewer: Reviewer = request.state.reviewer
-        self.query = request.query_params
-        self.form = form
-        self.page = urlsplit(request.headers.get("hx-current-url", "/"))
-
-    def number(self, name: str, default: int = 0) -> int:
-        """A whole number of the query or form."""
-        found = self.form.get(name) or self.query.get(name) or ""
-        return int(found) if found.isascii() and found.isdigit() and len(found) < 19 else default
+Handler = Callable[[Call], Response]
 
 
 class Desk:
@@ -82,6 +58,7 @@ class Desk:
         self._translator = translator
         self._out = None if room.blind else out
         self._model = model
+        self._named = Named(room)
         self._views = Views(room, translator, has_model=model is not None)
         self._style = "\n".join(
             file.read_text(encoding="utf-8") for file in (REPORT_TEMPLATES / "base.css", STATIC / "desk.css")
@@ -122,7 +99,7 @@ class Desk:
             form: dict[str, str] = {}
             if request.method == "POST":
                 try:
-                    form = dict(parse_qsl((await _body(request)).decode(), keep_blank_values=True))
+                    form = await read_form(request)
                 except ValueError:
                     return PlainTextResponse("a form must be UTF-8 and short.\n", status_code=HTTPStatus.BAD_REQUEST)
             return await run_in_threadpool(self._handle, handler, Call(request, form))
@@ -185,7 +162,7 @@ class Desk:
 
     def question(self, call: Call) -> Response:
         """The groups of one question."""
-        question = self._question(call.query.get("q", ""))
+        question = self._named.question(call.query.get("q", ""))
         groups = self._room.groups(question)
         start = call.number("from")
         shown = groups[start : start + GROUPS_ON_A_PAGE]
@@ -207,7 +184,7 @@ class Desk:
 
     def open(self, call: Call) -> Response:
         """All that is left to decide in one question, like answers beside each other."""
-        question = self._question(call.query.get("q", ""))
+        question = self._named.question(call.query.get("q", ""))
         waiting = [
             (name, group)
             for group in self._room.groups(question)
@@ -229,7 +206,7 @@ class Desk:
 
     def group(self, call: Call) -> Response:
         """The answers of one group, to be marked."""
-        return self._group_page(call, self._group(call.query), call.number("from"))
+        return self._group_page(call, self._named.group(call.query), call.number("from"))
 
     def _group_page(self, call: Call, group: Group, start: int, notice: str = "") -> Response:
         members = group.members[start : start + CARDS_ON_A_PAGE]
@@ -261,7 +238,7 @@ class Desk:
 
     def submission(self, call: Call) -> Response:
         """Everything that was found in one submission; any of it can be overridden."""
-        name = self._submission(call.query.get("s", ""))
+        name = self._named.submission(call.query.get("s", ""))
         checks: dict[str, list[str]] = {}
         for _, question, check in self._room.keys_of(name):
             checks.setdefault(question, []).append(check)
@@ -287,7 +264,7 @@ class Desk:
 
     def consistency(self, call: Call) -> Response:
         """Answers of almost the same words that have different points."""
-        cases = self._room.inconsistencies()
+        cases = inconsistencies(self._room)
         return self._page(
             "consistency.html",
             call,
@@ -298,7 +275,7 @@ class Desk:
     def search(self, call: Call) -> Response:
         """Answers that hold some words, to be marked on the spot."""
         words = call.query.get("words", "").strip()
-        found, names = self._room.search(words), self._room.named(words)
+        found, names = search(self._room, words), named(self._room, words)
         cards = []
         for name, question in found[:_MOST_FOUND]:
             group = next(
@@ -323,7 +300,7 @@ class Desk:
 
     def comments(self, call: Call) -> Response:
         """What people wrote before about a criterion, to be used again."""
-        _, question, check = self._key(call.query)
+        _, question, check = self._named.key(call.query)
         return self._page("comments.html", call, comments=self._room.comments(question, check))
 
     def next(self, call: Call) -> Response:
@@ -335,7 +312,7 @@ class Desk:
 
     def report(self, call: Call) -> Response:
         """A student's report as it was written last; a blind desk has none."""
-        name = self._submission(call.query.get("s", ""))
+        name = self._named.submission(call.query.get("s", ""))
         file = None if self._out is None else self._out / name / "report.html"
         if file is None or not file.is_file():
             raise Refused(HTTPStatus.NOT_FOUND, "there is no report")
@@ -345,19 +322,19 @@ class Desk:
 
     def mark(self, call: Call) -> Response:
         """Mark one finding, or take a person's mark back; answers with its row, and other rows that it changed."""
-        key = self._key(call.form)
-        group = self._group_of(key, call.form)
+        key = self._named.key(call.form)
+        group = self._named.group_of(key, call.form)
         around = self._around(key, group, call)
         before = {other: self._room.proposal(other, group) for other in around}
-        points = self._points(call.form, key)
+        points = self._named.points(call.form, key)
         outcome = Outcome((), (key,))
         if points is not None:
             comment = call.form.get("comment", "").strip()[:_LONGEST_COMMENT]
             outcome = self._room.give(
-                call.reviewer, {key: points}, comment=comment, seen=call.number("seen"), where=_where(call)
+                call.reviewer, {key: points}, comment=comment, seen=call.number("seen"), where=call.where
             )
         elif key in self._room.marks:
-            outcome = self._room.take_back(call.reviewer, key, seen=call.number("seen"), where=_where(call))
+            outcome = self._room.take_back(call.reviewer, key, seen=call.number("seen"), where=call.where)
         changed = [other for other in around if self._room.proposal(other, group) != before[other]]
         on_group_page = group is not None and call.page.path == "/group"
         return self._page(
@@ -368,14 +345,14 @@ class Desk:
             notice=self._notice(outcome),
             part=True,
             accept=on_group_page,
-            **(self._acceptance(group, _start(call)) if group is not None and on_group_page else {}),
+            **(self._acceptance(group, call.first_card) if group is not None and on_group_page else {}),
         )
 
     def _around(self, key: Key, group: Group | None, call: Call) -> list[Key]:
         """What else is on the page of the group and not marked."""
         if group is None or call.page.path not in ("/group", "/open"):
             return []
-        start, members = _start(call), group.members
+        start, members = call.first_card, group.members
         if call.page.path == "/group":
             members = members[start : start + CARDS_ON_A_PAGE]
         else:
@@ -402,12 +379,12 @@ class Desk:
 
     def accept(self, call: Call) -> Response:
         """Accept what is proposed for everything in a group that nobody has marked."""
-        group = self._group(call.form)
+        group = self._named.group(call.form)
         points = {
             key: self._room.proposal(key, group).points for key in self._room.keys(group) if key not in self._room.marks
         }
         comment = call.form.get("comment", "").strip()[:_LONGEST_COMMENT]
-        outcome = self._room.give(call.reviewer, points, comment=comment, where=_where(call))
+        outcome = self._room.give(call.reviewer, points, comment=comment, where=call.where)
         if call.page.path == "/open":
             return Response(status_code=HTTPStatus.NO_CONTENT, headers={"HX-Refresh": "true"})
         return self._group_page(call, group, call.number("from"), self._notice(outcome))
@@ -434,8 +411,8 @@ class Desk:
     def opinion(self, call: Call) -> Response:
         """Ask the language model for its view of one answer."""
         with self._room.lock:
-            name = self._submission(call.form.get("s", ""))
-            question = self._room.rubric.question(self._question(call.form.get("q", "")))
+            name = self._named.submission(call.form.get("s", ""))
+            question = self._room.rubric.question(self._named.question(call.form.get("q", "")))
             answer = self._room.answer(name, question.id)
         if self._model is None:
             raise Refused(HTTPStatus.NOT_FOUND, "no language model was named")
@@ -449,73 +426,10 @@ class Desk:
             "opinion.html", call, part=True, model=self._model.name, **self._views.opinions(opinion, question.id)
         )
 
-    # --- what a request names ---
+    # --- what they share ---
 
     def _page(self, template: str, call: Call, **values: Any) -> Response:
         return HTMLResponse(self._views.page(template, call.reviewer, **values))
-
-    def _question(self, question: str) -> str:
-        if not any(entry.id == question for entry in self._room.rubric.questions):
-            raise Refused(HTTPStatus.NOT_FOUND, "there is no such question")
-        return question
-
-    def _submission(self, code: str) -> str:
-        try:
-            return self._room.submission(code)
-        except KeyError:
-            raise Refused(HTTPStatus.NOT_FOUND, "there is no such submission") from None
-
-    def _group(self, values: Mapping[str, str]) -> Group:
-        try:
-            return self._room.group(self._question(values.get("q", "")), values.get("g", ""))
-        except KeyError:
-            raise Refused(HTTPStatus.NOT_FOUND, "there is no such group; the class was graded again") from None
-
-    def _group_of(self, key: Key, form: Mapping[str, str]) -> Group | None:
-        group = self._room.group_of(key)
-        return group if group is not None and group.id == form.get("g") else None
-
-    def _key(self, form: Mapping[str, str]) -> Key:
-        key = self._submission(form.get("s", "")), form.get("q", ""), form.get("c", "")
-        try:
-            self._room.finding(key)
-        except KeyError:
-            raise Refused(HTTPStatus.NOT_FOUND, "there is no such criterion") from None
-        return key
-
-    def _points(self, form: Mapping[str, str], key: Key) -> float | None:
-        """The points of a form; None where the mark is to be taken back."""
-        given = (form.get("points") or form.get("exact") or form.get("now") or "").strip().replace(",", ".")
-        if given == "back":
-            return None
-        try:
-            points = float(given)
-        except ValueError:
-            points = math.nan
-        most = self._room.finding(key).max_points
-        if not 0 <= points <= most + 1e-9:
-            raise Refused(HTTPStatus.BAD_REQUEST, f"points must be from 0 to {most:g}")
-        return points
-
-
-def _start(call: Call) -> int:
-    """The first card of the page that a request comes from."""
-    found = dict(parse_qsl(call.page.query)).get("from", "0")
-    return int(found) if found.isascii() and found.isdigit() and len(found) < 9 else 0
-
-
-def _where(call: Call) -> str:
-    path = call.page.path if re.match("/[a-z]*$", call.page.path) else "/"
-    return path + (f"?{call.page.query}" if call.page.query else "")
-
-
-async def _body(request: Request) -> bytes:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LONGEST_FORM:
-            raise ValueError("too long")
-    return body
 
 
 def _script(name: str) -> Callable[[Request], Any]:

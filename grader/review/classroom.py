@@ -12,82 +12,22 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from grader.checks.prose import Marked, answer_text, marked_answers
 from grader.gradebook import Gradebook
 from grader.publishing import ClassBook, make_refiner
-from grader.records import Finding, HumanMark, Message, Result, Status, say
+from grader.records import Finding, HumanMark, Result, Status, say
 from grader.reports.pages import is_one_case
-from grader.review.grouping import Group, Grouping, folded, group_question, load_libraries
-from grader.rubric import Rubric
+from grader.review.grouping import Group, Grouping, group_question, load_libraries
+from grader.review.marking import Action, Key, Outcome, Proposal, Reviewer, key_of, restored
+from grader.rubric.rubric import Rubric
 from grader.scoring import OPEN
 
-Key = tuple[str, str, str]
-"""Submission, question and check: what one mark is about."""
-
 _MOST_COMMENTS = 5
-_LONGEST_SEARCH = 200
 _SECRET = "desk secret"
 _DECIDED = 2.0
 """Surer than any confidence: what a person has decided comes last."""
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What a person may accept: points for one finding, and why."""
-
-    points: float
-    reason: Message
-    like_others: bool = False
-    """Taken from what a person marked in the same group."""
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """Marks that were given in one step, and what stood before, to be undone in one step."""
-
-    given: tuple[HumanMark, ...]
-    before: Mapping[Key, HumanMark]
-    where: str
-    """The page it was done on."""
-
-
-@dataclass
-class Reviewer:
-    """One browser at the desk."""
-
-    who: str
-    csrf: str = field(default_factory=lambda: secrets.token_urlsafe(24))
-    done: list[Action] = field(default_factory=list)
-    latest: dict[Key, int] = field(default_factory=dict)
-    """Number of the last mark this reviewer gave to each finding: what was marked after it is someone else's."""
-
-    def note(self, action: Action) -> None:
-        """Remember what was done, if anything was."""
-        if action.given:
-            self.done.append(action)
-            self.latest.update({key_of(mark): mark.number for mark in action.given})
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of marks."""
-
-    given: tuple[Key, ...]
-    refused: tuple[Key, ...] = ()
-    """Marked by someone else in the meantime, which the reviewer had not seen."""
-
-
-@dataclass(frozen=True, slots=True)
-class Inconsistency:
-    """Answers of almost the same words with different points for one criterion."""
-
-    question: str
-    check: str
-    variants: tuple[tuple[float, tuple[str, ...]], ...]
-    """Points, and the submissions that have them."""
 
 
 class Classroom:
@@ -345,7 +285,7 @@ class Classroom:
             action = reviewer.done.pop()
             keys = [key_of(mark) for mark in action.given]
             own = [key for key in keys if self.history[key][-1].number == reviewer.latest.get(key)]
-            marks = [_restored(key, action, reviewer.who) for key in own]
+            marks = [restored(key, action, reviewer.who) for key in own]
             given = self._book.add_marks(marks, seen=self.newest)
             reviewer.latest.update({key_of(mark): mark.number for mark in given})
             return action, self._outcome(keys, given)
@@ -420,63 +360,7 @@ class Classroom:
         self._thread.shutdown(wait=True, cancel_futures=True)
         self._book.close()
 
-    # --- looking for ---
-
-    def search(self, words: str) -> list[tuple[str, str]]:
-        """Submissions and questions whose answer holds these words; accents and case do not matter."""
-        wanted = folded(words)[:_LONGEST_SEARCH]
-        if not wanted:
-            return []
-        return [
-            (submission, question.id)
-            for submission in self.ordered(self.results)
-            for question in self.rubric.questions
-            if wanted in folded(self.answer(submission, question.id))
-        ]
-
-    def named(self, words: str) -> list[str]:
-        """Submissions whose name holds these words; none where the desk is blind."""
-        wanted = folded(words)
-        return (
-            [] if self.blind or not wanted else [name for name in self.ordered(self.results) if wanted in folded(name)]
-        )
-
-    def inconsistencies(self) -> list[Inconsistency]:
-        """Answers of almost the same words that have different points, those that people marked first."""
-        found = []
-        for question in self.rubric.questions:
-            for members in self.grouping(question.id).near_identical:
-                found += list(self._differences(question.id, members))
-        return sorted(found, key=lambda case: not self._is_marked(case))
-
-    def _is_marked(self, case: Inconsistency) -> bool:
-        members = [name for _, names in case.variants for name in names]
-        return any((name, case.question, case.check) in self.marks for name in members)
-
-    def _differences(self, question: str, members: Sequence[str]) -> Iterator[Inconsistency]:
-        checks = next((group.checks for group in self.grouping(question).groups if group.prose), ())
-        for check in checks:
-            by_points: dict[float, list[str]] = {}
-            for name in members:
-                by_points.setdefault(round(self.points((name, question, check)), 6), []).append(name)
-            if len(by_points) > 1:
-                variants = sorted(by_points.items(), key=lambda variant: (-len(variant[1]), -variant[0]))
-                yield Inconsistency(question, check, tuple((points, tuple(names)) for points, names in variants))
-
-
-def _restored(key: Key, action: Action, who: str) -> HumanMark:
-    """A mark that makes what stood before an action count again."""
-    earlier = action.before.get(key)
-    if earlier is None:
-        return HumanMark(*key, None, who)
-    return HumanMark(*key, earlier.points, who, earlier.comment, earlier.sha256)
-
 
 def _confidence(finding: Finding) -> float:
     found = finding.evidence.get("confidence", 1.0)
     return float(found) if isinstance(found, int | float) else 1.0
-
-
-def key_of(mark: HumanMark) -> Key:
-    """What a mark is about."""
-    return mark.submission, mark.question, mark.check

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from grader.checks.prose import answer_text, turning_words
 from grader.records import Finding, Result
 from grader.review.embeddings import has_embeddings, vectors
-from grader.rubric import Concept, Question
+from grader.rubric.criteria import Concept
+from grader.rubric.rubric import Question
 
 ALIKE = 0.25
 """Cosine from which answers may share a group: on the labelled answers, of 414 marked by their group's first answer

@@ -17,7 +17,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from grader.review.classroom import Reviewer
+from grader.review.marking import Reviewer
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 CSRF_HEADER = "x-desk-secret"

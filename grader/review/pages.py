@@ -12,10 +12,12 @@ from grader.records import Finding, HumanMark, Message, Status, say
 from grader.reports.pages import Sign, render, sign_of
 from grader.reports.text import Piece, mark_words, shown
 from grader.reports.translation import Translator
-from grader.review.classroom import Classroom, Inconsistency, Key, Reviewer
+from grader.review.classroom import Classroom
 from grader.review.grouping import Group
+from grader.review.looking import Inconsistency
+from grader.review.marking import Key, Reviewer
 from grader.review.second_opinion import SecondOpinion
-from grader.rubric import Concept, Criterion
+from grader.rubric.criteria import Concept, Criterion
 
 TEMPLATES = Path(__file__).parent / "templates"
 CARDS_ON_A_PAGE = 40

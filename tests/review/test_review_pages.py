@@ -16,7 +16,9 @@ from written_class import Written, make_class, make_results, shipped_rubric
 from grader.gradebook import Gradebook
 from grader.publishing import open_class
 from grader.records import HumanMark, Status
-from grader.review.classroom import Classroom, Key, Reviewer
+from grader.review.classroom import Classroom
+from grader.review.looking import inconsistencies, search
+from grader.review.marking import Key, Reviewer
 
 
 @pytest.fixture
@@ -235,15 +237,15 @@ def test_answers_of_the_same_words_with_other_points_are_shown_together(tmp_path
     make_class(tmp_path, list(make_results(RUBRIC, answers, 2)), RUBRIC).close()
     room = Classroom(open_class(tmp_path))
     one, two = sorted(room.results)
-    assert room.inconsistencies() == []
+    assert inconsistencies(room) == []
     room.give(Reviewer(ANA), {(one, "7.1", "one_per_class"): 0.25, (two, "7.1", "one_per_class"): 0.0})
-    (case,) = room.inconsistencies()
+    (case,) = inconsistencies(room)
     assert dict(case.variants) == {0.25: (one,), 0.0: (two,)}
     room.close()
 
 
 def test_search_minds_neither_accents_nor_case(room: Classroom) -> None:
-    found = room.search("SOBREAJUSTE")
+    found = search(room, "SOBREAJUSTE")
     assert found
     assert all("sobreajuste" in room.answer(*place).lower() for place in found)
 

@@ -15,7 +15,9 @@ from grader.checks.prose import check_concept
 from grader.gradebook import Gradebook
 from grader.publishing import keep_how_graded
 from grader.records import Finding, Outcome, Passage, Place, Result, Status, Submission, TrainingSummary, say
-from grader.rubric import Concept, Question, Rubric, load_rubric
+from grader.rubric.criteria import Concept
+from grader.rubric.loading import load_rubric
+from grader.rubric.rubric import Question, Rubric
 from grader.scoring import add_up
 
 ROOT = Path(__file__).parents[2]
