@@ -38,7 +38,7 @@ from grader.jobs import Graded, Job, read_file
 from grader.pipeline import grade_one, start_trainer
 from grader.publishing import Publisher
 from grader.records import Result
-from grader.rubric import load_rubric
+from grader.rubric.loading import load_rubric
 from grader.settings import Settings, Store
 from grader.submission import read_assignment
 from grader.training.data import DEFAULT_FOLDER

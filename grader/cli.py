@@ -22,7 +22,9 @@ from grader.pipeline import SECONDS_TO_JUDGE, grade_class, grade_one
 from grader.publishing import open_class, report_class
 from grader.reports import Translator
 from grader.review import serve_desk
-from grader.rubric import Language, Limits, Rubric, load_rubric
+from grader.rubric.base import Language
+from grader.rubric.loading import load_rubric
+from grader.rubric.rubric import Limits, Rubric
 from grader.settings import Executor, Sandbox, Settings, Store, default_store
 from grader.submission import read_assignment
 from grader.terminal import (

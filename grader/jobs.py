@@ -12,7 +12,7 @@ from pathlib import Path
 
 from grader.errors import SubmissionError
 from grader.records import Finding, Message, Outcome, QuestionScore, Result, Score, Status, say
-from grader.rubric import Limits, Rubric
+from grader.rubric.rubric import Limits, Rubric
 from grader.settings import Sandbox, Store, versions
 from grader.submission import Assignment
 from grader.submission.notebook import read_bytes

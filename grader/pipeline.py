@@ -23,7 +23,7 @@ from grader.machine import check_machine, needs, open_store
 from grader.processes import folder_for_now
 from grader.publishing import Publisher, free_id, prepare_out
 from grader.records import Finding, Outcome, Result, Submission
-from grader.rubric import Limits, Rubric
+from grader.rubric.rubric import Limits, Rubric
 from grader.scoring import add_up
 from grader.settings import Settings, Store, versions
 from grader.submission import find_notebooks, parse_submission, read_assignment

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from grader.records import Finding, HumanMark, QuestionScore, Result, Score, Status, say
-from grader.rubric import Rubric
+from grader.rubric.rubric import Rubric
 
 OPEN = (Status.NEEDS_REVIEW, Status.ERROR)
 """What keeps a score provisional."""

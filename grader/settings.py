@@ -12,7 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-from grader.rubric import Language, Limits, Rubric
+from grader.rubric.base import Language
+from grader.rubric.rubric import Limits, Rubric
 from grader.training.trajectories import DEFAULT_MAX_BYTES
 
 Sandbox = Literal["bwrap", "none"]

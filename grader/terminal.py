@@ -29,7 +29,7 @@ from grader.jobs import Job
 from grader.pipeline import Plan
 from grader.records import Finding, Outcome, Result, Status, say
 from grader.reports import Translator
-from grader.rubric import Question, Rubric
+from grader.rubric.rubric import Question, Rubric
 
 STYLES: Mapping[Status, tuple[str, str]] = {
     Status.PASSED: ("✓", "green"),

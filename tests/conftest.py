@@ -17,7 +17,8 @@ from grader.checks import judge
 from grader.cli import main
 from grader.execution import run_submission
 from grader.records import Evidence, Finding, Score, Submission
-from grader.rubric import Limits, Rubric, load_rubric
+from grader.rubric.loading import load_rubric
+from grader.rubric.rubric import Limits, Rubric
 from grader.scoring import add_up
 from grader.submission import read_assignment, read_submission
 from grader.training.data import DEFAULT_FOLDER, DataSet, load_data, write_idx

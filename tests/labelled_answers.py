@@ -14,7 +14,8 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from grader.checks.prose import Examples, Judgement, judge_concept
-from grader.rubric import Concept, Question, Rubric
+from grader.rubric.criteria import Concept
+from grader.rubric.rubric import Question, Rubric
 
 _FOLDS = 5
 FOLDER = Path(__file__).parent / "prose"

@@ -21,7 +21,7 @@ from grader.jobs import Job, read_file, unreadable
 from grader.pipeline import Plan
 from grader.records import HumanMark
 from grader.reports import Translator
-from grader.rubric import load_rubric
+from grader.rubric.loading import load_rubric
 from grader.submission import read_assignment
 from grader.terminal import ClassProgress, Clock, printable
 from grader.training.data import DEFAULT_FOLDER

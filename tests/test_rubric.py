@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT
 
 from grader.errors import RubricError
-from grader.rubric import load_rubric
+from grader.rubric.loading import load_rubric
 
 SHIPPED = ROOT / "rubrics" / "fashion_mnist.yaml"
 

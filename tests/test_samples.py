@@ -7,7 +7,8 @@ import pytest
 from compare_samples import ROOT, expected_marks
 
 from grader.checks.prose import check_concept
-from grader.rubric import Concept, load_rubric
+from grader.rubric.criteria import Concept
+from grader.rubric.loading import load_rubric
 from grader.submission import find_notebooks, read_assignment, read_submission
 
 RUBRIC = load_rubric(ROOT / "rubrics" / "fashion_mnist.yaml")

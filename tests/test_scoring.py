@@ -6,7 +6,7 @@ import pytest
 from conftest import ROOT
 
 from grader.records import Finding, HumanMark, Outcome, Result, Status, say
-from grader.rubric import load_rubric
+from grader.rubric.loading import load_rubric
 from grader.scoring import add_up, with_human_marks
 
 RUBRIC = load_rubric(ROOT / "rubrics" / "fashion_mnist.yaml")

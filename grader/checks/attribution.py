@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.records import Evidence, Network, Submission, Training
-from grader.rubric import Question, Rubric, Selector
+from grader.rubric.rubric import Question, Rubric, Selector
 
 VECTORISING = ("Flatten", "Reshape", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling2D")
 """Layers that make one vector of an image."""

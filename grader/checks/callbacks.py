@@ -8,7 +8,7 @@ from typing import Any
 
 from grader.checks.context import Context
 from grader.records import Callback, Finding, Transcript, say
-from grader.rubric import CallbackClass, CallbackStops, CallbackUsed, CallbackWaits
+from grader.rubric.criteria import CallbackClass, CallbackStops, CallbackUsed, CallbackWaits
 from grader.training.scenarios import Scenario, stopping_scenarios
 
 EPOCH_HOOKS = ("on_epoch_end",)

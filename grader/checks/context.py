@@ -22,7 +22,8 @@ from grader.records import (
     Training,
     say,
 )
-from grader.rubric import Criterion, Question, Rubric
+from grader.rubric.criteria import Criterion
+from grader.rubric.rubric import Question, Rubric
 from grader.training.data import DataSet
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from grader.checks.context import Context
 from grader.checks.training import was_trained
 from grader.records import Finding, Message, Output, say
-from grader.rubric import EpochLog, Epochs
+from grader.rubric.criteria import EpochLog, Epochs
 
 # Possessive where blanks follow blanks: a student's output of nothing but them would otherwise take hours to read.
 EPOCH = re.compile(

@@ -9,7 +9,7 @@ from typing import Any
 from grader.checks.attribution import is_vectorised
 from grader.checks.context import Context
 from grader.records import Cell, CellStatus, Finding, Output, Raised, Training, say
-from grader.rubric import ExpectedError
+from grader.rubric.criteria import ExpectedError
 
 SHAPE_ERRORS = ("ValueError", "InvalidArgumentError", "TypeError", "AssertionError", "RuntimeError")
 UNRELATED = (

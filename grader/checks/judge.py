@@ -16,7 +16,8 @@ from grader.checks.expected_error import check_expected_error
 from grader.checks.prose import check_concept
 from grader.checks.suspicion import suspicions
 from grader.records import Evidence, Finding, Message, Status, Submission, TrainingSummary, say
-from grader.rubric import Concept, Criterion, Rubric
+from grader.rubric.criteria import Concept, Criterion
+from grader.rubric.rubric import Rubric
 from grader.training.data import DataSet, load_data
 
 Check = Callable[[Any, Context], Finding]

@@ -6,7 +6,7 @@ from typing import Any
 
 from grader.checks.context import Context
 from grader.records import Basis, Finding, Layer, Network, Training, say
-from grader.rubric import HiddenActivation, HiddenLayers, Optimizer, OutputLayer
+from grader.rubric.criteria import HiddenActivation, HiddenLayers, Optimizer, OutputLayer
 
 
 def check_hidden_layers(criterion: HiddenLayers, context: Context) -> Finding:

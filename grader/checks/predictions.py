@@ -14,7 +14,7 @@ from grader.checks.class_names import judge_class_answer, says_same
 from grader.checks.context import Context
 from grader.checks.training import probabilities_on_test, shape
 from grader.records import Call, Data, Finding, Network, Passage, say
-from grader.rubric import Evaluated, PredictedClass
+from grader.rubric.criteria import Evaluated, PredictedClass
 from grader.training.data import DataSet
 from grader.training.networks import predict
 from grader.training.preparation import Preparation, find_preparation

@@ -10,7 +10,7 @@ import numpy as np
 from grader.checks.context import Context
 from grader.checks.networks import basis_of, widths
 from grader.records import Array, Basis, Data, Finding, Network, Training, say
-from grader.rubric import BatchSize, Epochs, HiddenActivation, HiddenLayers, NetworkTrained, TestAccuracy
+from grader.rubric.criteria import BatchSize, Epochs, HiddenActivation, HiddenLayers, NetworkTrained, TestAccuracy
 from grader.training.networks import predict
 from grader.training.preparation import find_preparation
 

@@ -22,7 +22,7 @@ from grader.execution.session import Session
 from grader.execution.warm import Nursery, nurseries
 from grader.processes import make_folder, remove_folder
 from grader.records import Callback, CellRun, CellStatus, Evidence, Submission, say
-from grader.rubric import Limits, Rubric
+from grader.rubric.rubric import Limits, Rubric
 from grader.training.service import Trainings
 
 MAX_KERNELS = 4

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from grader.rubric import Limits
+from grader.rubric.rubric import Limits
 
 try:
     import pyseccomp

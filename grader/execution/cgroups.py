@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 
 from grader.execution.bounds import MEGABYTE, most_tasks
-from grader.rubric import Limits
+from grader.rubric.rubric import Limits
 
 CONTROLLERS = ("memory", "pids")
 SUPERVISOR = "grader-supervisor"

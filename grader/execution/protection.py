@@ -19,7 +19,7 @@ from grader.execution.cgroups import parents_of_groups
 from grader.execution.sandbox import Kind, Room, check_sandbox, selftest_command
 from grader.execution.warm import Nursery
 from grader.processes import make_folder
-from grader.rubric import Limits
+from grader.rubric.rubric import Limits
 
 SELFTEST_SECONDS = 60.0
 GROUPS_ADVICE = "start it as root, or by: systemd-run --user --scope -p Delegate=yes -- grader ..."

@@ -15,7 +15,7 @@ from typing import Literal
 
 from grader.errors import SandboxError
 from grader.execution.bounds import MEGABYTE, bounds_of
-from grader.rubric import Limits
+from grader.rubric.rubric import Limits
 
 Kind = Literal["bwrap", "none"]
 

@@ -29,7 +29,8 @@ from grader.execution.sandbox import RECORDER_MODULE, Kind, Room, kernel_command
 from grader.execution.warm import Nursery, WarmProvisioner
 from grader.execution.watchdog import Watchdog
 from grader.records import Callback, CellRun, CellStatus, Evidence, Message, Submission, Training, say
-from grader.rubric import CallbackStops, Limits, Rubric
+from grader.rubric.criteria import CallbackStops
+from grader.rubric.rubric import Limits, Rubric
 from grader.training.data import load_data
 from grader.training.scenarios import stopping_scenarios
 

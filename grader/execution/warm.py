@@ -26,7 +26,7 @@ from grader.errors import SandboxError
 from grader.execution.bounds import bounds_of
 from grader.execution.sandbox import Room, nursery_command
 from grader.processes import OwnedProcess, make_folder
-from grader.rubric import Limits
+from grader.rubric.rubric import Limits
 from grader.training.data import copy_stored
 
 WARM_UP_SECONDS = 120.0

@@ -12,7 +12,7 @@ import psutil
 
 from grader.execution.cgroups import ControlGroup, new_group
 from grader.records import Message, say
-from grader.rubric import Limits
+from grader.rubric.rubric import Limits
 
 INTERVAL = 0.5
 """Seconds between two looks."""

@@ -27,7 +27,7 @@ from grader.reports.pages import (
 )
 from grader.reports.text import shown
 from grader.reports.translation import Translator
-from grader.rubric import Rubric
+from grader.rubric.rubric import Rubric
 
 LinkTo = Callable[[str, str], str]
 """From a submission and an anchor (or nothing) to the link."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from grader.records import Result
 from grader.reports.files import write_text
-from grader.rubric import Rubric
+from grader.rubric.rubric import Rubric
 
 COLUMNS = ("submission", "status", "score", "max_score", "provisional")
 """The columns before the questions'; scripts rely on them."""

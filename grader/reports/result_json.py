@@ -12,7 +12,7 @@ from grader.records import Finding, Message, QuestionScore, Result, TrainingSumm
 from grader.reports.files import write_text
 from grader.reports.text import shown
 from grader.reports.translation import Translator
-from grader.rubric import Rubric
+from grader.rubric.rubric import Rubric
 
 _LONGEST_TEXT = 10_000
 

@@ -15,7 +15,8 @@ from grader.reports.files import write_text
 from grader.reports.pages import OUTCOMES, Sign, anchor, is_one_case, kind_of_question, kind_of_score, render, sign_of
 from grader.reports.text import Piece, mark_words, shown
 from grader.reports.translation import Translator
-from grader.rubric import Criterion, Question, Rubric
+from grader.rubric.criteria import Criterion
+from grader.rubric.rubric import Question, Rubric
 
 _LONGEST_MESSAGE = 2_000
 _LONGEST_OUTPUT = 1_200

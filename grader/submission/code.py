@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from grader.rubric import Concept, Evaluated, PredictedClass, Question
+from grader.rubric.criteria import Concept, Evaluated, PredictedClass
+from grader.rubric.rubric import Question
 
 LONGEST_CODE = 100_000
 """Characters. A longer cell is run, but not read."""

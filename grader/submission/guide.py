@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from grader.rubric import Question, Rubric
+from grader.rubric.rubric import Question, Rubric
 from grader.submission import code
 from grader.submission.assignment import Assignment
 from grader.submission.wording import Likeness, Phrases, stems

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from grader.records import Place, Submission
-from grader.rubric import Rubric
+from grader.rubric.rubric import Rubric
 from grader.submission.assignment import Assignment, mark_given
 from grader.submission.guide import make_guide
 from grader.submission.notebook import clean_notebook, parse_notebook, read_bytes

@@ -12,7 +12,8 @@ from student_class import Made, make_class, make_notebook
 
 from grader.checks.prose import check_concept
 from grader.records import Submission
-from grader.rubric import Concept, load_rubric
+from grader.rubric.criteria import Concept
+from grader.rubric.loading import load_rubric
 from grader.submission import read_assignment, read_submission
 
 ROOT = Path(__file__).parents[2]

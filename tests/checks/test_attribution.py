@@ -9,7 +9,8 @@ import pytest
 
 from grader.checks.attribution import attribute
 from grader.records import Callback, Cell, Evidence, Layer, Network, Place, Submission, Training
-from grader.rubric import Rubric, load_rubric
+from grader.rubric.loading import load_rubric
+from grader.rubric.rubric import Rubric
 
 
 @pytest.fixture(scope="module")

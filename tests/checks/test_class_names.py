@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader.checks.class_names import judge_class_answer, says_same
-from grader.rubric import load_rubric
+from grader.rubric.loading import load_rubric
 
 CLASSES = load_rubric(Path(__file__).parents[2] / "rubrics" / "fashion_mnist.yaml").classes
 

@@ -32,7 +32,8 @@ from grader.records import (
     Training,
     Transcript,
 )
-from grader.rubric import Rubric, load_rubric
+from grader.rubric.loading import load_rubric
+from grader.rubric.rubric import Rubric
 from grader.training.data import DataSet, load_data
 from grader.training.networks import predict
 from grader.training.trajectories import array_digest

@@ -15,7 +15,9 @@ from grader.checks.prose import Examples, Judgement, check_concept, judge_concep
 from grader.checks.prose.learning import learn
 from grader.errors import RubricError
 from grader.records import Passage, Place, Status, Submission
-from grader.rubric import Concept, Question, load_rubric
+from grader.rubric.criteria import Concept
+from grader.rubric.loading import load_rubric
+from grader.rubric.rubric import Question
 
 ROOT = Path(__file__).parents[2]
 RUBRIC_FILE = ROOT / "rubrics" / "fashion_mnist.yaml"

@@ -7,7 +7,7 @@ import os
 from conftest import Grade
 from student import CORRECT, SETUP, cells, notebook
 
-from grader.rubric import Limits
+from grader.rubric.rubric import Limits
 
 ENDS = "import os; os._exit(1)\n"
 LIMITS = Limits(seconds_per_cell=120)

@@ -10,7 +10,7 @@ from conftest import Grade
 from student import cells
 
 from grader.execution import bounds, cgroups, gaps, protection, protections
-from grader.rubric import Limits
+from grader.rubric.rubric import Limits
 
 
 @pytest.fixture

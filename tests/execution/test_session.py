@@ -12,7 +12,7 @@ from conftest import ROOT, Grade
 from student import cells
 
 from grader.records import CellStatus
-from grader.rubric import Limits
+from grader.rubric.rubric import Limits
 
 LIMITS = Limits(seconds_per_cell=60)
 

@@ -18,7 +18,7 @@ from student import cells
 from grader.errors import SandboxError
 from grader.execution.warm import Nurseries, Nursery, nurseries
 from grader.records import CellStatus
-from grader.rubric import Limits
+from grader.rubric.rubric import Limits
 
 LOOK_AROUND = """
 import json, os, pathlib, socket, sys, numpy

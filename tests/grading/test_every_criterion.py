@@ -12,7 +12,7 @@ from test_faults import FAULTS
 from test_honest_students import STUDENTS
 
 from grader.records import Status
-from grader.rubric import load_rubric
+from grader.rubric.loading import load_rubric
 
 CRITERIA = [
     f"{question.id} {criterion.id}"

@@ -15,7 +15,7 @@ from student import CALLBACK, SETUP, cells, fit, network, notebook, with_saved_e
 
 from grader.checks import judge
 from grader.records import Evidence, Place, Submission
-from grader.rubric import Rubric
+from grader.rubric.rubric import Rubric
 
 
 def stopping(body: str, base: str = "tf.keras.callbacks.Callback", passed: str = "Stop()") -> str:

@@ -27,7 +27,7 @@ from grader.checks.epoch_log import read_log
 from grader.errors import SubmissionError
 from grader.jobs import read_file
 from grader.records import Output
-from grader.rubric import load_rubric
+from grader.rubric.loading import load_rubric
 from grader.submission import find_notebooks, parse_submission, read_assignment
 from grader.submission.notebook import parse_notebook
 

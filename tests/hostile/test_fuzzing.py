@@ -20,7 +20,7 @@ from grader.errors import RubricError, SubmissionError
 from grader.execution.assembly import Assembler
 from grader.execution.desk import TrainingDesk
 from grader.execution.exchange import ExchangeReader
-from grader.rubric import load_rubric
+from grader.rubric.loading import load_rubric
 from grader.submission import parse_submission, read_assignment
 from grader.training.service import Trainings
 from grader.training.trajectories import Trajectories

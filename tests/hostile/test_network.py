@@ -15,7 +15,7 @@ from conftest import Grade
 from student import cells
 
 from grader.records import CellStatus
-from grader.rubric import Limits
+from grader.rubric.rubric import Limits
 
 LIMITS = Limits(seconds_per_cell=30)
 

@@ -13,7 +13,7 @@ from conftest import ROOT, Grade
 from student import CORRECT, SETUP, cells
 
 from grader.records import CellStatus, Evidence
-from grader.rubric import Limits
+from grader.rubric.rubric import Limits
 
 LIMITS = Limits(seconds_per_cell=60)
 

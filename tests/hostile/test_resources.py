@@ -14,7 +14,7 @@ from student import cells
 from grader.execution import gaps
 from grader.execution.cgroups import parents_of_groups
 from grader.records import CellStatus, Evidence
-from grader.rubric import Limits
+from grader.rubric.rubric import Limits
 
 BEFORE, AFTER = "print('before')", "print('after')"
 MARK = f"marked-{os.getpid()}"

@@ -19,7 +19,8 @@ from grader.records import (
     TrainingSummary,
     say,
 )
-from grader.rubric import Rubric, load_rubric
+from grader.rubric.loading import load_rubric
+from grader.rubric.rubric import Rubric
 
 RUBRIC = load_rubric(Path(__file__).parents[2] / "rubrics" / "fashion_mnist.yaml")
 

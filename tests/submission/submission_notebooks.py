@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.records import Submission
-from grader.rubric import load_rubric
+from grader.rubric.loading import load_rubric
 from grader.submission import Assignment, read_assignment, read_submission
 
 ROOT = Path(__file__).parents[2]

@@ -16,7 +16,9 @@ from grader.checks.prose.learning import Examples, learn, probability
 from grader.checks.prose.matching import Match, ParsedWay, find_ways, knowing, vocabulary_of, without
 from grader.checks.prose.reading import Reading, Token, read_answer
 from grader.records import Finding, Message, Passage, Status, Submission, say
-from grader.rubric import Concept, Question, parse_way
+from grader.rubric.criteria import Concept
+from grader.rubric.rubric import Question
+from grader.rubric.ways import parse_way
 
 _SURE = 0.95
 _FORGIVEN = 0.9

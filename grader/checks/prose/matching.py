@@ -23,7 +23,7 @@ from grader.checks.prose.reading import Reading, Token, denies, fold, keys_of
 
 Phrase = tuple[str, ...]
 ParsedWay = tuple[tuple[tuple[Phrase, ...], ...], ...]
-"""Clauses of parts of alternatives; see `grader.rubric.parse_way`."""
+"""Clauses of parts of alternatives; see `grader.rubric.ways.parse_way`."""
 
 _BELIEFS = frozenset(("que", "that", "think", "believe", "porque", "because"))
 """In "no creo que ..." and "no es porque ..." all that follows is denied, whatever its verbs."""

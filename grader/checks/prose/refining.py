@@ -8,7 +8,8 @@ from dataclasses import replace
 from grader.checks.prose.judging import Judgement, answer_text, as_judged, judge_sentences, weigh
 from grader.checks.prose.learning import Examples, learn
 from grader.records import Finding, HumanMark, Result, Status, say
-from grader.rubric import Concept, Rubric
+from grader.rubric.criteria import Concept
+from grader.rubric.rubric import Rubric
 
 Marked = Mapping[tuple[str, str], Examples]
 """Answers that a person has marked, by question and concept."""

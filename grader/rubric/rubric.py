@@ -1,0 +1,117 @@
+"""A whole rubric: its questions, their criteria, the limits of a run, and marked answers to learn from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from grader.rubric.base import Language, Points, Strict, Text, Width
+from grader.rubric.criteria import AnyCriterion
+
+
+class Limits(Strict):
+    """What one submission may use. Reaching one gives a `partial` result that still grades what ran."""
+
+    seconds_per_cell: float = Field(900, gt=0, description="Wall time of one cell, in seconds.")
+    seconds_per_submission: float = Field(3600, gt=0, description="Wall time of one notebook, in seconds.")
+    memory_mb: int = Field(6000, gt=0, description="Resident memory of the kernel and all its children, in MB.")
+    output_mb: float = Field(20, gt=0, description="What all cells together may print or show, in MB.")
+    files_mb: int = Field(1000, gt=0, description="What may be written to disk, in MB.")
+    processes: int = Field(256, gt=0, description="Processes at one time.")
+
+
+class Selector(Strict):
+    """How a question's training is recognised, wherever it stands and whatever it is called."""
+
+    hidden: list[Width] | None = Field(None, description="Widths of the hidden dense layers.")
+    epochs: int | None = Field(None, gt=0, description="Epochs that the network was trained.")
+    vectorised: bool | None = Field(None, description="False: the images reach the dense layers unflattened.")
+    outputs_other_than: Width | None = Field(None, description="The output layer has another width than this.")
+    own_callback: bool | None = Field(None, description="A callback class of the student's own is passed.")
+
+
+class Question(Strict):
+    """One question of the assignment."""
+
+    id: str = Field(min_length=1)
+    title: Text
+    prompt: str = Field(description="The question as students read it; used to find its place and to spot copies.")
+    points: Points
+    training: Selector | None = Field(
+        None, description="How the question's training is recognised; none if it has none."
+    )
+    criteria: list[AnyCriterion] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_criteria(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("criteria"), list):
+            for criterion in data["criteria"]:
+                if isinstance(criterion, dict) and "check" in criterion:
+                    criterion.setdefault("id", criterion["check"])
+        return data
+
+
+class MarkedAnswer(BaseModel):
+    """An answer to a question, with the share of each concept's points that a person gave it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    answer: str
+    marks: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(description="By the concept's id.")
+    split: Literal["build", "measure"] = Field(
+        "build", description="Answers of `measure` are kept for measuring the grader; it does not learn from them."
+    )
+
+
+class MarkedAnswers(BaseModel):
+    """A file of marked answers to one question."""
+
+    question: str
+    answers: list[MarkedAnswer]
+
+
+class Rubric(Strict):
+    """A whole rubric, valid in itself: points add up, ids are unique, references exist."""
+
+    title: Text
+    language: Language = "es"
+    data: Literal["fashion_mnist"] = "fashion_mnist"
+    assignment: str | None = Field(
+        None, description="The notebook students were given; a path from the rubric's folder."
+    )
+    marked_answers: str | None = Field(
+        None, description="Folder of answers that a person has marked, to learn from; a path from the rubric's folder."
+    )
+    points: Points
+    review_below: float = Field(0.7, ge=0, le=1, description="Prose marked with less confidence goes to a person.")
+    classes: list[list[str]] = Field(default_factory=list, description="Names of each class, in every language.")
+    limits: Limits = Limits()
+    questions: list[Question] = Field(min_length=1)
+    sha256: str = Field("", description="Of the rubric file; filled in when it is read.")
+    folder: str = Field("", description="Where the rubric file stands; filled in when it is read.")
+    learned_from: tuple[MarkedAnswers, ...] = Field((), description="Filled in from `marked_answers` when it is read.")
+
+    def question(self, question_id: str) -> Question:
+        """The question with this id. Raises `KeyError` if there is none."""
+        for question in self.questions:
+            if question.id == question_id:
+                return question
+        raise KeyError(question_id)
+
+    def examples(self, question_id: str, concept_id: str) -> tuple[tuple[str, float], ...]:
+        """Answers to learn from, each with the share of the concept's points that it earned."""
+        return tuple(
+            (marked.answer, marked.marks[concept_id])
+            for file in self.learned_from
+            if file.question == question_id
+            for marked in file.answers
+            if marked.split == "build" and concept_id in marked.marks
+        )
+
+    @property
+    def assignment_path(self) -> Path | None:
+        """The assignment notebook's path, or None where the rubric names none."""
+        return None if self.assignment is None else Path(self.folder) / self.assignment
