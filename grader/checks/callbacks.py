@@ -138,9 +138,11 @@ def _done_right(callback: Callback, context: Context) -> int:
 
 
 def _as_examined(passed: Callback, known: Mapping[str, Callback]) -> Callback:
-    """A callback as it was examined with its own training; another object of its class may have another threshold."""
+    """A callback as it was examined with its own training; another object of its class may have another threshold,
+    and hooks that it gave itself."""
     latest = known.get(passed.id, passed)
-    return replace(latest, transcripts=passed.transcripts or latest.transcripts)
+    hooks = tuple(dict.fromkeys((*latest.hooks, *passed.hooks)))
+    return replace(latest, hooks=hooks, transcripts=passed.transcripts or latest.transcripts)
 
 
 def _ever_stops(callback: Callback) -> bool:

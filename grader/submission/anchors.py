@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from enum import Enum
-from itertools import zip_longest
+from itertools import islice, zip_longest
 
 from grader.records import Cell
 from grader.submission import code
-from grader.submission.wording import fold_in_place, without_markup
+from grader.submission.wording import LINE_BREAK, fold_in_place, without_markup
 
 MOST_LINES = 1_000
 """Lines of one cell that are looked at."""
@@ -56,7 +56,7 @@ class Anchor:
         return self.cell, self.start
 
 
-_WORD = r"(?P<word>preguntas?|ejercicios?|questions?|exercises?|preg|apartado|actividad)"
+_WORD = r"(?P<word>preguntas?|ejercicios?|questions?|exercises?|preg|apartado|actividad|[pq](?=\d))"
 _ONE = r"(?>\d{1,2}(?:\s?[.,]\s?\d{1,2}|\s?[.\-]?[a-e](?![a-z]))?)"
 _NUMBERS = (
     rf"(?:n(?:[º°o]|um(?:ero)?)?\.?\s*|#\s*)?(?P<numbers>{_ONE}(?:\s*(?:,|/|&|\by\b|\be\b|\band\b|-)\s*{_ONE})*+)"
@@ -71,7 +71,7 @@ _HEADING_LINE = re.compile(
 )
 _HEADING_INSIDE = re.compile(rf"{_WORD}{_MARKS}{_NUMBERS}[\s*_`~\\:.]*{_POINTS}[\s*_`~\\]*[:.\-–—]*")
 _NUMBERED_LINE = re.compile(
-    rf"^\s*(?P<hashes>#{{1,6}})[\s*_]*(?P<numbers>\d{{1,2}}(?:\.\d{{1,2}})?)(?P<sep>[\s*_.:)\-–—]+)(?:{_POINTS})?"
+    rf"^\s*(?P<hashes>#{{1,6}})[\s*_]*(?P<numbers>\d{{1,2}}(?:\.\d{{1,2}})?)(?P<sep>[\s*_.:)\-–—]+|$)(?:{_POINTS})?"
 )
 _MARKER_LINE = re.compile(
     r"^[\s>*_#\-+•|\\~`\"'(\[]*(?:<[^<>\n]*>\s*)*"
@@ -110,12 +110,12 @@ def _with_text(cell: Cell, anchor: Anchor, after: Anchor | None) -> Anchor:
 
 
 def _lines(source: str) -> list[tuple[int, str]]:
-    """(position, line) of a source's lines."""
+    """(position, line) of a source's lines, as they are shown: some tags begin a new one."""
     found, position = [], 0
-    for line in source.split("\n", MOST_LINES)[:MOST_LINES]:
-        found.append((position, line))
-        position += len(line) + 1
-    return found
+    for end in islice(LINE_BREAK.finditer(source), MOST_LINES - 1):
+        found.append((position, source[position : end.start()]))
+        position = end.end()
+    return [*found, (position, source[position:])]
 
 
 def _in_prose(cell: Cell) -> list[Anchor]:
@@ -173,8 +173,9 @@ def _is_heading(match: re.Match[str], folded: str, in_code: bool) -> bool:
     rest = folded[match.end() :]
     marked = "#" in match["lead"] and not in_code
     emphasised = "*" in match["lead"] or "_" in match["lead"] or "<" in match["lead"]
+    short = len(match["word"]) == 1
     closed = bool(match["tail"] or match["end"]) or not rest.strip(" *_#`~\\") or rest.lstrip(" *_")[:1] in '¿¡"«('
-    return marked or emphasised or closed or not _PLAIN_MENTION.match(rest)
+    return marked or emphasised or closed or not (short or _PLAIN_MENTION.match(rest))
 
 
 def _inside(cell: int, position: int, folded: str, start: int) -> list[Anchor]:
@@ -196,7 +197,7 @@ def _anchor(kind: Kind, cell: int, position: int, match: re.Match[str], in_code:
         start=position + match.start(),
         stop=position + match.end(),
         numbers=numbers_in(groups["numbers"]),
-        word={"preg": "pregunta"}.get(word, word),
+        word={"preg": "pregunta", "p": "pregunta", "q": "question"}.get(word, word),
         points=float(points.replace(",", ".")) if points else None,
         in_code=in_code,
     )

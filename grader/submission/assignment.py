@@ -47,7 +47,10 @@ def readable(cell: Cell) -> list[str]:
     """Everything in a cell that is meant for readers."""
     if cell.kind != "code":
         return [cell.source]
-    return [*(comment.text for comment in code.comments(cell.source)), *(text.text for text in code.texts(cell.source))]
+    return [
+        *(comment.text for comment in code.comments(cell.source)),
+        *(text.text.replace(code.GAP, " ") for text in code.texts(cell.source)),
+    ]
 
 
 def form_of(cell: Cell) -> str:

@@ -16,6 +16,8 @@ from grader.rubric.rubric import Question
 LONGEST_CODE = 100_000
 """Characters. A longer cell is run, but not read."""
 MOST_COMMENTS = 1_000
+GAP = "\ufffc"
+"""Stands in a text where its expression is filled in when the code runs."""
 LONGEST_RUN = 30
 """Comment lines that are looked at together for being code."""
 
@@ -163,7 +165,7 @@ def _literal(node: ast.AST) -> str:
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else ""
     if isinstance(node, ast.JoinedStr):
-        return "".join(_literal(part) if isinstance(part, ast.Constant) else " " for part in node.values)
+        return "".join(_literal(part) if isinstance(part, ast.Constant) else GAP for part in node.values)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         return _joined_sum(node)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):

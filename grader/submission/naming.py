@@ -121,9 +121,10 @@ def _align(headings: Sequence[Anchor], cells: Sequence[Cell], guide: Guide) -> l
     states = list(dict.fromkeys([*guide.groups.values(), *(guide.named(heading.numbers) for heading in headings)]))
     states = [state for state in states if state]
     trust = _trust(headings, guide)
+    counting = _counts_up(headings, guide)
     best: dict[Names, tuple[float, tuple[Names, ...]]] = {(): (0.0, ())}
     for heading, below in zip(headings, _code_below(headings, cells), strict=True):
-        weights = {state: _weight(heading, state, below, trust, guide) for state in states}
+        weights = {state: _weight(heading, state, below, trust, counting, guide) for state in states}
         best = _step(best, weights, guide)
     path = max(best.values(), key=lambda entry: entry[0])[1]
     return [Named(heading, names) for heading, names in zip(headings, path, strict=True)]
@@ -160,12 +161,18 @@ def _trust(headings: Sequence[Anchor], guide: Guide) -> float:
     return sum(_agrees(heading, guide) for heading in telling) / len(telling) if telling else 1.0
 
 
-def _weight(heading: Anchor, state: Names, below: list[str], trust: float, guide: Guide) -> float:
+def _counts_up(headings: Sequence[Anchor], guide: Guide) -> bool:
+    """Whether the headings are the rubric's numbers in its order, and several: then they are what they say."""
+    positions = [guide.position(names) for heading in headings if (names := guide.named(heading.numbers))]
+    return len(positions) == len(headings) > 2 and all(one < other for one, other in pairwise(positions))
+
+
+def _weight(heading: Anchor, state: Names, below: list[str], trust: float, counting: bool, guide: Guide) -> float:
     telling = guide.likeness.says_something(heading.text)
     weight = TEXT * guide.likeness.score(heading.text, state) if telling else 0.0
     if heading.numbers and guide.named(heading.numbers) == state:
-        sure = trust if heading.kind is Kind.HEADING else trust / 2
-        weight += sure * (NUMBER if telling else LONE_NUMBER)
+        sure = trust if counting or heading.kind is Kind.HEADING else trust / 2
+        weight += sure * (NUMBER if telling and not counting else LONE_NUMBER)
     if heading.points is not None:
         weight += POINTS if _points_agree(heading, state, guide) else -POINTS
     fit = guide.fit(state, below)

@@ -16,11 +16,20 @@ from grader.submission.places import Layout, Segment
 from grader.submission.wording import has_words, sentences, without_markup
 
 LONGEST_PASSAGE = 20_000
+MOST_OUTPUT_LINES = 500
+LONGEST_GAP = 80
+"""Characters that an expression inside a printed text may stand for."""
 
+_NO_UNIT = (
+    r"(?!(?:segundos?|seg|minutos?|min|horas?|s|ms|veces|puntos?|mil|millones|por ciento|frente a|seconds?|minutes?|"
+    r"hours?|times|points?|million|percent)\b)"
+)
+"""What stands behind a number that is an amount, and not the number of a question."""
 _NUMBERED_ANSWER = re.compile(
     r"[\s#>*_|\-–•]*(?:\d{1,2}[.)]\s+)?[\s*_(\[]*"
     r"(?:(?P<word>preguntas?|ejercicios?|apartado|questions?|exercises?|[pq](?=\d))[\s.:nº°]*)?"
-    r"(?:(?P<dotted>\d{1,2}\.\d{1,2})(?:[\s*_]*[:.)\]|=\-–—>][\s*_]*(?!\d)|\s+(?=(?-i:[\dA-ZÁÉÍÓÚÑ¿\"«]))|\s*$)"
+    r"(?:(?P<dotted>\d{1,2}\.\d{1,2})"
+    rf"(?:[\s*_]*[:.)\]|=\-–—>→⇒][\s*_]*(?!\d)|\s+(?=(?-i:[\dA-ZÁÉÍÓÚÑ¿\"«]))|(?P<loose>\s+(?={_NO_UNIT}\w))|\s*$)"
     r"|(?P<whole>\d{1,2})(?:[:)\]][\s*_]*|(?=\s*$)))",
     re.IGNORECASE,
 )
@@ -72,10 +81,11 @@ def numbered_part(passage: Passage, question: str, ids: Sequence[str]) -> Passag
     """
     parts: dict[str, list[str]] = {}
     current: list[str] = []
+    sure = _begins_answers(passage.text, ids)
     above, in_list = 0, False
     for line in passage.text.split("\n"):
         named = _NUMBERED_ANSWER.match(line)
-        number = (named["dotted"] or named["whole"]) if named else ""
+        number = (named["dotted"] or named["whole"]) if named and (sure or not named["loose"]) else ""
         if named and not named["dotted"] and not named["word"]:
             # After 8.3, "1)" begins a list within its answer, and "2)" goes on with that list.
             in_list = in_list or int(number) < above
@@ -89,6 +99,13 @@ def numbered_part(passage: Passage, question: str, ids: Sequence[str]) -> Passag
     if not has_words(text) or not any("." in number for number in parts):
         return None
     return replace(passage, text=text)
+
+
+def _begins_answers(text: str, ids: Sequence[str]) -> bool:
+    """Whether "3.1 porque" begins an answer: it opens the text, or another one does so too. "3.1 veces" does not."""
+    found = [_NUMBERED_ANSWER.match(line) for line in text.split("\n")]
+    numbers = [named["dotted"] if named else None for named in found]
+    return numbers[0] in ids or len({*numbers} & {*ids}) > 1
 
 
 def _surest(pieces: Sequence[_Piece]) -> list[_Piece]:
@@ -157,13 +174,40 @@ class _Found:
 def _in_code(segment: Segment, cell: Cell, guide: Guide) -> list[Passage]:
     """Comments, strings used as comments, printed strings, and prose typed into a code cell."""
     inside = (_within(each, segment, cell.source) for each in _found(cell.source))
-    here = sorted((each for each in inside if each is not None), key=lambda each: each.start)
+    complete = (replace(each, text=_as_printed(each.text, cell)) for each in inside if each is not None)
+    here = sorted(complete, key=lambda each: each.start)
     passages: list[Passage] = []
     for run in _runs(here):
         text = guide.phrases.taken_out(without_markup("\n".join(each.text for each in run)))
         if has_words(text):
             passages.append(Passage(cell.index, text[:LONGEST_PASSAGE], run[0].source))
     return passages
+
+
+def _as_printed(text: str, cell: Cell) -> str:
+    """A text whose gaps the code fills, as the cell's saved output shows it; with blanks where none does."""
+    if code.GAP not in text:
+        return text
+    shown = "\n".join(output.text for output in cell.outputs if output.kind != "error").split("\n")[:MOST_OUTPUT_LINES]
+    lines = (
+        next(filter(None, (_filled(line.split(code.GAP), printed) for printed in shown)), line)
+        for line in text.split("\n")
+    )
+    return "\n".join(lines).replace(code.GAP, " ")
+
+
+def _filled(parts: Sequence[str], printed: str) -> str:
+    """The stretch of a printed line that has these parts with something short between them; empty if there is none."""
+    if len(parts) < 2 or not has_words("".join(parts)):
+        return ""
+    start = printed.find(parts[0])
+    end = start + len(parts[0])
+    for part in parts[1:] if start >= 0 else ():
+        after = printed.find(part, end, end + LONGEST_GAP + len(part)) if part else min(len(printed), end + LONGEST_GAP)
+        if after < 0:
+            return ""
+        end = after + len(part)
+    return printed[start:end] if start >= 0 else ""
 
 
 @lru_cache(maxsize=64)

@@ -31,6 +31,8 @@ STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 _ABBREVIATED = re.compile(r"(?<=\d)\.(?=\d)")
 _DATA = re.compile(r"data:[\w.+/-]{1,60};base64,[\w+/=-]*")
+LINE_BREAK = re.compile(r"\n|</?(?:br|p|li|tr|td|div)\b[^<>\n]*>", re.IGNORECASE)
+"""Where a new line begins on the page."""
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _PICTURE = re.compile(r"!\[([^\[\]\n]*)\]\([^()\n]*\)")
 _LINK = re.compile(r"\[([^\[\]\n]+)\]\([^()\n]*\)")
@@ -70,7 +72,7 @@ def words(text: str) -> list[str]:
 
 def without_markup(text: str) -> str:
     """Markdown as it reads: HTML tags, emphasis, quote marks, bullets and dollar signs taken out, words untouched."""
-    text = _TAG.sub(" ", _without_html_comments(_DATA.sub("", text)[:LONGEST_TEXT]))
+    text = _TAG.sub(" ", LINE_BREAK.sub("\n", _without_html_comments(_DATA.sub("", text)[:LONGEST_TEXT])))
     text = _LINK.sub(r"\1", _PICTURE.sub(" ", text))
     text = _RULE.sub("", text)
     text = _EMPHASIS.sub("", _LINE_MARKUP.sub("", text))

@@ -64,7 +64,7 @@ MARKDOWN = [
     Case(
         "markup is taken out",
         [h("3.1"), md("> **Son** _probabilidades_ <br> con $p < 1$ de `on_epoch_end`")],
-        {"3.1": ["Son probabilidades con p < 1 de on_epoch_end"]},
+        {"3.1": ["Son probabilidades\ncon p < 1 de on_epoch_end"]},
     ),
     Case(
         "the question retyped before the answer",
@@ -154,6 +154,31 @@ SEVERAL = [
         [h("5.1"), md("5.2 segundos tarda."), md("9")],
         {"5.1": ["5.2 segundos tarda.", "9"], "5.2": []},
     ),
+    Case(
+        "answers on one line of a table's cell, parted by a tag",
+        [md("**Pregunta 5**"), md("5.1 — La 9 las dos veces.<br>5.2 — Es un botín clarísimo.")],
+        {"5.1": ["La 9 las dos veces."], "5.2": ["Es un botín clarísimo."]},
+    ),
+    Case(
+        "numbers before answers in small letters, where no heading is",
+        [h("2"), py(EVALUATE), md("3.1 xq son probabilidades", "", "3.2 el 9 (la bota)"), md("4.3 mejora un pelin")],
+        {"3.1": ["xq son probabilidades"], "3.2": ["el 9 (la bota)"], "4.3": ["mejora un pelin"]},
+    ),
+    Case(
+        "an amount within an answer is no number of a question",
+        [h("5.1"), md("La de 512 tarda", "3.1 veces más que la otra.")],
+        {"5.1": ["La de 512 tarda\n3.1 veces más que la otra."], "3.1": []},
+    ),
+    Case(
+        "headings that are nothing but a number",
+        [md("#### 5"), md("5.1 → la 9", "", "5.2 → es fácil"), md("#### 6"), md("Falla la forma."), md("#### 7")],
+        {"5.1": ["la 9"], "5.2": ["es fácil"], "6": ["Falla la forma."]},
+    ),
+    Case(
+        "headings of a letter and a number",
+        [md("### P5"), md("**5.1** La 9"), md("### P6"), md("Falla la forma."), md("### P8")],
+        {"5.1": ["La 9"], "6": ["Falla la forma."]},
+    ),
     Case("prose without any place is offered to all", [md(WHY)], {"3.1": [WHY], "7.1": [WHY]}),
     Case(
         "marker under another question's heading",
@@ -164,6 +189,28 @@ SEVERAL = [
 ]
 
 CODE = [
+    Case(
+        "a printed answer with gaps, as it was printed",
+        [
+            h("3.1"),
+            {
+                **py('print(f"{len(p)} números, uno por cada una de las {len(p)} clases")'),
+                "outputs": [
+                    {
+                        "output_type": "stream",
+                        "name": "stdout",
+                        "text": "10 números, uno por cada una de las 10 clases\n",
+                    }
+                ],
+            },
+        ],
+        {"3.1": ["10 números, uno por cada una de las 10 clases"]},
+    ),
+    Case(
+        "a printed answer with gaps, its output not saved",
+        [h("3.1"), py('print(f"{n} números, uno por cada una de las {n} clases")')],
+        {"3.1": ["números, uno por cada una de las clases"]},
+    ),
     Case(
         "comments joined",
         [h("3.1"), py(PREDICT, "# Son las probabilidades", "# de cada clase")],

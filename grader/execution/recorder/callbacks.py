@@ -35,7 +35,11 @@ class CallbackReader:
     def _callback(self, item: Any) -> dict[str, Any]:
         cls = item if isinstance(item, type) else type(item)
         key = self.class_key(cls)
-        return {**self.class_facts(cls), "id": key, "instance": not isinstance(item, type)}
+        facts = self.class_facts(cls)
+        if not isinstance(item, type):
+            set_by_itself = [hook for hook in HOOKS if callable(getattr(item, "__dict__", {}).get(hook))]
+            facts["hooks"] = list(dict.fromkeys([*facts["hooks"], *set_by_itself]))
+        return {**facts, "id": key, "instance": not isinstance(item, type)}
 
     def class_key(self, cls: type) -> str:
         """A stable name for a class; holds the class so that its id is not used again."""
