@@ -277,6 +277,8 @@ class Training:
     epochs_asked: int = 0
     epochs_before: int = 0
     """Epochs that the same model object had been trained before this call."""
+    initial_epoch: int = 0
+    """From which epoch on this call counts its own."""
     batch_size: int | None = None
     steps: int = 0
     """Batches in an epoch."""

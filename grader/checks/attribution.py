@@ -231,9 +231,11 @@ def _hidden_match(network: Network, wanted: Sequence[int]) -> float:
 
 
 def _epoch_match(training: Training, wanted: int) -> float:
-    if training.epochs == wanted:
+    reached = training.epochs_before + training.epochs
+    goes_on = training.initial_epoch == training.epochs_before  # fit(initial_epoch=15, epochs=30) says 30
+    if wanted == (reached if goes_on else training.epochs):
         return 1.0
-    return 0.9 if training.epochs and training.epochs_before + training.epochs == wanted else 0.0
+    return 0.9 if training.epochs and reached == wanted else 0.0
 
 
 def is_vectorised(training: Training) -> bool:

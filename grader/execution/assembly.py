@@ -74,6 +74,7 @@ class Assembler:
                 **_compiled(event.compiled),
                 epochs=event.epochs,
                 epochs_asked=max(0, event.epochs_asked - event.initial_epoch),
+                initial_epoch=event.initial_epoch,
                 epochs_before=event.epochs_before,
                 batch_size=_batch_size(event, x),
                 steps=event.steps

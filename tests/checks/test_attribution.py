@@ -53,6 +53,14 @@ def test_what_stands_in_anothers_place_goes_to_the_question_that_it_answers(rubr
     assert answers(rubric, places, *swapped) == {"1": 1, "4.1": 0, "8.1": 3, "8.2": 2}
 
 
+def test_a_training_that_goes_on_counts_from_the_network_s_first_epoch(rubric: Rubric) -> None:
+    """``fit(initial_epoch=15, epochs=30)`` on a network of 15 epochs is one of 30, though 15 epochs ran."""
+    to_15 = replace(training(1, 8, epochs=5, model="m0"), epochs_before=10, initial_epoch=10)
+    to_30 = replace(training(2, 9, epochs=15, model="m0"), epochs_before=15, initial_epoch=15)
+    places: dict[str, tuple[int, ...]] = {"1": (1,), "8.1": (8, 9), "8.2": (8, 9)}
+    assert answers(rubric, places, training(0, 1), to_15, to_30) == {"1": 0, "8.1": 1, "8.2": 2}
+
+
 def test_one_loop_answers_several_questions(rubric: Rubric) -> None:
     loop = (training(0, 1), training(1, 1, units=512), training(2, 1, units=1024))
     assert answers(rubric, {"1": (1,), "4.1": (4,), "4.2": (5,)}, *loop) == {"1": 0, "4.1": 1, "4.2": 2}
