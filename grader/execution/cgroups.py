@@ -26,6 +26,8 @@ CONTROLLERS = ("memory", "pids")
 SUPERVISOR = "grader-supervisor"
 PREFIX = "grader-kernel-"
 SECONDS_TO_END = 5.0
+LEFT_BEHIND_SECONDS = 3600.0
+"""Age from which an empty group whose grader is not to be seen belongs to nobody: it may run in another container."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,8 @@ def new_group(limits: Limits) -> ControlGroup | None:
     parents = parents_of_groups()
     if not parents:
         return None
+    for parent in set(parents.values()):
+        _remove_left_behind(parent)
     try:
         return ControlGroup(parents, limits)
     except OSError:
@@ -133,6 +137,15 @@ def _limit(controller: str, folder: Path, limits: Limits) -> None:
     (folder / "memory.limit_in_bytes").write_text(amount)
     with contextlib.suppress(OSError):
         (folder / "memory.memsw.limit_in_bytes").write_text(amount)
+
+
+def _remove_left_behind(parent: Path) -> None:
+    """Remove empty groups of graders that were killed: nobody else will."""
+    for folder in parent.glob(f"{PREFIX}*"):
+        pid = folder.name.removeprefix(PREFIX).split("-")[0]
+        with contextlib.suppress(OSError):
+            if not psutil.pid_exists(int(pid)) and time.time() - folder.stat().st_mtime > LEFT_BEHIND_SECONDS:
+                folder.rmdir()  # only an empty group goes
 
 
 def _end_all(folder: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 
 import psutil
@@ -78,6 +80,23 @@ def test_a_group_holds_what_is_put_into_it_and_goes_with_it() -> None:
         group.close()
         assert process.wait(10) == -9
     assert [name for folder in group._folders.values() for name in folder.parent.glob(folder.name)] == []
+
+
+def test_groups_of_graders_that_were_killed_are_removed(tmp_path: Path) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    folders = {
+        "left behind": tmp_path / f"{cgroups.PREFIX}{gone.pid}-aa",
+        "of a grader that lives": tmp_path / f"{cgroups.PREFIX}{os.getpid()}-aa",
+        "of somebody else": tmp_path / "session-1",
+        "young": tmp_path / f"{cgroups.PREFIX}{gone.pid}-bb",
+    }
+    for name, folder in folders.items():
+        folder.mkdir()
+        if name != "young":
+            os.utime(folder, (0, 0))
+    cgroups._remove_left_behind(tmp_path)
+    assert [name for name, folder in folders.items() if not folder.exists()] == ["left behind"]
 
 
 MOUNTS = """\
