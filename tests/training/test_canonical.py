@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from small_trainings import ACCURACY, images, small_order
 
 from grader.execution.intake import Intake
 from grader.records import Array
@@ -16,7 +17,6 @@ from grader.training.canonical import canonical_layers, label_form
 from grader.training.orders import Order, Part
 from grader.training.trainer import build, build_loss
 from grader.training.trajectories import Trajectories, array_digest
-from tests.training.small_trainings import ACCURACY, images, small_order
 
 X, LABELS = images()
 ONE_HOT = np.eye(10, dtype=np.float32)[LABELS]
