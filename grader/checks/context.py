@@ -49,15 +49,19 @@ class Context:
         found = self.answers.get(question or self.question.id)
         return None if found is None else found.training
 
-    def epochs_in_place(self, training: Training | None) -> int:
-        """Epochs that the same model was trained by all calls of ``fit`` up to this one in the question's place."""
+    def parts_in_place(self, training: Training | None) -> list[Training]:
+        """The calls of ``fit`` by which the same model was trained in the question's place, up to this one."""
         if training is None:
-            return 0
-        return sum(
-            other.epochs
+            return []
+        return [
+            other
             for other in self.evidence.trainings
             if other.model == training.model and other.cell in self.place.cells and other.id <= training.id
-        )
+        ]
+
+    def epochs_in_place(self, training: Training | None) -> int:
+        """Epochs of `parts_in_place` taken together."""
+        return sum(part.epochs for part in self.parts_in_place(training))
 
     # --- findings ---------------------------------------------------------------------------------------------------
 

@@ -62,6 +62,11 @@ def check_epoch_log(criterion: EpochLog, context: Context) -> Finding:
     evidence = {"epochs_shown": [run.shown for run in runs], "epochs_trained": trained}
     where = {"cells": cells[:3], "evidence": evidence}
     shown = [length for length in sorted(lengths) if any(covers(run, length) for run in runs)]
+    parts = context.parts_in_place(training)
+    together = sum(part.epochs for part in parts)
+    written = {part.cell for part in parts}
+    if len(parts) > 1 and together <= sum(finished_bars(context.submission.cells[cell].outputs) for cell in written):
+        shown.append(together)
     forged = [] if training is not None and was_trained(training) else _printed_without_training(cells, context)
     if forged:
         message = say("Cell {cell} prints a log, and trains no network.", cell=forged[0] + 1)
@@ -81,6 +86,12 @@ def _printed_without_training(cells: Sequence[int], context: Context) -> list[in
 def covers(run: Run, epochs: int) -> bool:
     """True if a log shows each of so many epochs, and no training of another length."""
     return set(range(1, epochs + 1)) <= run.epochs and run.shown == epochs
+
+
+def finished_bars(outputs: Sequence[Output]) -> int:
+    """How many bars that came to their end show both loss and accuracy: Keras does not number a single epoch."""
+    lines = plain_text(outputs).split("\n")
+    return sum(_has_both(line) and any(one == other for one, other in COUNTER.findall(line)) for line in lines)
 
 
 def _what_is_missing(runs: Sequence[Run], trained: int) -> Message:

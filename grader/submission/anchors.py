@@ -56,10 +56,13 @@ class Anchor:
         return self.cell, self.start
 
 
-_WORD = r"(?P<word>preguntas?|ejercicios?|questions?|exercises?|preg|apartado|actividad|[pq](?=\d))"
+QUESTION_WORDS = r"preguntas?|ejercicios?|questions?|exercises?|preg|apartado|actividad|[pq](?=\d)"
+"""Words for a question, as a part of a regular expression over folded text."""
+_WORD = rf"(?P<word>{QUESTION_WORDS})"
 _ONE = r"(?>\d{1,2}(?:\s?[.,]\s?\d{1,2}|\s?[.\-]?[a-e](?![a-z]))?)"
 _NUMBERS = (
-    rf"(?:n(?:[º°o]|um(?:ero)?)?\.?\s*|#\s*)?(?P<numbers>{_ONE}(?:\s*(?:,|/|&|\by\b|\be\b|\band\b|-)\s*{_ONE})*+)"
+    rf"(?:n(?:[º°o]|um(?:ero)?)?\.?\s*|#\s*)?(?P<numbers>{_ONE}"
+    rf"(?:[\s*_]*(?:,|/|&|\by\b|\be\b|\band\b|-)[\s*_]*(?:(?:{QUESTION_WORDS})\s*)?{_ONE})*+)"
 )
 _POINTS = r"[(\[{]\s*(?P<points>\d+(?:[.,]\d+)?)\s*(?:puntos?|ptos?|pts?|points?|p)\b\.?\s*[)\]}]"
 _MARKS = r"(?:[\s*_`~\\]|</?[a-z][^<>\n]*>)*+"

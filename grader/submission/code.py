@@ -18,6 +18,8 @@ LONGEST_CODE = 100_000
 MOST_COMMENTS = 1_000
 GAP = "\ufffc"
 """Stands in a text where its expression is filled in when the code runs."""
+FEWEST_WORDS = 4
+"""From so many on, a string that is given a name, or to a function of the student's own, is a sentence."""
 LONGEST_RUN = 30
 """Comment lines that are looked at together for being code."""
 
@@ -135,12 +137,15 @@ def texts(source: str) -> list[Text]:
 def _texts_in(tree: ast.Module, source: str) -> list[Text]:
     starts = _line_starts(source)
     found = []
+    alone = {id(node.value) for node in walk(tree) if isinstance(node, ast.Expr)}
     for node in walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             found.append(Text(_position(source, starts, node), node.value.value, "comment"))
         elif isinstance(node, ast.Call):
             words = [_literal(argument) for argument in node.args]
-            shown = " ".join(words).strip() if _called(node) in _SHOWING else ""
+            shown = " ".join(words).strip()
+            own = id(node) in alone and isinstance(node.func, ast.Name) and len(shown.split()) >= FEWEST_WORDS
+            shown = shown if own or _called(node) in _SHOWING else ""
             found.append(Text(_position(source, starts, node), _numbered(words) or shown, "print"))
         elif isinstance(node, ast.Dict):
             pairs = ((key, value) for key, value in zip(node.keys, node.values, strict=True) if key is not None)
@@ -148,7 +153,7 @@ def _texts_in(tree: ast.Module, source: str) -> list[Text]:
             found.append(Text(_position(source, starts, node), told, "print"))
         elif isinstance(node, ast.Assign) and (isinstance(node.value, ast.Constant | ast.JoinedStr | ast.BinOp)):
             told = _literal(node.value)
-            if len(told.split()) >= 4:
+            if len(told.split()) >= FEWEST_WORDS:
                 found.append(Text(_position(source, starts, node), told, "print"))
     return [text for text in found if text.text.strip()]
 

@@ -92,11 +92,7 @@ def _is_rather(heading: Anchor, one: str, other: str, guide: Guide) -> bool:
 
 def _follow_the_rubric(headings: Sequence[Anchor], guide: Guide) -> bool:
     """Whether several headings name single questions, each once and in the rubric's order."""
-    names = [guide.named(heading.numbers) for heading in headings]
-    if len(names) < 3 or not all(len(each) == 1 for each in names):
-        return False
-    positions = [guide.position(each) for each in names]
-    return all(one < other for one, other in pairwise(positions))
+    return _count_up(headings, guide) and all(len(guide.named(heading.numbers)) == 1 for heading in headings)
 
 
 def _agrees(heading: Anchor, guide: Guide, doubt: float = CLEAR) -> bool:
@@ -121,7 +117,7 @@ def _align(headings: Sequence[Anchor], cells: Sequence[Cell], guide: Guide) -> l
     states = list(dict.fromkeys([*guide.groups.values(), *(guide.named(heading.numbers) for heading in headings)]))
     states = [state for state in states if state]
     trust = _trust(headings, guide)
-    counting = _counts_up(headings, guide)
+    counting = _count_up(headings, guide)
     best: dict[Names, tuple[float, tuple[Names, ...]]] = {(): (0.0, ())}
     for heading, below in zip(headings, _code_below(headings, cells), strict=True):
         weights = {state: _weight(heading, state, below, trust, counting, guide) for state in states}
@@ -161,8 +157,8 @@ def _trust(headings: Sequence[Anchor], guide: Guide) -> float:
     return sum(_agrees(heading, guide) for heading in telling) / len(telling) if telling else 1.0
 
 
-def _counts_up(headings: Sequence[Anchor], guide: Guide) -> bool:
-    """Whether the headings are the rubric's numbers in its order, and several: then they are what they say."""
+def _count_up(headings: Sequence[Anchor], guide: Guide) -> bool:
+    """Whether several headings are the rubric's numbers in its order, of questions or of groups of them."""
     positions = [guide.position(names) for heading in headings if (names := guide.named(heading.numbers))]
     return len(positions) == len(headings) > 2 and all(one < other for one, other in pairwise(positions))
 

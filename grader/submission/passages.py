@@ -10,7 +10,7 @@ from typing import Literal
 
 from grader.records import Cell, Passage
 from grader.submission import code
-from grader.submission.anchors import Kind, find_anchors
+from grader.submission.anchors import QUESTION_WORDS, Kind, find_anchors
 from grader.submission.guide import Guide
 from grader.submission.places import Layout, Segment
 from grader.submission.wording import has_words, sentences, without_markup
@@ -27,7 +27,7 @@ _NO_UNIT = (
 """What stands behind a number that is an amount, and not the number of a question."""
 _NUMBERED_ANSWER = re.compile(
     r"[\s#>*_|\-–•]*(?:\d{1,2}[.)]\s+)?[\s*_(\[]*"
-    r"(?:(?P<word>preguntas?|ejercicios?|apartado|questions?|exercises?|[pq](?=\d))[\s.:nº°]*)?"
+    rf"(?:(?P<word>{QUESTION_WORDS})[\s.:nº°]*)?"
     r"(?:(?P<dotted>\d{1,2}\.\d{1,2})"
     rf"(?:[\s*_]*[:.)\]|=\-–—>→⇒][\s*_]*(?!\d)|\s+(?=(?-i:[\dA-ZÁÉÍÓÚÑ¿\"«]))|(?P<loose>\s+(?={_NO_UNIT}\w))|\s*$)"
     r"|(?P<whole>\d{1,2})(?:[:)\]][\s*_]*|(?=\s*$)))",

@@ -316,7 +316,11 @@ def _code_before_its_heading(
             continue
         start = _first_of_run(moved, each, cells, guide)
         for number in start:
-            moved[number] = replace(moved[number], names=each.names, shared=len(each.names) > 1, found_by="heading")
+            segment = moved[number]
+            # What it does belongs below; what it says may be the answer to the question above.
+            above = segment.names if code.texts(cells[segment.cell].source) else ()
+            names = guide.ordered({*above, *each.names})
+            moved[number] = replace(segment, names=names, shared=len(names) > 1, found_by="heading")
     return moved
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from grader.checks.epoch_log import covers, read_log
+from grader.checks.epoch_log import covers, finished_bars, read_log
 from grader.records import Output
 
 KERAS_2 = "".join(
@@ -88,6 +88,13 @@ def test_complete_log_is_recognised(name: str) -> None:
 @pytest.mark.parametrize("name", INCOMPLETE)
 def test_incomplete_log_is_not(name: str) -> None:
     assert not any(covers(run, 3) for run in read_log(INCOMPLETE[name])), read_log(INCOMPLETE[name])
+
+
+def test_bars_of_single_epochs_are_counted() -> None:
+    """``fit(epochs=1)`` ten times: Keras says no "Epoch 1/1"."""
+    lines = "938/938 - 2s - 2ms/step - accuracy: 0.8 - loss: 0.5\n" * 3 + "938/938 - 2s - 2ms/step - loss: 0.5\n"
+    bars = "".join(f" {n}/938 ━━━ 5:13 335ms/step - accuracy: 0.1 - loss: 2.3\r" for n in (1, 500, 938))
+    assert finished_bars([Output("stream", lines, "stdout"), Output("stream", bars + "\n", "stdout")]) == 4
 
 
 def test_a_huge_output_is_read_in_time() -> None:

@@ -271,7 +271,51 @@ def own_callbacks_everywhere() -> Any:
     return notebook(changes, {"1": LOG_10, "6": "Fallo: ValueError\n"})
 
 
+def told_by_a_function() -> Any:
+    """Every answer is told by a function of the student's own; trained an epoch at a time, and on from where it was."""
+    result = nbformat.v4.new_notebook()
+
+    def part(heading: str, *sources: str, output: str = "") -> None:
+        result.cells.append(nbformat.v4.new_markdown_cell(heading))
+        result.cells.extend(nbformat.v4.new_code_cell(source) for source in sources)
+        if output:
+            result.cells[-1].outputs = [nbformat.v4.new_output("stream", name="stdout", text=output)]
+
+    def tell(question: str) -> str:
+        return f'decir("{CORRECT[question]}")'
+
+    part("# Entrega", SETUP, "from IPython.display import Markdown, display\ndecir = lambda t: display(Markdown(t))")
+    every = "for n in range(10):\n    model.fit(training_images, training_labels, batch_size=64, verbose=2)"
+    part("Ejercicio 1", network() + every, output="938/938 - 2s - 2ms/step - accuracy: 0.8 - loss: 0.4\n" * 10)
+    part("Ejercicio 2", CORRECT["2"])
+    part("Ejercicio 3.1", CORRECT["3"] + "\n" + tell("3.1"))
+    part("Ejercicio 3.2", 'decir(f"La {classifications[0].argmax()}, o sea, la clase del botín")')
+    part("Ejercicio 4.1 y ejercicio 4.2", CORRECT["4.1"] + "\n" + CORRECT["4.2"])
+    part("Ejercicio 4.3", tell("4.3"))
+    part("Ejercicio 5.1", CORRECT["5"], tell("5.1"))
+    part("Ejercicio 5.2", tell("5.2"))
+    part("Ejercicio 6", tell("6 prose"), CORRECT["6"])
+    result.cells[-1].outputs = [nbformat.v4.new_output("error", ename="ValueError", evalue="shapes", traceback=[])]
+    part("Ejercicio 7.1", CORRECT["7"], tell("7.1"))
+    part("Ejercicio 7.2", tell("7.2"))
+    go_on = "otra.fit(training_images, training_labels, initial_epoch={}, epochs={}, batch_size=64, verbose=0)"
+    part("Ejercicio 8.1", network(name="otra") + go_on.format(0, 15))
+    part("Ejercicio 8.2", go_on.format(15, 30))
+    part("Ejercicio 8.3", tell("8.3"))
+    stop = (
+        "class Freno(tf.keras.callbacks.LambdaCallback):\n"
+        "    def __init__(self, tope):\n        self.tope = tope\n"
+        "        super().__init__(on_epoch_end=lambda epoch, logs: self.mira(logs))\n"
+        "    def mira(self, logs):\n"
+        "        if logs['loss'] <= self.tope:\n            self.model.stop_training = True\n"
+    )
+    fitted = "stopped.fit(training_images, training_labels, epochs=2, verbose=0, callbacks=Freno(0.4))"
+    part("Ejercicio 9", stop + network(name="stopped") + fitted)
+    return result
+
+
 STUDENTS = {
+    "told by a function": told_by_a_function,
     "own callbacks everywhere": own_callbacks_everywhere,
     "unusual ways": unusual_ways,
     "the reference's way": lambda: with_saved_error(notebook(), "6"),

@@ -179,6 +179,11 @@ SEVERAL = [
         [md("### P5"), md("**5.1** La 9"), md("### P6"), md("Falla la forma."), md("### P8")],
         {"5.1": ["La 9"], "6": ["Falla la forma."]},
     ),
+    Case(
+        "a heading that says the word for each of its questions",
+        [md("Ejercicio 3.1 y ejercicio 3.2"), py(PREDICT), md("3.1: Son probabilidades.", "", "3.2: El 9.")],
+        {"3.1": ["Son probabilidades."], "3.2": ["El 9."]},
+    ),
     Case("prose without any place is offered to all", [md(WHY)], {"3.1": [WHY], "7.1": [WHY]}),
     Case(
         "marker under another question's heading",
@@ -189,6 +194,16 @@ SEVERAL = [
 ]
 
 CODE = [
+    Case(
+        "told by a function of the student's own",
+        [h("3.1"), py(f'decir("{WHY}")', 'plt.title("El botín de la primera imagen")', 'decir("vale")')],
+        {"3.1": [WHY]},
+    ),
+    Case(
+        "said in the code that the next question asks for",
+        [h("3.1"), py(PREDICT, f'decir("{WHY}")'), h("3.2"), md(BOOT)],
+        {"3.1": [WHY], "3.2": [BOOT]},
+    ),
     Case(
         "a printed answer with gaps, as it was printed",
         [
