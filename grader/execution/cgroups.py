@@ -143,7 +143,7 @@ def _remove_left_behind(parent: Path) -> None:
     """Remove empty groups of graders that were killed: nobody else will."""
     for folder in parent.glob(f"{PREFIX}*"):
         pid = folder.name.removeprefix(PREFIX).split("-")[0]
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             if not psutil.pid_exists(int(pid)) and time.time() - folder.stat().st_mtime > LEFT_BEHIND_SECONDS:
                 folder.rmdir()  # only an empty group goes
 

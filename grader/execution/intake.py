@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from grader.execution.exchange import ExchangeReader
-from grader.training.canonical import WHOLE, Form, canonical_layers, canonical_loss, label_form
+from grader.training.canonical import WHOLE, DataForm, canonical_layers, canonical_loss, label_form
 from grader.training.orders import Look, Order, Part
 from grader.training.trajectories import Trajectories
 
@@ -36,7 +36,7 @@ class Intake:
         found["loss"] = canonical_loss(work.loss, y_form, changed=found.get("y") != work.y)
         return replace(work, layers=layers, input_shape=input_shape, **found), []
 
-    def _digest(self, digest: str, form: Form) -> str | None:
+    def _digest(self, digest: str, form: DataForm) -> str | None:
         """The digest of data in a form, all of which the store has; None where they must be handed over."""
         if form == WHOLE and self._store.has_data(digest):
             return digest

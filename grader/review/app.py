@@ -16,11 +16,11 @@ from starlette.routing import Route
 
 from grader.reports.pages import TEMPLATES as REPORT_TEMPLATES
 from grader.reports.translation import Translator
-from grader.review.calls import Call, Named, Refused, read_form
+from grader.review.calls import Call, Refused, Requested, read_form
 from grader.review.classroom import Classroom
 from grader.review.grouping import Group
 from grader.review.guard import REPORT_POLICY
-from grader.review.looking import inconsistencies, named, search
+from grader.review.looking import inconsistencies, search, search_names
 from grader.review.marking import Key, Outcome, key_of
 from grader.review.pages import (
     CARDS_ON_A_PAGE,
@@ -58,7 +58,7 @@ class Desk:
         self._translator = translator
         self._out = None if room.blind else out
         self._model = model
-        self._named = Named(room)
+        self._requested = Requested(room)
         self._views = Views(room, translator, has_model=model is not None)
         self._style = "\n".join(
             file.read_text(encoding="utf-8") for file in (REPORT_TEMPLATES / "base.css", STATIC / "desk.css")
@@ -162,7 +162,7 @@ class Desk:
 
     def question(self, call: Call) -> Response:
         """The groups of one question."""
-        question = self._named.question(call.query.get("q", ""))
+        question = self._requested.question(call.query.get("q", ""))
         groups = self._room.groups(question)
         start = call.number("from")
         shown = groups[start : start + GROUPS_ON_A_PAGE]
@@ -184,7 +184,7 @@ class Desk:
 
     def open(self, call: Call) -> Response:
         """All that is left to decide in one question, like answers beside each other."""
-        question = self._named.question(call.query.get("q", ""))
+        question = self._requested.question(call.query.get("q", ""))
         waiting = [
             (name, group)
             for group in self._room.groups(question)
@@ -206,7 +206,7 @@ class Desk:
 
     def group(self, call: Call) -> Response:
         """The answers of one group, to be marked."""
-        return self._group_page(call, self._named.group(call.query), call.number("from"))
+        return self._group_page(call, self._requested.group(call.query), call.number("from"))
 
     def _group_page(self, call: Call, group: Group, start: int, notice: str = "") -> Response:
         members = group.members[start : start + CARDS_ON_A_PAGE]
@@ -238,7 +238,7 @@ class Desk:
 
     def submission(self, call: Call) -> Response:
         """Everything that was found in one submission; any of it can be overridden."""
-        name = self._named.submission(call.query.get("s", ""))
+        name = self._requested.submission(call.query.get("s", ""))
         checks: dict[str, list[str]] = {}
         for _, question, check in self._room.keys_of(name):
             checks.setdefault(question, []).append(check)
@@ -275,7 +275,7 @@ class Desk:
     def search(self, call: Call) -> Response:
         """Answers that hold some words, to be marked on the spot."""
         words = call.query.get("words", "").strip()
-        found, names = search(self._room, words), named(self._room, words)
+        found, names = search(self._room, words), search_names(self._room, words)
         cards = []
         for name, question in found[:_MOST_FOUND]:
             group = next(
@@ -300,7 +300,7 @@ class Desk:
 
     def comments(self, call: Call) -> Response:
         """What people wrote before about a criterion, to be used again."""
-        _, question, check = self._named.key(call.query)
+        _, question, check = self._requested.key(call.query)
         return self._page("comments.html", call, comments=self._room.comments(question, check))
 
     def next(self, call: Call) -> Response:
@@ -312,7 +312,7 @@ class Desk:
 
     def report(self, call: Call) -> Response:
         """A student's report as it was written last; a blind desk has none."""
-        name = self._named.submission(call.query.get("s", ""))
+        name = self._requested.submission(call.query.get("s", ""))
         file = None if self._out is None else self._out / name / "report.html"
         if file is None or not file.is_file():
             raise Refused(HTTPStatus.NOT_FOUND, "there is no report")
@@ -322,11 +322,11 @@ class Desk:
 
     def mark(self, call: Call) -> Response:
         """Mark one finding, or take a person's mark back; answers with its row, and other rows that it changed."""
-        key = self._named.key(call.form)
-        group = self._named.group_of(key, call.form)
+        key = self._requested.key(call.form)
+        group = self._requested.group_of(key, call.form)
         around = self._around(key, group, call)
         before = {other: self._room.proposal(other, group) for other in around}
-        points = self._named.points(call.form, key)
+        points = self._requested.points(call.form, key)
         outcome = Outcome((), (key,))
         if points is not None:
             comment = call.form.get("comment", "").strip()[:_LONGEST_COMMENT]
@@ -379,7 +379,7 @@ class Desk:
 
     def accept(self, call: Call) -> Response:
         """Accept what is proposed for everything in a group that nobody has marked."""
-        group = self._named.group(call.form)
+        group = self._requested.group(call.form)
         points = {
             key: self._room.proposal(key, group).points for key in self._room.keys(group) if key not in self._room.marks
         }
@@ -411,8 +411,8 @@ class Desk:
     def opinion(self, call: Call) -> Response:
         """Ask the language model for its view of one answer."""
         with self._room.lock:
-            name = self._named.submission(call.form.get("s", ""))
-            question = self._room.rubric.question(self._named.question(call.form.get("q", "")))
+            name = self._requested.submission(call.form.get("s", ""))
+            question = self._room.rubric.question(self._requested.question(call.form.get("q", "")))
             answer = self._room.answer(name, question.id)
         if self._model is None:
             raise Refused(HTTPStatus.NOT_FOUND, "no language model was named")

@@ -63,7 +63,7 @@ async def read_form(request: Request) -> dict[str, str]:
     return dict(parse_qsl(body.decode(), keep_blank_values=True))
 
 
-class Named:
+class Requested:
     """What requests name in a class. Every method raises Refused for what is not there."""
 
     def __init__(self, room: Classroom) -> None:

@@ -34,7 +34,7 @@ def search(room: Classroom, words: str) -> list[tuple[str, str]]:
     ]
 
 
-def named(room: Classroom, words: str) -> list[str]:
+def search_names(room: Classroom, words: str) -> list[str]:
     """Submissions whose name holds these words; none where the desk is blind."""
     wanted = folded(words)
     return [] if room.blind or not wanted else [name for name in room.ordered(room.results) if wanted in folded(name)]

@@ -46,7 +46,7 @@ SPARSE, ONE_HOT = "SparseCategoricalCrossentropy", "CategoricalCrossentropy"
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class DataForm:
     """What is done to data, shape (n, ...), before they are trained on."""
 
     kind: Literal["whole", "vectors", "labels", "one-hot"]
@@ -67,22 +67,22 @@ class Form:
         return _from_one_hot(array, self.classes) if self.kind == "one-hot" else array
 
 
-WHOLE = Form("whole")
+WHOLE = DataForm("whole")
 
 
 def canonical_layers(
     layers: Sequence[Part], input_shape: tuple[int, ...]
-) -> tuple[tuple[Part, ...], tuple[int, ...], Form]:
+) -> tuple[tuple[Part, ...], tuple[int, ...], DataForm]:
     """Layers in their one form, the shape of their inputs, and the form in which they want the data."""
     kept = _joined(layers)
     if len(kept) > 1 and _makes_vectors(kept[0], input_shape):
-        return kept[1:], (math.prod(input_shape),), Form("vectors") if len(input_shape) != 1 else WHOLE
+        return kept[1:], (math.prod(input_shape),), DataForm("vectors") if len(input_shape) != 1 else WHOLE
     return kept, input_shape, WHOLE
 
 
 def label_form(
     layers: Sequence[Part], input_shape: tuple[int, ...], loss: Part | None, metrics: Sequence[Part]
-) -> Form:
+) -> DataForm:
     """The form in which a network of `canonical_layers` wants its labels."""
     classes = _classes(layers, input_shape)
     if classes < 2 or loss is None or loss.config.keys() - {"from_logits"}:
@@ -90,11 +90,11 @@ def label_form(
     if any(metric.config or metric.name not in _EITHER_WAY for metric in metrics):
         return WHOLE
     if loss.name == ONE_HOT and (loss.config.get("from_logits") or layers[-1].config.get("activation") == "softmax"):
-        return Form("one-hot", classes)
-    return Form("labels", classes) if loss.name == SPARSE else WHOLE
+        return DataForm("one-hot", classes)
+    return DataForm("labels", classes) if loss.name == SPARSE else WHOLE
 
 
-def canonical_loss(loss: Part | None, form: Form, changed: bool) -> Part | None:
+def canonical_loss(loss: Part | None, form: DataForm, changed: bool) -> Part | None:
     """The loss that goes with labels in their form.
 
     Args:

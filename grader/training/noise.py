@@ -18,7 +18,7 @@ def noisy_layers() -> dict[str, Any]:
     import keras
     import tensorflow as tf
 
-    def seed_of(layer: Any) -> Any:
+    def next_seed(layer: Any) -> Any:
         return tf.cast(tf.convert_to_tensor(layer.seed_generator.next()), tf.int32)
 
     class Dropout(keras.layers.Dropout):  # type: ignore[misc]
@@ -27,7 +27,7 @@ def noisy_layers() -> dict[str, Any]:
         def call(self, inputs: Any, training: bool = False) -> Any:
             if not training or not self.rate or self.noise_shape is not None:
                 return super().call(inputs, training=training)
-            return tf.nn.experimental.stateless_dropout(inputs, self.rate, seed_of(self), rng_alg=GENERATOR)
+            return tf.nn.experimental.stateless_dropout(inputs, self.rate, next_seed(self), rng_alg=GENERATOR)
 
     class GaussianNoise(keras.layers.GaussianNoise):  # type: ignore[misc]
         """`keras.layers.GaussianNoise`."""
@@ -36,6 +36,6 @@ def noisy_layers() -> dict[str, Any]:
             if not training or not self.stddev:
                 return inputs
             shape = tf.shape(inputs)
-            return inputs + tf.random.stateless_normal(shape, seed_of(self), stddev=self.stddev, alg=GENERATOR)
+            return inputs + tf.random.stateless_normal(shape, next_seed(self), stddev=self.stddev, alg=GENERATOR)
 
     return {"Dropout": Dropout, "GaussianNoise": GaussianNoise}

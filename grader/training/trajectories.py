@@ -33,6 +33,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import fsspec
@@ -393,12 +394,8 @@ class Trajectories:
 
 def _save(array: Array, write: Callable[[bytes], object]) -> None:
     """Write an array as numpy's own file, a part at a time: images of a class are hundreds of megabytes."""
-    np.save(_Writer(write), array, allow_pickle=False)
-
-
-class _Writer:
-    def __init__(self, write: Callable[[bytes], object]) -> None:
-        self.write = write
+    file: Any = SimpleNamespace(write=write)
+    np.save(file, array, allow_pickle=False)
 
 
 def _file(point: Point, part: str) -> str:
