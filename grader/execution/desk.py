@@ -83,6 +83,8 @@ class AskEpoch(Question):
     training: Count
     epoch: Annotated[int, Field(gt=0, le=MAX_EPOCHS)]
     ahead: Annotated[int, Field(ge=0, le=MAX_EPOCHS)] = 0
+    weights: bool = True
+    """False for an epoch of which only the logs are wanted."""
 
 
 class AskState(Question):
@@ -288,15 +290,17 @@ class TrainingDesk:
         if question.epoch > taken.reached + 1:
             raise NotTrainable(f"epochs must be asked for one by one. Received: {question.epoch}")
         before = self._trainings.trained
-        weights, logs = self._trainings.epoch(
-            taken.order,
-            taken.offset + question.epoch,
-            taken.metrics,
-            taken.offset + min(question.ahead, question.epoch + MAX_AHEAD - 1),
-        )
-        taken.reached = max(taken.reached, question.epoch)
+        ahead = taken.offset + min(question.ahead, question.epoch + MAX_AHEAD - 1)
+        wanted = (taken.order, taken.offset + question.epoch, taken.metrics, ahead)
+        weights: Sequence[Array] = ()
+        if question.weights:
+            weights, logs = self._trainings.epoch(*wanted)
+        else:
+            logs = self._trainings.logs(*wanted)
         taken.trained = taken.trained or self._trainings.trained > before
-        self._ledger.note(question.training, question.epoch, logs)
+        if question.epoch > taken.reached:
+            taken.reached = question.epoch
+            self._ledger.note(question.training, question.epoch, logs)
         return {"logs": logs}, weights
 
     def _state(self, question: AskState) -> Answer:

@@ -155,7 +155,7 @@ class Session:
             )
             self.client.kc = self.manager.client()
             self.client.connect(int(self.limits.output_mb * 1e6 * MESSAGE_MARGIN) + MESSAGE_BYTES)
-            await self.client.kc.wait_for_ready(timeout=STARTUP_SECONDS)
+            await self.client.wait_for_ready(STARTUP_SECONDS)
         except RuntimeError as error:
             self.watchdog.kill()
             raise SandboxError(f"a kernel must start in the sandbox. Received: {error}") from error

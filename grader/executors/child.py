@@ -26,6 +26,8 @@ import psutil
 
 GRACE_SECONDS = 5.0
 """How long a child without a call may take to tidy up and go."""
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""As there is a child for each core, threads of NumPy's inside it would wait for work by spinning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,10 @@ class Child:
         self.connection, theirs = Pipe()
         code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import serve; serve({theirs.fileno()})"
         self._process = subprocess.Popen(
-            [sys.executable, "-c", code], stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
+            [sys.executable, "-c", code],
+            stdin=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+            env={**os.environ, **ONE_THREAD},
         )
         theirs.close()
         self._deadline: float | None = None

@@ -116,18 +116,11 @@ class Trainings:
             NotTrainable: Keras refuses this training.
             TrainerError: the trainer failed.
         """
-        point, measured = Point(order.key, epoch), metrics_key(metrics)
-        found = self._read(point, measured)
-        if found is None:
-            with self._store.lock(order.key):
-                found = self._read(point, measured)
-                if found is None:
-                    to = max(epoch, ahead)
-                    self._order(order, epoch, to, metrics, frozenset({to}))
-                    found = self._read(point, measured)
-        if found is None:
-            raise TrainerError(f"epoch {epoch} must be in the store after it was trained. Received: nothing")
-        return found
+        return self._trained(order, epoch, metrics, ahead, self._read)
+
+    def logs(self, order: Order, epoch: int, metrics: tuple[Part, ...], ahead: int = 0) -> dict[str, float]:
+        """As `epoch`, where nobody wants the weights: they are in the store."""
+        return self._trained(order, epoch, metrics, ahead, self._read_logs)
 
     def state(self, order: Order, epoch: int, metrics: tuple[Part, ...]) -> tuple[Array, ...]:
         """The optimizer's arrays at the end of an epoch. Raises as `epoch` does."""
@@ -169,6 +162,26 @@ class Trainings:
         return unpack(self.look(look, order, metrics))[0]
 
     # --- parts ------------------------------------------------------------------------------------------------------
+
+    def _trained(
+        self, order: Order, epoch: int, metrics: tuple[Part, ...], ahead: int, read: Callable[[Point, str], T | None]
+    ) -> T:
+        """What is read of an epoch, which is trained first if the store lacks it."""
+        point, measured = Point(order.key, epoch), metrics_key(metrics)
+        found = read(point, measured)
+        if found is None:
+            with self._store.lock(order.key):
+                found = read(point, measured)
+                if found is None:
+                    to = max(epoch, ahead)
+                    self._order(order, epoch, to, metrics, frozenset({to}))
+                    found = read(point, measured)
+        if found is None:
+            raise TrainerError(f"epoch {epoch} must be in the store after it was trained. Received: nothing")
+        return found
+
+    def _read_logs(self, point: Point, measured: str) -> dict[str, float] | None:
+        return self._store.logs(point, measured) if self._store.has_epoch(point, measured) else None
 
     def _read(self, point: Point, measured: str) -> tuple[tuple[Array, ...], dict[str, float]] | None:
         logs = self._store.logs(point, measured)

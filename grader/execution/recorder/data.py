@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import types
-import zlib
 from collections.abc import Iterator
 from typing import Any
 
 from .facts import whole
+from .fingerprints import fingerprint
 from .models import TRACE_ROWS
 from .writer import Writer
 
 SAMPLE_ROWS = 8
 MAX_HASHED_BYTES = 1_000_000_000
 PART_BYTES = 4_000_000
-ROW_BYTES = 8192
-ROWS_AT_ONCE = 256
-"""So that a part is still in the processor's cache when it is summed a second time."""
 
 
 class DataReader:
@@ -25,12 +22,13 @@ class DataReader:
 
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
-        self.digests: dict[int, tuple[Any, str]] = {}
-        self.looked_at: dict[int, Any] = {}
-        """Values of this call, held so that no other one gets their id."""
+        self.digests: dict[Any, str] = {}
+        """By type, shape and fingerprint."""
+        self.looked_at: dict[int, tuple[Any, str]] = {}
+        """Values of this call, held so that no other one gets their id, and their digests."""
 
-    def begin_call(self) -> None:
-        """From here on, arrays may be others than when they were last looked at."""
+    def let_go(self) -> None:
+        """Between calls arrays may change, and their memory is the student's to free."""
         self.looked_at.clear()
 
     def data(self, value: Any, second: bool = False) -> dict[str, Any] | None:
@@ -61,20 +59,18 @@ class DataReader:
         }
 
     def digest(self, value: Any, array: Any) -> str:
-        """sha256 of an array as Keras will train on it; computed once for an array that has not changed since."""
+        """sha256 of an array as Keras will train on it; computed once for arrays that hold the same."""
         if array.nbytes > MAX_HASHED_BYTES or array.dtype.kind not in "fiub" or not array.ndim or not array.size:
             return ""
-        known = self.digests.get(id(value))
-        if known is not None and id(value) in self.looked_at:
-            return known[1]
-        now = (array.shape, array.dtype.str, fingerprint(array))
-        if known is None or known[0] != now:
-            known = self.digests[id(value)] = (now, _sha256(array))
-        self.looked_at[id(value)] = value
-        return known[1]
+        if id(value) not in self.looked_at:
+            now = (array.shape, array.dtype.str, fingerprint(array))
+            if now not in self.digests:
+                self.digests[now] = _sha256(array)
+            self.looked_at[id(value)] = value, self.digests[now]
+        return self.looked_at[id(value)][1]
 
     def inputs(self, x: Any) -> Any:
-        """A few inputs for a trace, as the student's code prepared them."""
+        """A few inputs for a trace, as the student's code prepared them: a copy, since TensorFlow holds on to them."""
         import numpy as np
 
         if x is None or isinstance(x, types.GeneratorType):
@@ -83,32 +79,13 @@ class DataReader:
             batch = first_batch(x, 0)
             return None if batch is None else np.asarray(unwrapped(batch))[:TRACE_ROWS]
         x = unwrapped(x)
-        return np.asarray(x[:TRACE_ROWS]) if hasattr(x, "shape") else None
+        return np.array(x[:TRACE_ROWS]) if hasattr(x, "shape") else None
 
 
 def unwrapped(value: Any) -> Any:
     """The one array of a list, or of a dictionary by the input's name, as Keras takes them."""
     parts = list(value.values()) if isinstance(value, dict) else value
     return parts[0] if isinstance(parts, (list, tuple)) and len(parts) == 1 and hasattr(parts[0], "shape") else value
-
-
-def fingerprint(array: Any) -> tuple[int, ...]:
-    """Numbers that change with any byte of an array, at a tenth of sha256's cost.
-
-    The bytes are laid out as rows of 64-bit words. What leaves the sums of all rows and of all columns as they were is
-    no change that code makes by accident, and one on purpose gains nothing: the arrays are the student's own.
-    """
-    import numpy as np
-
-    flat = np.ascontiguousarray(array).reshape(-1).view("uint8")
-    whole = len(flat) // ROW_BYTES * ROW_BYTES
-    words = flat[:whole].view("uint64").reshape(-1, ROW_BYTES // 8)
-    columns, rows = np.zeros(ROW_BYTES // 8, "uint64"), 0
-    for start in range(0, len(words), ROWS_AT_ONCE):
-        part = words[start : start + ROWS_AT_ONCE]
-        rows = zlib.crc32(part.sum(axis=1).tobytes(), rows)
-        columns = columns * np.uint64(3) + part.sum(axis=0)
-    return zlib.crc32(flat[whole:].tobytes()), zlib.crc32(columns.tobytes()), rows
 
 
 def is_pipeline(value: Any) -> bool:

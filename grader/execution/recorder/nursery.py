@@ -47,6 +47,15 @@ PRELOADED = (
     "tensorflow.python.data.ops.range_op",
     "tensorflow.python.data.ops.zip_op",
 )
+IN_TRACEBACKS = (
+    "IPython.core.interactiveshell",
+    "_kernel_recorder.watcher",
+    "keras.src.utils.traceback_utils",
+    "keras.src.backend.tensorflow.nn",
+    "keras.src.layers.input_spec",
+    "tensorflow.python.eager.execute",
+)
+"""What an error of Keras's goes through. These files are parsed when its traceback is printed."""
 HOME = "/home/student"
 INSIDE = "/opt/kernel"
 MAX_REQUEST = 10_000
@@ -89,7 +98,11 @@ def _preload() -> None:
 def _explain_an_error() -> None:
     """What IPython needs to print a traceback takes most of a second to find, among them the files of all modules."""
     from IPython.core.ultratb import VerboseTB
+    from stack_data.core import Source
 
+    for name in IN_TRACEBACKS:
+        source: Any = Source.for_filename(str(importlib.import_module(name).__file__))
+        _ = source.pieces  # kept, once it was asked for
     try:
         raise ValueError
     except ValueError:

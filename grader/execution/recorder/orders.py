@@ -20,6 +20,8 @@ BATCH_HOOKS = (
 )
 OWN_WORK = ("call", "train_step", "test_step", "predict_step", "compute_loss", "compute_metrics", "make_train_function")
 """Methods that make a model work in another way when one object has its own."""
+RARELY = 1e-6
+"""A chance that nobody meets."""
 
 
 class InKernel(Exception):
@@ -123,6 +125,7 @@ def loss_of(model: Any) -> dict[str, Any]:
     raise InKernel("a loss of the student's own")
 
 
+@functools.cache
 def _function_of(cls: Any) -> Any:
     try:
         return getattr(cls(), "fn", None)
@@ -163,6 +166,23 @@ def check_input(model: Any, x: Any) -> None:
     """Raise InKernel for inputs of another shape than a model was built for."""
     if model.built and tuple(model.inputs[0].shape[1:]) != tuple(x.shape[1:]):
         raise InKernel("inputs of another shape than the model's")
+
+
+def refuses_labels(loss: dict[str, Any], classes: int, labels: Any, batch_size: int, rows: int) -> bool:
+    """True if Keras will refuse the first batch for labels that no output stands for.
+
+    Args:
+        loss: of `loss_of`.
+        classes: outputs of the model.
+        labels: integers, shape (n,) or (n, 1).
+        rows: of so many first ones any batch must have such a label, as nearly any batch of all labels has.
+    """
+    if loss["name"] != "SparseCategoricalCrossentropy" or loss["config"].get("ignore_class") is not None:
+        return False
+    if labels.dtype.kind not in "iu" or labels.shape not in ((len(labels),), (len(labels), 1)):
+        return False
+    known = ((labels >= 0) & (labels < classes)).reshape(-1)
+    return bool(known[:rows].sum() < batch_size and known.mean() ** batch_size < RARELY)
 
 
 def check_callbacks(passed: Any, built: bool = True) -> None:

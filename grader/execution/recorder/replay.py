@@ -7,6 +7,7 @@ over is another, see `tasks`.
 from __future__ import annotations
 
 import contextlib
+import copy
 import math
 import operator
 import weakref
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .data import DataReader, as_trained
+from .fingerprints import fingerprint
 from .link import Link
 from .models import state_of, weights_of
 from .orders import (
@@ -25,6 +27,7 @@ from .orders import (
     loss_of,
     metrics_of,
     optimizer_of,
+    refuses_labels,
     whole_array,
 )
 from .tasks import Doomed, Epochs, Fit, Look
@@ -36,16 +39,16 @@ MEAN = "sum_over_batch_size"
 
 
 class Known:
-    """The weights that one model was given last, and their digest: comparing bytes costs less than digesting them."""
+    """The weights that one model was given last, and their state: they are compared at less than it costs to take."""
 
     def __init__(self) -> None:
         self.model: Any = lambda: None
         self.weights: list[Any] = []
-        self.digest = ""
+        self.state: tuple[Any, ...] = ()
 
     def note(self, model: Any, weights: list[Any]) -> None:
         """The model has been given these arrays."""
-        self.model, self.weights, self.digest = weakref.ref(model), weights, state_of(model, weights)
+        self.model, self.weights, self.state = weakref.ref(model), weights, state_of(model, weights)
 
     def holds(self, model: Any) -> bool:
         """True if the model still has these arrays."""
@@ -59,9 +62,9 @@ class Known:
             )
         )
 
-    def state(self, model: Any) -> str:
+    def state_of(self, model: Any) -> tuple[Any, ...]:
         """As `state_of`."""
-        return self.digest if self.model() is model and self.holds(model) else state_of(model)
+        return self.state if self.holds(model) else state_of(model)
 
 
 class Replay:
@@ -71,12 +74,12 @@ class Replay:
         self.link, self.writer, self.data = link, writer, data
         self.tasks: list[Any] = []
         self.known = Known()
-        self.points: dict[str, tuple[int, int]] = {}
-        """Digest of a model's weights -> the training and epoch that gave them."""
+        self.points: dict[tuple[Any, ...], tuple[int, int]] = {}
+        """State of a model -> the training and epoch that gave them."""
         self.optimizers: weakref.WeakKeyDictionary[Any, tuple[int, int, int, bool]] = weakref.WeakKeyDictionary()
         """Optimizer -> training, epoch, iterations, and whether its arrays are set."""
-        self.fresh: dict[int, tuple[Any, str]] = {}
-        """id of a variable -> reference to it and digest of its first value."""
+        self.fresh: dict[int, tuple[Any, Any]] = {}
+        """id of a variable -> reference to it and fingerprint of its first value."""
         self.why_not = ""
         """Why the last training is the kernel's own."""
 
@@ -117,7 +120,7 @@ class Replay:
     def _initialized(self, original: Callable[..., Any], variable: Any, initializer: Any) -> Any:
         result = original(variable, initializer)
         with contextlib.suppress(Exception):
-            self.fresh[id(variable)] = (weakref.ref(variable), _digest_of(variable))
+            self.fresh[id(variable)] = (weakref.ref(variable), fingerprint(variable.numpy()))
         return result
 
     # --- calls ------------------------------------------------------------------------------------------------------
@@ -157,10 +160,13 @@ class Replay:
         if not _can_build(model, x[:rows], y[:rows]):
             return Doomed(model, rows)
         check_input(model, x)
+        if refuses_labels(plan["loss"], model.output_shape[-1], y, size, rows):
+            return Doomed(model, rows)
+        arrays = {"x": x, "y": y, "sample_weight": weight}
         question = {
             "op": "fit",
             **plan,
-            **self._data(x=x, y=y, sample_weight=weight),
+            **self._digests(arrays),
             **self.start_of(model),
             "input_shape": list(x.shape[1:]),
             "batch_size": size,
@@ -173,6 +179,7 @@ class Replay:
         fit = Fit(
             self,
             model,
+            arrays,
             question,
             int(arguments.get("initial_epoch") or 0),
             int(arguments.get("epochs") or 1),
@@ -186,31 +193,42 @@ class Replay:
 
     def look(self, kind: str, model: Any, arguments: dict[str, Any]) -> Look | None:
         """An evaluation or prediction that the trainer answers; None for one that the kernel has to do."""
-        try:
-            return self._look(kind, model, arguments)
-        except Exception:
-            return None
+        training = self._fit_of(model)
+        found = None
+        with contextlib.suppress(Exception):
+            found = self._look(kind, model, arguments, training)
+        if found is None and training is not None:
+            training.catch_up()
+        return found
 
-    def _look(self, kind: str, model: Any, arguments: dict[str, Any]) -> Look | None:
+    def _fit_of(self, model: Any) -> Fit | None:
+        """The training of this model that is under way."""
+        return next((task for task in self.tasks if isinstance(task, Fit) and task.model is model), None)
+
+    def _look(self, kind: str, model: Any, arguments: dict[str, Any], training: Fit | None) -> Look | None:
         import keras
 
-        point = self.points.get(self.known.state(model))
+        if training is not None and training.behind:
+            point: tuple[int, int] | None = (training.id, training.done)
+        else:
+            point = self.points.get(self.known.state_of(model))
         if point is None or arguments.get("steps") is not None:
             return None
         check_callbacks(arguments.get("callbacks"))
         x = whole_array(arguments.get("x"))
         check_input(model, x)
+        arrays = {"x": x}
         question: dict[str, Any] = {"op": kind, "at": list(point), "input_shape": list(x.shape[1:])}
         if kind == "predict":
-            question |= {"layers": layers_of(model), **self._data(x=x)}
+            question |= {"layers": layers_of(model)}
         else:
             weight = arguments.get("sample_weight")
-            y = whole_array(arguments.get("y"))
+            weight = None if weight is None else whole_array(weight)
+            arrays |= {"y": whole_array(arguments.get("y")), "sample_weight": weight}
             question |= self._model(model)
             if question["loss"]["config"].get("reduction", MEAN) != MEAN:
                 raise InKernel("a loss that depends on the size of batches")
-            question |= self._data(x=x, y=y, sample_weight=None if weight is None else whole_array(weight))
-        answer = self.ask_with_data(**question)
+        answer = self.ask_about(arrays, question | self._digests(arrays))
         if answer is None:
             return None
         if kind == "predict":
@@ -238,23 +256,19 @@ class Replay:
         check_settings(model)
         return {"layers": layers_of(model), "loss": loss_of(model), "metrics": metrics_of(model)}
 
-    def _data(self, **arrays: Any) -> dict[str, Any]:
-        """Digests of arrays; the arrays themselves are kept at hand in case they are asked for."""
-        digests: dict[str, Any] = {}
-        self.at_hand: dict[str, Any] = {}
-        for name, array in arrays.items():
-            digests[name] = None if array is None else self.data.digest(array, array)
-            if array is not None and not digests[name]:
-                raise InKernel("data that is no array of numbers")
-            if array is not None:
-                self.at_hand[digests[name]] = array
+    def _digests(self, arrays: dict[str, Any]) -> dict[str, Any]:
+        """Digests of arrays. Raises InKernel for what has none."""
+        digests = {name: None if array is None else self.data.digest(array, array) for name, array in arrays.items()}
+        if "" in digests.values():
+            raise InKernel("data that is no array of numbers")
         return digests
 
-    def ask_with_data(self, **question: Any) -> tuple[dict[str, Any], list[Any]] | None:
-        """Ask, hand over the arrays that the trainer lacks, and ask again."""
+    def ask_about(self, arrays: dict[str, Any], question: dict[str, Any]) -> tuple[dict[str, Any], list[Any]] | None:
+        """Ask, hand over the arrays of the question that the trainer lacks, and ask again."""
         answer = self.link.ask(**question)
         if answer is not None and "need" in answer[0]:
-            saved = [self.writer.save(as_trained(self.at_hand[digest])) for digest in answer[0]["need"]]
+            by_digest = {question[name]: array for name, array in arrays.items()}
+            saved = [self.writer.save(as_trained(by_digest[digest])) for digest in answer[0]["need"]]
             answer = self.link.ask(**question)
             self.writer.forget(saved)
         return None if answer is None or "need" in answer[0] else answer
@@ -262,7 +276,7 @@ class Replay:
     def start_of(self, model: Any) -> dict[str, Any]:
         """Where a model's weights and optimizer stand. Raises InKernel where only the kernel knows."""
         fresh = self._is_fresh(model)
-        point = None if fresh else self.points.get(self.known.state(model))
+        point = None if fresh else self.points.get(self.known.state_of(model))
         if point is None and not fresh:
             raise InKernel("weights of the student's own")
         optimizer, known = model.optimizer, self.optimizers.get(model.optimizer)
@@ -276,13 +290,13 @@ class Replay:
         """True if all weights are as their initializers made them."""
         for variable in model.weights:
             known = self.fresh.get(id(variable))
-            if known is None or known[0]() is not variable or known[1] != _digest_of(variable):
+            if known is None or known[0]() is not variable or known[1] != fingerprint(variable.numpy()):
                 return False
         return True
 
     def note_point(self, model: Any, training: int, epoch: int) -> None:
-        """Remember what gave a model its weights."""
-        self.points[self.known.state(model)] = (training, epoch)
+        """Remember what gave a model the weights that are known of it."""
+        self.points[self.known.state] = (training, epoch)
         optimizer = model.optimizer
         self.optimizers[optimizer] = (training, epoch, int(optimizer.iterations.numpy()), False)
 
@@ -337,10 +351,6 @@ def _can_build(model: Any, x: Any, y: Any) -> bool:
 
 
 def _first_rows(data: dict[str, Any], rows: int) -> dict[str, Any]:
-    return {name: data[name][:rows] for name in ("x", "y", "sample_weight") if data.get(name) is not None}
-
-
-def _digest_of(variable: Any) -> str:
-    import hashlib
-
-    return hashlib.sha256(variable.numpy().tobytes()).hexdigest()
+    """A copy of them: what TensorFlow makes of a view holds all of its array for as long as the model is there."""
+    names = ("x", "y", "sample_weight")
+    return {name: copy.copy(data[name][:rows]) for name in names if data.get(name) is not None}

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from .replay import Replay
 
 
+AT_ONCE = 30
+"""Epochs that are trained in one go at most. After the last of them an answer may take long, and be interrupted."""
+
+
 class Epochs:
     """Stands where Keras's iterator over batches would; makes the real one when the kernel has to do the work."""
 
@@ -77,8 +81,17 @@ class Task:
 class Fit(Task):
     """A training."""
 
-    def __init__(self, replay: Replay, model: Any, question: dict[str, Any], first: int, last: int, free: bool) -> None:
-        self.replay, self.model, self.question = replay, model, question
+    def __init__(
+        self,
+        replay: Replay,
+        model: Any,
+        arrays: dict[str, Any],
+        question: dict[str, Any],
+        first: int,
+        last: int,
+        free: bool,
+    ) -> None:
+        self.replay, self.model, self.arrays, self.question = replay, model, arrays, question
         self.epoch, self.last = first, last
         self.free = free
         self.id = -1
@@ -92,12 +105,14 @@ class Fit(Task):
         self.kernels: Any = None
         """The function that Keras made for the kernel to train with."""
         self.steps = 0
+        self.behind = 0
+        """Epochs whose weights the model was not given: without callbacks nobody looks at any but the last."""
         self.why_left = ""
         """Why the kernel trained the rest of the epochs itself."""
 
     def begin(self) -> bool:
         """Ask whether the trainer takes this training. Data that it does not know is handed over."""
-        answer = self.replay.ask_with_data(**self.question)
+        answer = self.replay.ask_about(self.arrays, self.question)
         if answer is None:
             return False
         self.id, self.done = answer[0]["training"], 0
@@ -119,21 +134,44 @@ class Fit(Task):
             return False
 
     def _answered(self) -> bool:
+        skimmed = self.free and self.epoch + 1 < self.last and (self.done + 1) % AT_ONCE > 0
         ahead = self.done + self.last - self.epoch if self.free else 0
-        answer = self.replay.link.ask(op="epoch", training=self.id, epoch=self.done + 1, ahead=ahead)
+        answer = self._ask(self.done + 1, ahead=ahead, weights=not skimmed)
         if answer is None:
             self.why_left = "the trainer does not go on with it"
             return False
         if self.kernels is None:
             self.kernels = self.model.train_function
-        self.model.set_weights(answer[1])
-        self.replay.known.note(self.model, answer[1])
         self.logs = answer[0]["logs"]
         self.epoch, self.done, self.total = self.epoch + 1, self.done + 1, self.total + 1
-        self.model.optimizer.iterations.assign(int(self.model.optimizer.iterations.numpy()) + self.steps)
-        self.replay.note_point(self.model, self.id, self.done)
+        self.behind += 1
+        if not skimmed:
+            self._set(answer[1])
         self.model.train_function = self._step
         return True
+
+    def _ask(self, epoch: int, **more: Any) -> tuple[dict[str, Any], list[Any]] | None:
+        return self.replay.link.ask(op="epoch", training=self.id, epoch=epoch, **more)
+
+    def _set(self, weights: list[Any]) -> None:
+        """Bring the model to the end of the last epoch."""
+        self.model.set_weights(weights)
+        self.replay.known.note(self.model, weights)
+        iterations = self.model.optimizer.iterations
+        iterations.assign(int(iterations.numpy()) + self.steps * self.behind)
+        self.behind = 0
+        self.replay.note_point(self.model, self.id, self.done)
+
+    def catch_up(self) -> None:
+        """Give the model the weights that nobody could look at so far."""
+        if not self.behind:
+            return
+        answer = self._ask(self.done)
+        if answer is not None:
+            self._set(answer[1])
+        else:
+            self.total -= self.behind
+            self.behind, self.why_left = 0, "weights that the trainer does not have any more"
 
     def _step(self, _iterator: Any) -> dict[str, float]:
         """In the place of Keras's function that trains on a batch."""
@@ -141,6 +179,8 @@ class Fit(Task):
 
     def _unchanged(self) -> bool:
         """True if the model is as the trainer left it; a new learning rate makes a new training from here."""
+        if self.free and self.total:  # nobody had a chance to change it
+            return True
         if self.total and self.model.train_function != self._step:  # compiled anew by a callback
             return False
         if not self.replay.known.holds(self.model):
@@ -162,6 +202,7 @@ class Fit(Task):
         """Give the model its own function back, unless it has another already."""
         if self.model.train_function == self._step:
             self.model.train_function = self.kernels
+        self.catch_up()
 
 
 class Doomed(Task):

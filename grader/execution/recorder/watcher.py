@@ -14,6 +14,7 @@ from typing import Any
 from .callbacks import CallbackReader, Simulation, has_hooks, is_keras_callback
 from .data import DataReader, Peeked, is_pipeline
 from .facts import MAX_TEXT, class_names, exception, is_students, number, numbers, unique, whole
+from .failed import free_frames
 from .link import Link
 from .models import TRACE_ROWS, ModelReader, compile_facts, default_inputs, state_of
 from .replay import Replay
@@ -63,7 +64,7 @@ class Watcher:
         self.keys: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
         self.objects: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
         self.epochs_trained: dict[str, int] = {}
-        self.states: dict[str, str] = {}
+        self.states: dict[str, tuple[Any, ...]] = {}
         self.steps_before: dict[int, int] = {}
         self.used_in_cell: list[Any] = []
         self.last_model: Any = None
@@ -146,7 +147,7 @@ class Watcher:
         if self.busy or self.models.busy or self.active or not self.watching:
             with self.replay.running(None):
                 return original(model, *args, **kwargs)
-        self.data.begin_call()
+        self.data.let_go()
         arguments = self._arguments(original, model, args, kwargs) or {}
         if "x" in arguments and isinstance(arguments["x"], types.GeneratorType):
             args, kwargs, arguments = _replayable(original, model, args, kwargs)
@@ -168,6 +169,8 @@ class Watcher:
             facts["answered"] = 0 if task is None else task.total
             fit.steps = fit.steps if task is None else task.steps
             self._after_fit(fit, facts, arguments, raised)
+            self.data.let_go()
+            raised = None  # its traceback holds this frame, and with it the data
 
     @quietly
     def _arguments(self, original: Any, model: Any, args: Any, kwargs: Any) -> dict[str, Any]:
@@ -229,7 +232,7 @@ class Watcher:
         arguments = self._arguments(original, model, args, kwargs) or {}
         cached = (arguments.get("kwargs") or {}).get("_use_cached_eval_dataset")
         if not (self.active and cached):  # Keras, too, looks at those data once
-            self.data.begin_call()
+            self.data.let_go()
         if isinstance(arguments.get("x"), types.GeneratorType):
             args, kwargs, arguments = _replayable(original, model, args, kwargs)
         if self.active:
@@ -248,6 +251,8 @@ class Watcher:
         finally:
             self.busy -= 1
             self._after_call(kind, model, arguments, result, raised)
+            self.data.let_go()
+            raised = None
 
     @quietly
     def _after_call(
@@ -281,6 +286,11 @@ class Watcher:
         """Report what the cell has left behind, and that the recorder is still there."""
         self._report_cell()
         self._look_for_replaced()
+        self._free_failed_frames()
+
+    @quietly
+    def _free_failed_frames(self) -> None:
+        free_frames(getattr(sys, "last_value", None))
 
     @quietly
     def _look_for_replaced(self) -> None:
