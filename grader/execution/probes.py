@@ -27,25 +27,28 @@ async def examine_callback(
 
     Args:
         keys: the names under which its own training reported loss and metrics.
+
+    Returns:
+        A transcript for each scenario; none at all where the kernel could not play them.
     """
-    transcripts = []
-    for scenario in scenarios:
-        transcript = await _play(ask, callback, keys, scenario)
-        if transcript is None:
-            return ()
-        transcripts.append(transcript)
-    return tuple(transcripts)
+    trainings = [
+        [_logs(keys, *values) for values in zip(scenario.losses, scenario.accuracies, strict=True)]
+        for scenario in scenarios
+    ]
+    reply = await ask("simulate", callback=callback.id, trainings=trainings)  # in one command: the way costs most
+    played = reply.get("played") if reply is not None else None
+    if not isinstance(played, list) or len(played) != len(scenarios):
+        return ()
+    if not all(isinstance(each, Mapping) for each in played):
+        return ()
+    return tuple(_transcript(scenario, each) for scenario, each in zip(scenarios, played, strict=True))
 
 
-async def _play(ask: Ask, callback: Callback, keys: Sequence[str], scenario: Scenario) -> Transcript | None:
-    """One scenario in one command: a command an epoch would spend most of its time on the way."""
-    logs = [_logs(keys, *values) for values in zip(scenario.losses, scenario.accuracies, strict=True)]
-    reply = await ask("simulate", callback=callback.id, logs=logs)
-    if reply is None or "fault" in reply:
-        return None
-    raised = _raised(reply["raised"]) if "raised" in reply else None
-    after = reply.get("after")
-    epochs = after if type(after) is int and 0 <= after <= len(logs) else None
+def _transcript(scenario: Scenario, played: Mapping[str, Any]) -> Transcript:
+    """What the kernel claims of one scenario."""
+    raised = _raised(played["raised"]) if "raised" in played else None
+    after = played.get("after")
+    epochs = after if type(after) is int and 0 <= after <= len(scenario.losses) else None
     if raised is not None:
         return Transcript(scenario.name, scenario.losses, None, raised, epochs or 0)
     return Transcript(scenario.name, scenario.losses, epochs)

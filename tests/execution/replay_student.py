@@ -754,6 +754,37 @@ def interrupted(student: Student) -> None:
         student.evaluate(model)
 
 
+@scenario("replayed")
+def interrupted_while_it_prints(student: Student) -> None:
+    """Without callbacks only a progress bar comes between two epochs."""
+
+    class Impatient(io.StringIO):
+        def write(self, text: str) -> int:
+            if "Epoch 3/" in text:
+                raise KeyboardInterrupt
+            return super().write(text)
+
+    model = student.network()
+    with contextlib.suppress(KeyboardInterrupt), contextlib.redirect_stdout(Impatient()):
+        model.fit(student.x, student.y, batch_size=BATCH, epochs=4, verbose=2)
+    student.see("iterations", int(model.optimizer.iterations.numpy()))
+    student.predict(model)
+    student.evaluate(model)
+    student.fit(model)
+
+
+@scenario("replayed")
+def validated_by_a_pipeline(student: Student) -> None:
+    """The kernel itself has to look at a model that is in the middle of a training."""
+    import tensorflow as tf
+
+    batches = tf.data.Dataset.from_tensor_slices((student.test_x, student.test_y)).batch(50)
+    model = student.network()
+    losses = student.fit(model, validation_data=batches, epochs=3).history["val_loss"]
+    student.see("different", len(set(losses)))
+    student.see("the model's own", bool(np.isclose(losses[-1], student.evaluate(model)[0], rtol=1e-5)))
+
+
 # --- the model afterwards -------------------------------------------------------------------------------------------
 
 

@@ -90,6 +90,16 @@ def test_a_training_is_given_epoch_by_epoch(desk: TrainingDesk) -> None:
     assert ask(desk, {"op": "epoch", "training": 0, "epoch": 2}) != answer
 
 
+def test_logs_alone_are_those_of_the_epoch(desk: TrainingDesk) -> None:
+    ask(desk, FIT)
+    logs, arrays = desk.answer(json.dumps({"op": "epoch", "training": 0, "epoch": 1, "weights": False}).encode())
+    again, weights = desk.answer(json.dumps({"op": "epoch", "training": 0, "epoch": 1}).encode())
+    assert logs == again
+    assert not arrays
+    assert weights
+    assert len(desk._ledger.entries) == 1, "an epoch that is asked for twice was given once"
+
+
 def test_a_further_training_is_the_same_trajectory(desk: TrainingDesk) -> None:
     ask(desk, FIT)
     for epoch in (1, 2):

@@ -50,6 +50,32 @@ def test_colab_does_not_break_the_run(grade: Grade) -> None:
     assert "done" in evidence.runs[2].text
 
 
+def test_images_that_the_student_lets_go_of_are_freed(grade: Grade) -> None:
+    """A notebook loads and scales its images twice; 376 MB more are a kernel too many on a small machine."""
+    network = (
+        "def network(*layers, outputs=10):\n"
+        "    model = keras.Sequential([keras.Input((28, 28)), *layers, keras.layers.Dense(outputs, 'softmax')])\n"
+        "    model.compile('adam', 'sparse_categorical_crossentropy', metrics=['accuracy'])\n"
+        "    return model"
+    )
+    evidence = grade(
+        cells(
+            "import weakref, keras, numpy as np\nfrom keras.datasets import fashion_mnist",
+            network,
+            "(x, y), _ = fashion_mnist.load_data()\nx, y = x[:640] / 255.0, y[:640]\nheld = weakref.ref(x)",
+            "model = network(keras.layers.Flatten())\nmodel.fit(x, y, batch_size=64, verbose=0)\nmodel.evaluate(x, y)",
+            "flat = model.predict(x)",
+            "network(keras.layers.Flatten(), outputs=5).fit(x, y, batch_size=64)",
+            "network().fit(x, y, batch_size=64)",
+            "try:\n    network().fit(x, y, batch_size=64)\nexcept ValueError as error:\n    print(error)",
+            "del x",
+            "print(held() is None)",
+        )
+    ).evidence
+    assert [evidence.runs[index].status for index in (5, 6, 7)] == [CellStatus.ERROR, CellStatus.ERROR, CellStatus.OK]
+    assert evidence.runs[9].text == "True\n"
+
+
 def test_the_sandbox_shows_nothing_that_is_none_of_its_business(grade: Grade, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("marks")
     hidden = [str(ROOT / name) for name in ("rubrics", "reference", "tests", "grader")] + [str(tmp_path), "/etc/shadow"]

@@ -157,7 +157,7 @@ class Replay:
         if len(x) != len(y) or not len(x):
             raise InKernel("inputs and labels of another number")
         rows = min(len(x), size + (len(x) % size > 0))
-        if not _can_build(model, x[:rows], y[:rows]):
+        if not _can_build(model, x[:rows].copy(), y[:rows].copy()):
             return Doomed(model, rows)
         check_input(model, x)
         if refuses_labels(plan["loss"], model.output_shape[-1], y, size, rows):
@@ -351,6 +351,6 @@ def _can_build(model: Any, x: Any, y: Any) -> bool:
 
 
 def _first_rows(data: dict[str, Any], rows: int) -> dict[str, Any]:
-    """A copy of them: what TensorFlow makes of a view holds all of its array for as long as the model is there."""
+    """A copy of them, as everywhere: what TensorFlow makes of a view may hold the whole array as long as a model."""
     names = ("x", "y", "sample_weight")
     return {name: copy.copy(data[name][:rows]) for name in names if data.get(name) is not None}

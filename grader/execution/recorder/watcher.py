@@ -363,8 +363,12 @@ class Watcher:
         output = self.objects[model].predict(values, batch_size=500, verbose=0)
         return {"output": self.writer.save(np.asarray(output))}
 
-    def _command_simulate(self, callback: str, logs: list[dict[str, float]]) -> dict[str, Any]:
-        return Simulation(self.callbacks, callback, len(logs), self.last_model).play(logs)
+    def _command_simulate(self, callback: str, trainings: list[list[dict[str, float]]]) -> dict[str, Any]:
+        return {
+            "played": [
+                Simulation(self.callbacks, callback, len(logs), self.last_model).play(logs) for logs in trainings
+            ]
+        }
 
 
 def _is_replaced(owner: Any, name: str, method: Any) -> bool:
