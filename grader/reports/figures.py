@@ -8,14 +8,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
-
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from typing import TYPE_CHECKING, Any
 
 from grader.reports.translation import Translator
+
+if TYPE_CHECKING:  # it takes long to import, and workers draw nothing
+    from matplotlib.axes import Axes
 
 COLOURS = ("#2f7fd0", "#d4660a", "#2a9461", "#a259b5", "#c94a5a", "#7f7f2a")
 """One a training; each readable on white and on near-black."""
@@ -72,6 +70,9 @@ def curves_svg(lines: Sequence[Line], title: str, prefix: str, translator: Trans
 @lru_cache(maxsize=512)
 def _drawing(lines: tuple[Line, ...], language: str) -> str:
     """The picture after ``<svg``. Cached, since many students share the same training."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
     translator = Translator(language)
     with rc_context(_STYLE):
         figure = Figure(figsize=(3.7, 2.3), layout="constrained")
@@ -99,6 +100,8 @@ def _draw(axes: Axes, line: Line) -> None:
 
 
 def _dress(axes: Axes, translator: Translator) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: translator.number(float(value))))
