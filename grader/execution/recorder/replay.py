@@ -141,6 +141,7 @@ class Replay:
         for name in ("steps_per_epoch", "validation_steps"):
             if arguments.get(name) is not None:
                 raise InKernel(f"an epoch of another length ({name})")
+        import numpy as np
         from keras.src.trainers.data_adapters.array_slicing import train_validation_split
 
         if weight is not None and arguments.get("class_weight") is not None:
@@ -152,7 +153,9 @@ class Replay:
         x, y = whole_array(x), whole_array(y)
         weight = None if weight is None else whole_array(weight)
         if arguments.get("validation_split") and arguments.get("validation_data") is None:
-            (x, y, weight), _ = train_validation_split((x, y, weight), arguments["validation_split"])
+            # Of row numbers, since Keras converts all images to single precision before it parts them.
+            kept = len(train_validation_split(np.arange(len(x)), arguments["validation_split"])[0])
+            x, y, weight = x[:kept], y[:kept], None if weight is None else weight[:kept]
         size = operator.index(arguments.get("batch_size") or DEFAULT_BATCH_SIZE)
         if len(x) != len(y) or not len(x):
             raise InKernel("inputs and labels of another number")
