@@ -116,10 +116,11 @@ def _align(headings: Sequence[Anchor], cells: Sequence[Cell], guide: Guide) -> l
     """The best assignment of headings to questions that keeps to the rubric's order where it can."""
     states = list(dict.fromkeys([*guide.groups.values(), *(guide.named(heading.numbers) for heading in headings)]))
     states = [state for state in states if state]
-    trust = _trust(headings, guide)
+    code_below = _code_below(headings, cells)
+    trust = _trust(headings, code_below, guide)
     counting = _count_up(headings, guide)
     best: dict[Names, tuple[float, tuple[Names, ...]]] = {(): (0.0, ())}
-    for heading, below in zip(headings, _code_below(headings, cells), strict=True):
+    for heading, below in zip(headings, code_below, strict=True):
         weights = {state: _weight(heading, state, below, trust, counting, guide) for state in states}
         best = _step(best, weights, guide)
     path = max(best.values(), key=lambda entry: entry[0])[1]
@@ -151,10 +152,20 @@ def _cost(last: Names, state: Names, guide: Guide) -> float:
     return BACKWARDS if guide.position(state) < guide.position(last) else 0.0
 
 
-def _trust(headings: Sequence[Anchor], guide: Guide) -> float:
-    """The share of headings with words whose number agrees with them."""
-    telling = [heading for heading in headings if heading.numbers and guide.likeness.says_something(heading.text)]
-    return sum(_agrees(heading, guide) for heading in telling) / len(telling) if telling else 1.0
+def _trust(headings: Sequence[Anchor], below: Sequence[list[str]], guide: Guide) -> float:
+    """The share of numbers that agree with the heading's words or, where they are bare, with the code below."""
+    verdicts = [_is_apt(*pair, guide) for pair in zip(headings, below, strict=True) if pair[0].numbers]
+    telling = [verdict for verdict in verdicts if verdict is not None]
+    return sum(telling) / len(telling) if telling else 1.0
+
+
+def _is_apt(heading: Anchor, below: list[str], guide: Guide) -> bool | None:
+    """Whether a heading's number agrees with what stands there; None where nothing tells."""
+    if heading.kind is not Kind.HEADING and (fit := guide.fit(guide.named(heading.numbers), below)) is not None:
+        return fit
+    if not guide.likeness.says_something(heading.text):
+        return None
+    return _agrees(replace(heading, kind=Kind.HEADING), guide)
 
 
 def _count_up(headings: Sequence[Anchor], guide: Guide) -> bool:

@@ -54,8 +54,13 @@ def _folded(text: str) -> str:
     return " ".join("".join(char for char in decomposed if not unicodedata.combining(char)).split())
 
 
+KEYCAP = re.compile("([0-9])\ufe0f\u20e3")
+"""A number on a key, as an emoji: three characters."""
+
+
 def fold_in_place(text: str) -> str:
     """Lower case without accents, character for character, so that positions in the text stay what they were."""
+    text = KEYCAP.sub(r"\1. ", text)
     return "".join(_plain_character(char) for char in text)
 
 

@@ -77,6 +77,23 @@ def stops(reader: CallbackReader, key: str) -> Iterator[bool]:
         yield simulation.play([{"loss": loss} for loss in scenario.losses]).get("after") in scenario.stop_after
 
 
+class Baseline(keras.callbacks.EarlyStopping):  # type: ignore[misc, name-defined]
+    """Has its hook from Keras's callback."""
+
+
+class Idle(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
+    """Has none: those of Keras's base class do nothing."""
+
+    def on_epoc_end(self, epoch: int, logs: Any = None) -> None:
+        self.model.stop_training = True
+
+
+@pytest.mark.parametrize(("cls", "acts"), [(Remembers, True), (Baseline, True), (Idle, False)])
+def test_hooks_are_those_that_do_something(cls: type, acts: bool) -> None:
+    facts = CallbackReader().class_facts(cls)
+    assert ("on_epoch_end" in facts["hooks"]) is acts
+
+
 def test_one_scenario_leaves_no_trace_in_the_next() -> None:
     reader, item = CallbackReader(), Remembers()
     reader.note_instances([[item]], None)

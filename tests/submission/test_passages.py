@@ -26,6 +26,14 @@ from submission_notebooks import (
 WHY = "Cada número es la probabilidad de una de las diez clases."
 BOOT = "Corresponde a la clase 9, un botín."
 
+KEYCAPS = {
+    1: "model.fit(x, y, epochs=10, batch_size=64)",
+    2: "model.evaluate(test_x, test_y)",
+    3: "classifications = model.predict(test_x)",
+    4: "wide(512)",
+    5: "other = wide(512).predict(test_x)",
+}
+
 
 class Case(NamedTuple):
     name: str
@@ -183,6 +191,16 @@ SEVERAL = [
         "a heading that says the word for each of its questions",
         [md("Ejercicio 3.1 y ejercicio 3.2"), py(PREDICT), md("3.1: Son probabilidades.", "", "3.2: El 9.")],
         {"3.1": ["Son probabilidades."], "3.2": ["El 9."]},
+    ),
+    Case(
+        "headings of bare numbers with words of the student's own, as emoji",
+        [
+            *(cell for n, code in KEYCAPS.items() for cell in (md(f"## {n}\ufe0f\u20e3 Parte {n}"), py(code))),
+            md("## 6\ufe0f\u20e3 Sin Flatten"),
+            md("Truena por la forma."),
+            *(md(f"## {n}\ufe0f\u20e3 Parte {n}") for n in (7, 8, 9)),
+        ],
+        {"6": ["Sin Flatten", "Truena por la forma."]},
     ),
     Case("prose without any place is offered to all", [md(WHY)], {"3.1": [WHY], "7.1": [WHY]}),
     Case(

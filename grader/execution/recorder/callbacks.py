@@ -56,14 +56,15 @@ class CallbackReader:
         return {**self.class_facts(cls), "id": key, "instance": False}
 
     def class_facts(self, cls: type) -> dict[str, Any]:
-        """Names, bases and hooks of a class."""
+        """Names, bases and hooks of a class; a hook may come from one of Keras's callbacks that do something."""
         own = [base for base in cls.__mro__ if is_students(base)]
+        acting = [base for base in cls.__mro__[:-1] if base in own or base.__name__ != "Callback"]
         return {
             "name": cls.__name__,
             "names": class_names(cls),
             "is_callback": is_keras_callback(cls),
             "own": bool(own),
-            "hooks": [hook for hook in HOOKS if any(hook in vars(base) for base in own)],
+            "hooks": [hook for hook in HOOKS if any(hook in vars(base) for base in acting)],
         }
 
     def note_instances(self, passed: Any, model: Any) -> None:
