@@ -37,9 +37,7 @@ async def examine_callback(
     ]
     reply = await ask("simulate", callback=callback.id, trainings=trainings)  # in one command: the way costs most
     played = reply.get("played") if reply is not None else None
-    if not isinstance(played, list) or len(played) != len(scenarios):
-        return ()
-    if not all(isinstance(each, Mapping) for each in played):
+    if not isinstance(played, list) or len(played) != len(scenarios) or not all(isinstance(p, Mapping) for p in played):
         return ()
     return tuple(_transcript(scenario, each) for scenario, each in zip(scenarios, played, strict=True))
 

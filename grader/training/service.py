@@ -116,25 +116,24 @@ class Trainings:
             NotTrainable: Keras refuses this training.
             TrainerError: the trainer failed.
         """
-        return self._trained(order, epoch, metrics, ahead, self._read)
+        point, measured = Point(order.key, epoch), metrics_key(metrics)
+        return self._had(point, lambda: self._read(point, measured), lambda: self._go_to(order, epoch, ahead, metrics))
 
     def logs(self, order: Order, epoch: int, metrics: tuple[Part, ...], ahead: int = 0) -> dict[str, float]:
         """As `epoch`, where nobody wants the weights: they are in the store."""
-        return self._trained(order, epoch, metrics, ahead, self._read_logs)
+        point, measured = Point(order.key, epoch), metrics_key(metrics)
+        return self._had(
+            point, lambda: self._read_logs(point, measured), lambda: self._go_to(order, epoch, ahead, metrics)
+        )
 
     def state(self, order: Order, epoch: int, metrics: tuple[Part, ...]) -> tuple[Array, ...]:
         """The optimizer's arrays at the end of an epoch. Raises as `epoch` does."""
         point = Point(order.key, epoch)
-        found = self._store.state(point)
-        if found is None:
-            with self._store.lock(order.key):
-                found = self._store.state(point)
-                if found is None:
-                    self._order(order, epoch, epoch, metrics, frozenset({epoch}), again=True)
-                    found = self._store.state(point)
-        if found is None:
-            raise TrainerError(f"a state must be in the store after it was trained. Received: nothing at {epoch}")
-        return found
+        return self._had(
+            point,
+            lambda: self._store.state(point),
+            lambda: self._order(order, epoch, epoch, metrics, frozenset({epoch}), again=True),
+        )
 
     def look(self, look: Look, order: Order, metrics: tuple[Part, ...]) -> bytes:
         """What an evaluation (JSON) or prediction (packed array) gives, at a point of an order's trajectory.
@@ -163,22 +162,22 @@ class Trainings:
 
     # --- parts ------------------------------------------------------------------------------------------------------
 
-    def _trained(
-        self, order: Order, epoch: int, metrics: tuple[Part, ...], ahead: int, read: Callable[[Point, str], T | None]
-    ) -> T:
-        """What is read of an epoch, which is trained first if the store lacks it."""
-        point, measured = Point(order.key, epoch), metrics_key(metrics)
-        found = read(point, measured)
+    def _had(self, point: Point, read: Callable[[], T | None], train: Callable[[], None]) -> T:
+        """What is read of a point, once it was trained if the store lacks it; one trains, the others wait for it."""
+        found = read()
         if found is None:
-            with self._store.lock(order.key):
-                found = read(point, measured)
+            with self._store.lock(point.key):
+                found = read()
                 if found is None:
-                    to = max(epoch, ahead)
-                    self._order(order, epoch, to, metrics, frozenset({to}))
-                    found = read(point, measured)
+                    train()
+                    found = read()
         if found is None:
-            raise TrainerError(f"epoch {epoch} must be in the store after it was trained. Received: nothing")
+            raise TrainerError(f"epoch {point.epoch} must be in the store after it was trained. Received: nothing")
         return found
+
+    def _go_to(self, order: Order, epoch: int, ahead: int, metrics: tuple[Part, ...]) -> None:
+        to = max(epoch, ahead)
+        self._order(order, epoch, to, metrics, frozenset({to}))
 
     def _read_logs(self, point: Point, measured: str) -> dict[str, float] | None:
         return self._store.logs(point, measured) if self._store.has_epoch(point, measured) else None

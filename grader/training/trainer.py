@@ -12,7 +12,6 @@ import contextlib
 import hashlib
 import io
 import json
-import math
 import os
 import socket
 import socketserver
@@ -28,7 +27,7 @@ import numpy as np
 import psutil
 
 from grader.records import Array
-from grader.training.noise import noisy_layers
+from grader.training.building import build, build_loss, build_metrics, build_optimizer, widest
 from grader.training.orders import Look, Order, Part, look_of, metrics_key, order_of
 from grader.training.trajectories import pack, seal, unpack, unseal
 
@@ -40,10 +39,6 @@ MAX_HELD_BYTES = 700_000_000
 LOOK_BATCH = 2000
 LOOK_NUMBERS = 50_000_000
 """Numbers that the widest layer may give for the rows of one such batch."""
-MAX_WEIGHTS = 50_000_000
-MAX_OUTPUTS = 500_000
-MAX_PRODUCTS = 200_000_000
-"""Bounds of what one order may take, as is `allowed.MAX_UNITS`: about 200 MB, and 3 minutes an epoch of 60,000 rows."""
 CHECKED_NUMBERS = 5_000_000
 """Outputs that are held at once while labels are checked."""
 MAX_RESIDENT_BYTES = 2_500_000_000
@@ -207,70 +202,7 @@ class Trainer:
         return self._lookers[name]
 
 
-# --- Keras from plain parts -------------------------------------------------------------------------------------------
-
-
-def build(layers: tuple[Part, ...], input_shape: tuple[int, ...]) -> Any:
-    """A network of Keras's own layers; the parts were looked up in `allowed` before they came here.
-
-    Raises:
-        ValueError: it is larger than one order may be, or Keras refuses it.
-    """
-    import keras
-
-    widest(layers, input_shape)
-    model = keras.Sequential([keras.layers.Input(input_shape)])
-    for part in layers:
-        model.add(build_layer(part))
-    return model
-
-
-def build_layer(part: Part) -> Any:
-    """A layer of Keras's own, or what draws its noise faster."""
-    import keras
-
-    return (noisy_layers().get(part.name) or getattr(keras.layers, part.name))(**part.config)
-
-
-def widest(layers: tuple[Part, ...], input_shape: tuple[int, ...]) -> int:
-    """The most numbers that a layer gives for one row, worked out without taking memory. Raises as `build` does."""
-    import keras
-
-    shape, weights, most, work = (None, *input_shape), 0, 1, 0
-    with keras.StatelessScope(initialize_variables=False):
-        for part in layers:
-            layer = build_layer(part)
-            layer.build(shape)
-            own = sum(math.prod(variable.shape) for variable in layer.weights)
-            shape = layer.compute_output_shape(shape)
-            weights, most, work = weights + own, max(most, math.prod(shape[1:])), work + own * math.prod(shape[1:-1])
-            if weights > MAX_WEIGHTS or most > MAX_OUTPUTS or work > MAX_PRODUCTS:
-                raise ValueError(
-                    f"a network must have at most {MAX_WEIGHTS} weights, {MAX_OUTPUTS} outputs of a layer for a row, "
-                    f"and {MAX_PRODUCTS} products for a row. Received: {weights}, {most} and {work}"
-                )
-    return most
-
-
-def build_optimizer(part: Part) -> Any:
-    """An optimizer of Keras's own."""
-    import keras
-
-    return getattr(keras.optimizers, part.name)(**part.config)
-
-
-def build_loss(part: Part) -> Any:
-    """A loss of Keras's own."""
-    import keras
-
-    return getattr(keras.losses, part.name)(**part.config)
-
-
-def build_metrics(parts: tuple[Part, ...]) -> list[Any]:
-    """Metrics by the word that names them, or as objects."""
-    import keras
-
-    return [getattr(keras.metrics, part.name)(**part.config) if part.config else part.name for part in parts]
+# --- one epoch, compiled ----------------------------------------------------------------------------------------------
 
 
 def compiled_epoch(model: Any, batch_size: int, x: Any, y: Any, weight: Any) -> Any:

@@ -12,6 +12,7 @@ import pytest
 from grader.execution import desk as module
 from grader.execution.desk import TrainingDesk
 from grader.execution.exchange import put_array
+from grader.execution.recorder.tasks import AT_ONCE
 from grader.training.service import Trainings
 from grader.training.trajectories import array_digest
 
@@ -98,6 +99,10 @@ def test_logs_alone_are_those_of_the_epoch(desk: TrainingDesk) -> None:
     assert not arrays
     assert weights
     assert len(desk._ledger.entries) == 1, "an epoch that is asked for twice was given once"
+
+
+def test_kernel_and_desk_agree_on_how_many_epochs_are_trained_in_one_go() -> None:
+    assert module.MAX_AHEAD == AT_ONCE
 
 
 def test_a_further_training_is_the_same_trajectory(desk: TrainingDesk) -> None:

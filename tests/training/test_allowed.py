@@ -9,8 +9,8 @@ import pytest
 
 from grader.errors import NotTrainable
 from grader.training import allowed
+from grader.training.building import build, build_loss, build_metrics, build_optimizer
 from grader.training.orders import Part
-from grader.training.trainer import build, build_loss, build_metrics, build_optimizer
 
 keras = pytest.importorskip("keras")
 

@@ -13,9 +13,9 @@ from small_trainings import ACCURACY, images, small_order
 from grader.execution.intake import Intake
 from grader.records import Array
 from grader.training import allowed
+from grader.training.building import build, build_loss
 from grader.training.canonical import canonical_layers, label_form
 from grader.training.orders import Order, Part
-from grader.training.trainer import build, build_loss
 from grader.training.trajectories import Trajectories, array_digest
 
 X, LABELS = images()

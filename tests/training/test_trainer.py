@@ -12,8 +12,9 @@ import pytest
 from small_trainings import ACCURACY, IMAGES, images, small_order
 
 from grader.records import Array
+from grader.training.building import build, build_loss, build_metrics, build_optimizer
 from grader.training.orders import Look, Order, Part, Point, metrics_key
-from grader.training.trainer import Trainer, build, build_loss, build_metrics, build_optimizer, seed_of
+from grader.training.trainer import Trainer, seed_of
 from grader.training.trajectories import Trajectories, pack, seal, unpack, unseal
 
 keras = pytest.importorskip("keras")

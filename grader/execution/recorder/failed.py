@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 from collections.abc import Iterator
 from types import FrameType, TracebackType
 
@@ -18,6 +19,8 @@ def free_frames(error: BaseException | None) -> None:
     """
     for each in _chain(error):
         for frame in _frames(each.__traceback__):
+            if frame.f_code.co_flags & inspect.CO_GENERATOR:
+                continue  # it may wait to go on, and to clear it would end it
             with contextlib.suppress(RuntimeError):  # it still runs
                 frame.clear()
                 _ = frame.f_locals  # whoever printed the traceback left a copy here; this brings it up to date

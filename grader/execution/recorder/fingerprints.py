@@ -14,8 +14,8 @@ def fingerprint(array: Any) -> tuple[int, ...]:
     """Numbers that change with any byte of an array.
 
     The bytes are laid out as rows of 64-bit words. What leaves the sums of all rows and of all columns as they were is
-    no change that code makes by accident, and one on purpose gains nothing: the arrays are the student's own, and what
-    is told to the trusted side is not this.
+    no change that code makes by accident, and one on purpose gains nothing: the arrays are the student's own, and
+    whatever a kernel says of them is a claim.
     """
     import numpy as np
 

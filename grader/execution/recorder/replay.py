@@ -44,11 +44,11 @@ class Known:
     def __init__(self) -> None:
         self.model: Any = lambda: None
         self.weights: list[Any] = []
-        self.state: tuple[Any, ...] = ()
+        self.noted: tuple[Any, ...] = ()
 
     def note(self, model: Any, weights: list[Any]) -> None:
         """The model has been given these arrays."""
-        self.model, self.weights, self.state = weakref.ref(model), weights, state_of(model, weights)
+        self.model, self.weights, self.noted = weakref.ref(model), weights, state_of(model, weights)
 
     def holds(self, model: Any) -> bool:
         """True if the model still has these arrays."""
@@ -62,9 +62,9 @@ class Known:
             )
         )
 
-    def state_of(self, model: Any) -> tuple[Any, ...]:
+    def state(self, model: Any) -> tuple[Any, ...]:
         """As `state_of`."""
-        return self.state if self.holds(model) else state_of(model)
+        return self.noted if self.holds(model) else state_of(model)
 
 
 class Replay:
@@ -80,6 +80,8 @@ class Replay:
         """Optimizer -> training, epoch, iterations, and whether its arrays are set."""
         self.fresh: dict[int, tuple[Any, Any]] = {}
         """id of a variable -> reference to it and fingerprint of its first value."""
+        self.split: Callable[..., Any] = lambda *_: None
+        """Keras's own way to part data for validation."""
         self.why_not = ""
         """Why the last training is the kernel's own."""
 
@@ -103,6 +105,7 @@ class Replay:
             return Epochs(self, lambda: real(**kwargs), count)
 
         module.TFEpochIterator = iterator
+        module.array_slicing.train_validation_split = self._validation_split(module.array_slicing)
         owner = next(base for base in keras.Model.__mro__ if "_get_metrics_result_or_logs" in vars(base))
         wrap(owner, "_get_metrics_result_or_logs", self._results)
         wrap(keras.Variable, "_initialize_with_initializer", self._initialized)
@@ -110,6 +113,27 @@ class Replay:
         wrap(optimizer, "apply", self._apply)
         variables = optimizer.variables.fget
         optimizer.variables = property(lambda item: self._variables(variables, item), doc=optimizer.variables.__doc__)
+
+    def _validation_split(self, slicing: Any) -> Callable[..., Any]:
+        """Keras converts all images before it parts them, which a training that is answered does not need."""
+        self.split = slicing.train_validation_split
+
+        def split(arrays: Any, validation_split: float) -> Any:
+            answered = self.tasks and isinstance(self.tasks[-1], Fit)
+            return (self._parted if answered else self.split)(arrays, validation_split)
+
+        return split
+
+    def _parted(self, arrays: tuple[Any, ...], share: float) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """Views of the rows to train on and of those to validate with, parted where Keras does."""
+        import numpy as np
+
+        kept = len(self.split(np.arange(len(arrays[0])), share)[0])
+        first, last = slice(None, kept), slice(kept, None)
+        return (
+            tuple(None if array is None else array[first] for array in arrays),
+            tuple(None if array is None else array[last] for array in arrays),
+        )
 
     def _results(self, original: Callable[..., Any], model: Any, logs: Any) -> Any:
         task = self.tasks[-1] if self.tasks else None
@@ -141,9 +165,6 @@ class Replay:
         for name in ("steps_per_epoch", "validation_steps"):
             if arguments.get(name) is not None:
                 raise InKernel(f"an epoch of another length ({name})")
-        import numpy as np
-        from keras.src.trainers.data_adapters.array_slicing import train_validation_split
-
         if weight is not None and arguments.get("class_weight") is not None:
             raise InKernel("weights of two kinds")
         if not isinstance(arguments.get("shuffle", True), bool):
@@ -153,9 +174,7 @@ class Replay:
         x, y = whole_array(x), whole_array(y)
         weight = None if weight is None else whole_array(weight)
         if arguments.get("validation_split") and arguments.get("validation_data") is None:
-            # Of row numbers, since Keras converts all images to single precision before it parts them.
-            kept = len(train_validation_split(np.arange(len(x)), arguments["validation_split"])[0])
-            x, y, weight = x[:kept], y[:kept], None if weight is None else weight[:kept]
+            (x, y, weight), _ = self._parted((x, y, weight), arguments["validation_split"])
         size = operator.index(arguments.get("batch_size") or DEFAULT_BATCH_SIZE)
         if len(x) != len(y) or not len(x):
             raise InKernel("inputs and labels of another number")
@@ -214,7 +233,7 @@ class Replay:
         if training is not None and training.behind:
             point: tuple[int, int] | None = (training.id, training.done)
         else:
-            point = self.points.get(self.known.state_of(model))
+            point = self.points.get(self.known.state(model))
         if point is None or arguments.get("steps") is not None:
             return None
         check_callbacks(arguments.get("callbacks"))
@@ -279,7 +298,7 @@ class Replay:
     def start_of(self, model: Any) -> dict[str, Any]:
         """Where a model's weights and optimizer stand. Raises InKernel where only the kernel knows."""
         fresh = self._is_fresh(model)
-        point = None if fresh else self.points.get(self.known.state_of(model))
+        point = None if fresh else self.points.get(self.known.state(model))
         if point is None and not fresh:
             raise InKernel("weights of the student's own")
         optimizer, known = model.optimizer, self.optimizers.get(model.optimizer)
@@ -299,7 +318,7 @@ class Replay:
 
     def note_point(self, model: Any, training: int, epoch: int) -> None:
         """Remember what gave a model the weights that are known of it."""
-        self.points[self.known.state] = (training, epoch)
+        self.points[self.known.noted] = (training, epoch)
         optimizer = model.optimizer
         self.optimizers[optimizer] = (training, epoch, int(optimizer.iterations.numpy()), False)
 

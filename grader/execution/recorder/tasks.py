@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 AT_ONCE = 30
-"""Epochs that are trained in one go at most. After the last of them an answer may take long, and be interrupted."""
+"""Epochs that the desk has trained in one go at most. The answer after the last of them may take long, and be
+interrupted.
+"""
 
 
 class Epochs:
