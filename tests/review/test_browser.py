@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from browsers import Visitor, chromium
 from desks import RUBRIC, Served, most_open, served
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 from review_fixtures import desk, graded_out, out  # noqa: F401
 from stand_in_model import StandIn
 from written_class import Written, make_class, make_results
@@ -111,6 +111,37 @@ def test_a_group_is_marked_by_mouse(desk: Served, visit: Visit) -> None:
     ]
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".row").nth(1).locator(".choice.given")).to_contain_text("0.5")
+
+
+def test_a_comment_is_saved_while_earlier_ones_are_still_looked_up(desk: Served, visit: Visit) -> None:
+    window = visit(desk)
+    window.go("/next")
+    held: list[Route] = []
+    window.page.route("**/comments?*", lambda route: held.append(route))
+    row = window.page.locator(".row").first
+    with window.page.expect_request("**/comments?*"):
+        row.locator("summary").click()
+    row.get_by_label("Comment for the student").fill("Only on part of the test set.")
+    row.get_by_label("Exact points").fill("0")
+    row.get_by_role("button", name="Save").click()
+    expect(window.page.locator(".row").first.locator(".reason")).to_have_text("Only on part of the test set.")
+    assert [mark.comment for mark in marks(desk).history_since(0)] == ["Only on part of the test set."]
+
+
+CLICK_WHAT_COMES = """() => new MutationObserver((changes, observer) => {
+    observer.disconnect();
+    document.querySelector(".row [data-key='0']").click();
+}).observe(document.querySelector(".rows"), {childList: true})"""
+
+
+def test_a_click_right_after_another_is_not_lost(desk: Served, visit: Visit) -> None:
+    window = visit(desk)
+    window.go(f"/open?q={most_open(desk.room)}")
+    window.page.evaluate(CLICK_WHAT_COMES)
+    window.page.locator(".row").first.locator("[data-key='2']").click()
+    expect(window.page.locator(".row").first.locator("[data-key='0']")).to_have_attribute("aria-pressed", "true")
+    given = marks(desk).history_since(0)
+    assert [mark.points > 0 for mark in given] == [True, False]
 
 
 def test_a_reload_in_between_loses_nothing(desk: Served, visit: Visit) -> None:
