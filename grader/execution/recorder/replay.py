@@ -115,12 +115,12 @@ class Replay:
         optimizer.variables = property(lambda item: self._variables(variables, item), doc=optimizer.variables.__doc__)
 
     def _validation_split(self, slicing: Any) -> Callable[..., Any]:
-        """Keras converts all images before it parts them, which a training that is answered does not need."""
+        """Keras converts all images before it parts them; a training that is answered, or refused, needs none of it."""
         self.split = slicing.train_validation_split
 
         def split(arrays: Any, validation_split: float) -> Any:
-            answered = self.tasks and isinstance(self.tasks[-1], Fit)
-            return (self._parted if answered else self.split)(arrays, validation_split)
+            light = self.tasks and isinstance(self.tasks[-1], Fit | Doomed)
+            return (self._parted if light else self.split)(arrays, validation_split)
 
         return split
 
