@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,14 +16,27 @@ from dask_cluster import Cluster
 from executor_fixtures import cluster  # noqa: F401
 
 from grader.submission import find_notebooks
+from grader.training.data import load_data, write_idx
 
 SAMPLES = [name for name, _ in find_notebooks(ROOT / "submissions")]
 WAYS = ("replayed", "in the kernel", "on a cluster")
+TRAINING_IMAGES = 2_000
+
+
+@pytest.fixture(scope="module")
+def few_images(data_slice: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Part of the slice: kernels train on it some fourteen hundred epochs."""
+    folder = tmp_path_factory.mktemp("few") / "data"
+    shutil.copytree(data_slice, folder)
+    images = load_data(data_slice)
+    write_idx(folder / "train-images-idx3-ubyte.gz", images.train_images[:TRAINING_IMAGES])
+    write_idx(folder / "train-labels-idx1-ubyte.gz", images.train_labels[:TRAINING_IMAGES])
+    return folder
 
 
 @pytest.fixture(scope="module")
 def outs(
-    cluster: Cluster, data_slice: Path, slice_rubric_file: Path, tmp_path_factory: pytest.TempPathFactory
+    cluster: Cluster, few_images: Path, slice_rubric_file: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Path]:
     """Where each way has left its results. The two with a store share it, so that networks are the same ones."""
     folder = tmp_path_factory.mktemp("ways")
@@ -33,7 +47,7 @@ def outs(
         "on a cluster": [*store, "--executor", "dask", "--scheduler", cluster.address],
     }
     for way in WAYS:
-        words = ["grade", str(ROOT / "submissions"), "--rubric", str(slice_rubric_file), "--data", str(data_slice)]
+        words = ["grade", str(ROOT / "submissions"), "--rubric", str(slice_rubric_file), "--data", str(few_images)]
         command = [sys.executable, "-m", "grader", *words, "--out", str(folder / way), *options[way]]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr

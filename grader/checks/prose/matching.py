@@ -205,7 +205,7 @@ def _same(tokens: Sequence[Token], at: int, word: str) -> bool | None:
     return None if same is False and tokens[at].known else same
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=20_000)  # 200,000 take 33 MB more, and save 1 % of a submission
 def same_word(word: str, keys: frozenset[str], wanted: str) -> bool | None:
     """True for the same word in any inflection, False for one with a typo in it, None for another word."""
     wanted_keys = keys_of(wanted)
