@@ -4,6 +4,7 @@
   const here = () => location.pathname + location.search;
   let current = "";
   let advance = null;
+  let ahead = [];
 
   const row = () => document.getElementById(current);
 
@@ -53,6 +54,18 @@
     if (button) button.click();
   };
 
+  const marking = {
+    0: () => press('[data-key="0"]'),
+    1: () => press('[data-key="1"]'),
+    2: () => press('[data-key="2"]'),
+    Enter: () => press("[data-proposed]"),
+  };
+
+  const mark = (key) => {
+    marking[key]();
+    if (!advance) ahead = [];
+  };
+
   const help = document.getElementById("help");
 
   document.addEventListener("keydown", (event) => {
@@ -84,12 +97,12 @@
       A: () => (row()?.closest(".answer").querySelector("[data-accept]") || document.querySelector("#accept [data-accept]"))?.click(),
       "/": () => document.getElementById("words").focus(),
       "?": () => help.showModal(),
-      0: () => press('[data-key="0"]'),
-      1: () => press('[data-key="1"]'),
-      2: () => press('[data-key="2"]'),
     };
-    if (event.key === "Enter" && !onControl) press("[data-proposed]");
-    else if (Object.hasOwn(keys, event.key)) keys[event.key]();
+    if (Object.hasOwn(marking, event.key) && !(onControl && event.key === "Enter")) {
+      if (event.repeat) return;
+      if (advance) ahead.push(event.key); // meant for the row that comes next
+      else mark(event.key);
+    } else if (Object.hasOwn(keys, event.key)) keys[event.key]();
     else return;
     event.preventDefault();
   });
@@ -129,7 +142,10 @@
     if (advance && document.getElementById(advance.from)) {
       const refused = document.getElementById("notice").textContent !== "";
       choose(document.getElementById(refused ? advance.from : advance.to) || document.getElementById(advance.from));
+      const waiting = refused || advance.to === advance.from ? [] : ahead;
       advance = null;
+      ahead = waiting.slice(1);
+      if (waiting.length) queueMicrotask(() => mark(waiting[0]));
     } else if (event.target.id === "main") {
       choose(row() || rows()[0], false);
     }
@@ -144,6 +160,7 @@
 
   const failed = (event) => {
     advance = null;
+    ahead = [];
     const said = event.detail.xhr?.responseText || "";
     notice(`${document.body.dataset.failed} ${said.length < 200 ? said : ""}`);
   };
