@@ -53,7 +53,7 @@ class Late:
     """A call took longer than it may."""
 
 
-Outcome = Answered | Died | Late
+CallEnd = Answered | Died | Late
 
 
 def pack_call(function: Callable[[Any], Any], argument: Any) -> bytes:
@@ -99,7 +99,7 @@ class Child:
         with contextlib.suppress(OSError):
             self.connection.send_bytes(call)
 
-    def ended(self) -> Outcome | None:
+    def ended(self) -> CallEnd | None:
         """What the call has come to; None while it runs. Of a child that died or is late, only the end is left."""
         dead = self._process.poll() is not None
         if self.connection.poll():

@@ -21,7 +21,7 @@ from distributed import CancelledError, Client, Future, KilledWorker
 from distributed import wait as wait_for_futures
 
 from grader.errors import GraderError, UsageError
-from grader.executors.child import Answered, Child, Died, Late, Outcome, pack_call, raised, unpack_answer
+from grader.executors.child import Answered, CallEnd, Child, Died, Late, pack_call, raised, unpack_answer
 from grader.executors.executor import LOOK_EVERY, Executor
 
 CONNECT_SECONDS = 10.0
@@ -35,7 +35,7 @@ IDLE_SECONDS = 30.0
 """How long a worker keeps a child process without a call."""
 LARGEST_CALL = "1 GiB"
 
-Run = Future[Outcome]
+Run = Future[CallEnd]
 """A call that Dask carries to a worker, and what it comes to."""
 
 
@@ -141,7 +141,7 @@ class DaskExecutor(Executor):
             run_in_child, name, call, seconds, key=name, pure=False, workers=[worker], allow_other_workers=False
         )
 
-    def _ended(self, seconds: float) -> Sequence[tuple[Run, Outcome]]:
+    def _ended(self, seconds: float) -> Sequence[tuple[Run, CallEnd]]:
         futures = [*self._runs, *self._checks]
         if futures:
             with contextlib.suppress(TimeoutError, CancelledError):
@@ -149,8 +149,8 @@ class DaskExecutor(Executor):
         else:
             time.sleep(seconds)
         present = self._present()
-        for future, outcome in _take(self._checks, present):
-            self._problems[self._checks.pop(future)] = _verdict(outcome)
+        for future, end in _take(self._checks, present):
+            self._problems[self._checks.pop(future)] = _verdict(end)
         ended = _take(self._runs, present)
         for future, _ in ended:
             del self._runs[future]
@@ -195,19 +195,19 @@ def _connect(scheduler: str) -> Client:
     return client
 
 
-def _take(futures: Mapping[Run, str], present: Mapping[str, int] | None) -> list[tuple[Run, Outcome]]:
+def _take(futures: Mapping[Run, str], present: Mapping[str, int] | None) -> list[tuple[Run, CallEnd]]:
     """Outcomes of the futures that are done, or whose worker is no more, and with it an answer that it still held."""
-    ended: list[tuple[Run, Outcome]] = []
+    ended: list[tuple[Run, CallEnd]] = []
     for future, worker in futures.items():
         if present is not None and worker not in present:
             future.cancel()
             ended.append((future, Died()))
-        elif future.done() and (outcome := _outcome(future)) is not None:
-            ended.append((future, outcome))
+        elif future.done() and (end := _call_end(future)) is not None:
+            ended.append((future, end))
     return ended
 
 
-def _outcome(future: Run) -> Outcome | None:
+def _call_end(future: Run) -> CallEnd | None:
     """What a call came to, None while its worker does not hand it over.
 
     What Dask itself raises for it, say for a worker without the grader, is its answer.
@@ -221,10 +221,10 @@ def _outcome(future: Run) -> Outcome | None:
     return Died() if error is None or isinstance(error, KilledWorker) else raised(error)
 
 
-def _verdict(outcome: Outcome) -> str:
-    match outcome:
+def _verdict(end: CallEnd) -> str:
+    match end:
         case Answered():
-            succeeded, value = unpack_answer(outcome.content)
+            succeeded, value = unpack_answer(end.content)
             return str(value) if succeeded else str(value).strip().splitlines()[-1]
         case Late():
             return f"it must answer within {CHECK_SECONDS:g} seconds. Received: nothing"
@@ -248,7 +248,7 @@ _running: dict[str, Child] = {}
 """Child processes by the name of the run that they are on."""
 
 
-def run_in_child(name: str, call: bytes, seconds: float | None) -> Outcome:
+def run_in_child(name: str, call: bytes, seconds: float | None) -> CallEnd:
     """Run a packed call in a child process of this worker.
 
     Args:
@@ -259,15 +259,15 @@ def run_in_child(name: str, call: bytes, seconds: float | None) -> Outcome:
     _running[name] = child
     try:
         child.begin(call, seconds)
-        while (outcome := child.ended()) is None:
+        while (end := child.ended()) is None:
             wait_for_connections([child.connection], LOOK_EVERY)
     finally:
         del _running[name]
-    if isinstance(outcome, Answered):
+    if isinstance(end, Answered):
         _keep(child)
     else:
         child.end()
-    return outcome
+    return end
 
 
 def kill_children(names: Sequence[str]) -> None:

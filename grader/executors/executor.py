@@ -16,7 +16,7 @@ from itertools import islice
 from types import FrameType
 from typing import Any, Generic, TypeVar
 
-from grader.executors.child import Answered, Died, Late, Outcome, pack_call, unpack_answer
+from grader.executors.child import Answered, CallEnd, Died, Late, pack_call, unpack_answer
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -89,12 +89,12 @@ class Executor(ABC):
                 for place, (job, attempt) in zip(places, waiting, strict=False):
                     under_way[self._begin(place, pack_call(function, job), seconds)] = job, attempt
                     yield Started(job)
-                for run, outcome in self._ended(LOOK_EVERY):
+                for run, end in self._ended(LOOK_EVERY):
                     job, attempt = under_way.pop(run)
-                    if isinstance(outcome, Died) and attempt < TRIES:
+                    if isinstance(end, Died) and attempt < TRIES:
                         waiting.again(job, attempt + 1)
                     else:
-                        yield _ending(job, outcome, seconds)
+                        yield _ending(job, end, seconds)
                 if reason := self._gone():
                     left = [*under_way.values(), *waiting]
                     under_way.clear()
@@ -122,7 +122,7 @@ class Executor(ABC):
         """Begin a packed call at a place; what is returned names this run."""
 
     @abstractmethod
-    def _ended(self, seconds: float) -> Sequence[tuple[Any, Outcome]]:
+    def _ended(self, seconds: float) -> Sequence[tuple[Any, CallEnd]]:
         """Runs that came to an end, each told once. Waits for the first, for so many seconds at most."""
 
     @abstractmethod
@@ -159,10 +159,10 @@ class _Waiting(Generic[J]):
         return (self._next or self._again).popleft()
 
 
-def _ending(job: J, outcome: Outcome, seconds: float | None) -> Finished[J, Any] | Lost[J]:
-    match outcome:
+def _ending(job: J, end: CallEnd, seconds: float | None) -> Finished[J, Any] | Lost[J]:
+    match end:
         case Answered():
-            succeeded, value = unpack_answer(outcome.content)
+            succeeded, value = unpack_answer(end.content)
             return Finished(job, value) if succeeded else Lost(job, value)
         case Late():
             return Lost(job, f"It took more than {seconds:g} seconds and was ended.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import wait
 
-from grader.executors.child import Answered, Child, Outcome
+from grader.executors.child import Answered, CallEnd, Child
 from grader.executors.executor import Executor
 
 
@@ -40,16 +40,16 @@ class LocalExecutor(Executor):
         self._busy.append(child)
         return child
 
-    def _ended(self, seconds: float) -> Sequence[tuple[Child, Outcome]]:
+    def _ended(self, seconds: float) -> Sequence[tuple[Child, CallEnd]]:
         wait([child.connection for child in self._busy], seconds)
-        outcomes = [(child, outcome) for child in self._busy if (outcome := child.ended()) is not None]
-        for child, outcome in outcomes:
+        ends = [(child, end) for child in self._busy if (end := child.ended()) is not None]
+        for child, end in ends:
             self._busy.remove(child)
-            if isinstance(outcome, Answered):
+            if isinstance(end, Answered):
                 self._idle.append(child)
             else:
                 child.end()
-        return outcomes
+        return ends
 
     def _stop(self) -> None:
         for child in self._busy:

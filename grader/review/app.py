@@ -21,7 +21,7 @@ from grader.review.classroom import Classroom
 from grader.review.grouping import Group
 from grader.review.guard import REPORT_POLICY
 from grader.review.looking import inconsistencies, search, search_names
-from grader.review.marking import Key, Outcome, key_of
+from grader.review.marking import Key, Saved, key_of
 from grader.review.pages import (
     CARDS_ON_A_PAGE,
     GROUPS_ON_A_PAGE,
@@ -327,14 +327,14 @@ class Desk:
         around = self._around(key, group, call)
         before = {other: self._room.proposal(other, group) for other in around}
         points = self._requested.points(call.form, key)
-        outcome = Outcome((), (key,))
+        saved = Saved((), (key,))
         if points is not None:
             comment = call.form.get("comment", "").strip()[:_LONGEST_COMMENT]
-            outcome = self._room.give(
+            saved = self._room.give(
                 call.reviewer, {key: points}, comment=comment, seen=call.number("seen"), where=call.where
             )
         elif key in self._room.marks:
-            outcome = self._room.take_back(call.reviewer, key, seen=call.number("seen"), where=call.where)
+            saved = self._room.take_back(call.reviewer, key, seen=call.number("seen"), where=call.where)
         changed = [other for other in around if self._room.proposal(other, group) != before[other]]
         on_group_page = group is not None and call.page.path == "/group"
         return self._page(
@@ -342,7 +342,7 @@ class Desk:
             call,
             row=self._views.row(key, group),
             others=[self._views.row(other, group) for other in changed],
-            notice=self._notice(outcome),
+            notice=self._notice(saved),
             part=True,
             accept=on_group_page,
             **(self._acceptance(group, call.first_card) if group is not None and on_group_page else {}),
@@ -364,17 +364,17 @@ class Desk:
         keys = [(name, group.question, check) for name in members for check in group.checks]
         return [other for other in keys if other != key and other not in self._room.marks]
 
-    def _notice(self, outcome: Outcome) -> str:
-        if not outcome.refused:
+    def _notice(self, saved: Saved) -> str:
+        if not saved.refused:
             return ""
-        by = sorted({mark.who for key in outcome.refused if (mark := self._room.marks.get(key))})
-        if len(outcome.refused) == 1:
+        by = sorted({mark.who for key in saved.refused if (mark := self._room.marks.get(key))})
+        if len(saved.refused) == 1:
             return self._translator.say(
                 "Not saved: {who} marked this in the meantime. Look again, then mark it anew if you want.",
                 who=by or self._translator.say("someone"),
             )
         return self._translator.say(
-            "{count} were left as they are: {who} marked them in the meantime.", count=len(outcome.refused), who=by
+            "{count} were left as they are: {who} marked them in the meantime.", count=len(saved.refused), who=by
         )
 
     def accept(self, call: Call) -> Response:
@@ -384,20 +384,20 @@ class Desk:
             key: self._room.proposal(key, group).points for key in self._room.keys(group) if key not in self._room.marks
         }
         comment = call.form.get("comment", "").strip()[:_LONGEST_COMMENT]
-        outcome = self._room.give(call.reviewer, points, comment=comment, where=call.where)
+        saved = self._room.give(call.reviewer, points, comment=comment, where=call.where)
         if call.page.path == "/open":
             return Response(status_code=HTTPStatus.NO_CONTENT, headers={"HX-Refresh": "true"})
-        return self._group_page(call, group, call.number("from"), self._notice(outcome))
+        return self._group_page(call, group, call.number("from"), self._notice(saved))
 
     def undo(self, call: Call) -> Response:
         """Take back what this reviewer did last, and go to where it was done."""
         done = self._room.undo(call.reviewer)
         if done is None:
             return Response(status_code=HTTPStatus.NO_CONTENT)
-        action, outcome = done
+        action, saved = done
         key = key_of(action.given[0])
         row = self._views.row(key, self._room.group_of(key)).id if key[0] in self._room.results else ""
-        undone = {"where": action.where, "row": row, "notice": self._notice(outcome)}
+        undone = {"where": action.where, "row": row, "notice": self._notice(saved)}
         return Response(status_code=HTTPStatus.NO_CONTENT, headers={"HX-Trigger": json.dumps({"undone": undone})})
 
     def who(self, call: Call) -> Response:

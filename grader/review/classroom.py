@@ -20,7 +20,7 @@ from grader.publishing import ClassBook, make_refiner
 from grader.records import Finding, HumanMark, Result, Status, say
 from grader.reports.pages import is_one_case
 from grader.review.grouping import Group, Grouping, group_question, load_libraries
-from grader.review.marking import Action, Key, Outcome, Proposal, Reviewer, key_of, restored
+from grader.review.marking import Action, Key, Proposal, Reviewer, Saved, key_of, restored
 from grader.rubric.rubric import Rubric
 from grader.scoring import OPEN
 
@@ -251,7 +251,7 @@ class Classroom:
         comment: str = "",
         seen: int | None = None,
         where: str = "",
-    ) -> Outcome:
+    ) -> Saved:
         """Write a reviewer's marks into the gradebook, all at once, to be undone at once.
 
         Args:
@@ -265,18 +265,18 @@ class Classroom:
             ]
             given = self._book.add_marks(marks, seen=self.newest if seen is None else seen)
             reviewer.note(Action(given, before, where))
-            return self._outcome(points, given)
+            return self._saved(points, given)
 
-    def take_back(self, reviewer: Reviewer, key: Key, *, seen: int, where: str = "") -> Outcome:
+    def take_back(self, reviewer: Reviewer, key: Key, *, seen: int, where: str = "") -> Saved:
         """Take a person's mark back, so that the automatic one counts again; the history keeps both."""
         with self.lock:
             before = {key: self.marks[key]}
             mark = HumanMark(*key, None, reviewer.who, "", self.results[key[0]].sha256)
             given = self._book.add_marks([mark], seen=seen)
             reviewer.note(Action(given, before, where))
-            return self._outcome([key], given)
+            return self._saved([key], given)
 
-    def undo(self, reviewer: Reviewer) -> tuple[Action, Outcome] | None:
+    def undo(self, reviewer: Reviewer) -> tuple[Action, Saved] | None:
         """Take back what this reviewer did last, unless someone has marked the same since; None if nothing is left."""
         with self.lock:
             if not reviewer.done:
@@ -288,12 +288,12 @@ class Classroom:
             marks = [restored(key, action, reviewer.who) for key in own]
             given = self._book.add_marks(marks, seen=self.newest)
             reviewer.latest.update({key_of(mark): mark.number for mark in given})
-            return action, self._outcome(keys, given)
+            return action, self._saved(keys, given)
 
-    def _outcome(self, asked: Iterable[Key], given: Sequence[HumanMark]) -> Outcome:
+    def _saved(self, asked: Iterable[Key], given: Sequence[HumanMark]) -> Saved:
         self._take_marks(self._book.history_since(self.newest))
         keys = tuple(map(key_of, given))
-        return Outcome(keys, tuple(key for key in asked if key not in keys))
+        return Saved(keys, tuple(key for key in asked if key not in keys))
 
     def _take_marks(self, marks: Sequence[HumanMark]) -> None:
         if marks:

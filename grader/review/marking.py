@@ -50,7 +50,7 @@ class Reviewer:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Saved:
     """What became of marks."""
 
     given: tuple[Key, ...]
