@@ -14,9 +14,9 @@ from functools import partial
 from pathlib import Path
 
 from grader.audit import chosen_for_audit, differences
-from grader.checks import judge
+from grader.checks import judge, prepare
 from grader.errors import SubmissionError, TrainerError
-from grader.execution import run_submission
+from grader.execution import run_submission, warm_up
 from grader.executors import Executor, Finished, Started, open_executor
 from grader.jobs import Graded, Job, fault, is_faulty, log_in, lost, read_file, unreadable
 from grader.machine import check_machine, needs, open_store
@@ -75,6 +75,8 @@ def _read_run_judge(job: Job) -> Result:
     if job.file.problem:
         raise SubmissionError(job.file.problem)
     submission = parse_submission(job.file.content, job.path, job.submission, job.rubric, job.assignment)
+    warm_up(job.sandbox, job.data)
+    prepare(job.rubric, job.data)
     evidence = run_submission(
         submission,
         job.rubric,

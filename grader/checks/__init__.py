@@ -1,5 +1,5 @@
 """The trusted side's judgement: evidence and rubric in, findings out."""
 
-from grader.checks.judge import judge
+from grader.checks.judge import judge, prepare
 
-__all__ = ["judge"]
+__all__ = ["judge", "prepare"]

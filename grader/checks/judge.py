@@ -13,7 +13,7 @@ from grader.checks.attribution import Attribution, attribute
 from grader.checks.context import Context
 from grader.checks.epoch_log import check_epoch_log
 from grader.checks.expected_error import check_expected_error
-from grader.checks.prose import check_concept
+from grader.checks.prose import check_concept, learn
 from grader.checks.suspicion import suspicions
 from grader.records import Evidence, Finding, Message, Status, Submission, TrainingSummary, say
 from grader.rubric.criteria import Concept, Criterion
@@ -68,6 +68,19 @@ class Judgement:
     notes: tuple[Message, ...]
     flags: tuple[Message, ...]
     """For the instructor alone."""
+
+
+def prepare(rubric: Rubric, data: Path) -> None:
+    """Read and learn what `judge` needs of a rubric and a data set; it is kept in this process.
+
+    Raises:
+        DataError: the data set is missing or damaged.
+    """
+    load_data(data)
+    for question in rubric.questions:
+        for criterion in question.criteria:
+            if isinstance(criterion, Concept):
+                learn(rubric.examples(question.id, criterion.id))
 
 
 def judge(submission: Submission, evidence: Evidence, rubric: Rubric, data: Path) -> Judgement:

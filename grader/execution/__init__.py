@@ -3,5 +3,6 @@
 from grader.execution.attempts import run_submission
 from grader.execution.protection import Protection, gaps, protections
 from grader.execution.sandbox import check_sandbox
+from grader.execution.warm import warm_up
 
-__all__ = ["Protection", "check_sandbox", "gaps", "protections", "run_submission"]
+__all__ = ["Protection", "check_sandbox", "gaps", "protections", "run_submission", "warm_up"]

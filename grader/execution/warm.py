@@ -24,7 +24,7 @@ from jupyter_client.provisioning import LocalProvisioner
 
 from grader.errors import SandboxError
 from grader.execution.bounds import bounds_of
-from grader.execution.sandbox import Room, nursery_command
+from grader.execution.sandbox import Kind, Room, nursery_command
 from grader.processes import OwnedProcess, make_folder
 from grader.rubric.rubric import Limits
 from grader.training.data import copy_stored
@@ -142,6 +142,12 @@ class Nurseries:
         if self._nursery is not None:
             self._nursery.close()
             self._nursery = None
+
+
+def warm_up(sandbox: Kind, data: Path) -> None:
+    """Let this process's nursery, if it may have one, begin to import what kernels need."""
+    if sandbox == "bwrap":
+        nurseries(data).get()
 
 
 @cache

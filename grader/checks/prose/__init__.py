@@ -1,7 +1,7 @@
 """Judging what students write: does an answer express an idea of the rubric, and how sure is that?"""
 
 from grader.checks.prose.judging import Judgement, answer_text, check_concept, judge_concept
-from grader.checks.prose.learning import Examples
+from grader.checks.prose.learning import Examples, learn
 from grader.checks.prose.reading import turning_words
 from grader.checks.prose.refining import Marked, Refiner, concept_of, marked_answers
 
@@ -14,6 +14,7 @@ __all__ = [
     "check_concept",
     "concept_of",
     "judge_concept",
+    "learn",
     "marked_answers",
     "turning_words",
 ]
