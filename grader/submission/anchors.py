@@ -21,7 +21,7 @@ class Kind(Enum):
     HEADING = "heading"
     """``**Pregunta 3.1 (0.25 puntos):**``"""
     NUMBERED = "numbered"
-    """``## 3.1 Predicciones``: a heading with a number and no word for question."""
+    """``## 3.1 Predicciones``, ``# ===== 3.1 =====``: a heading with a number and no word for question."""
     MARKER = "marker"
     """``Tu respuesta a la pregunta 3.1 aquí:``, ``### Tu código para 512 neuronas aquí ###``"""
     ITEM = "item"
@@ -76,6 +76,7 @@ _HEADING_INSIDE = re.compile(rf"{_WORD}{_MARKS}{_NUMBERS}[\s*_`~\\:.]*{_POINTS}[
 _NUMBERED_LINE = re.compile(
     rf"^\s*(?P<hashes>#{{1,6}})[\s*_]*(?P<numbers>\d{{1,2}}(?:\.\d{{1,2}})?)(?P<sep>[\s*_.:)\-–—]+|$)(?:{_POINTS})?"
 )
+_RULED_LINE = re.compile(rf"^[\s#]*[=\-*~_]{{2,}}[\s#]*(?:{_WORD}\s*)?{_NUMBERS}[\s.:)]*[=\-*~_#][\s=\-*~_#]*$")
 _MARKER_LINE = re.compile(
     r"^[\s>*_#\-+•|\\~`\"'(\[]*(?:<[^<>\n]*>\s*)*"
     r"(?:(?:escrib[ea]|pon|introduce|write|aqui|va)\s+)?(?:(?:tu|mi|la|el|su|your|my|the|nuestra)\s+)?"
@@ -157,7 +158,7 @@ def _in_line(cell: int, position: int, line: str, *, in_code: bool) -> list[Anch
     inside = [] if in_code else _inside(cell, position, folded, 0)
     if inside:
         return inside
-    numbered = None if in_code else _NUMBERED_LINE.match(folded)
+    numbered = (_RULED_LINE if in_code else _NUMBERED_LINE).match(folded)
     if numbered:
         return [_anchor(Kind.NUMBERED, cell, position, numbered, in_code)]
     item = _ITEM_LINE.match(_fold_letters(line[:2000]))

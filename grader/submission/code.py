@@ -30,6 +30,12 @@ _STRING_OR_COMMENT = re.compile(
     re.DOTALL,
 )
 _NUMBER = re.compile(r"\s*\d{1,2}(?:\.\d{1,2})?\s*")
+_NUMBER_IN_NAME = re.compile(r"(?:^|[^\W\d])_?([1-9]\d?)_([1-9])$")
+_NUMBER_IN_KEY = re.compile(
+    r"\s*(?:(?:[pqr]|preg|pregunta|ej|ejercicio|apartado|question|resp|respuesta)[\s._\-]*)?"
+    r"(\d{1,2}(?:\.\d{1,2})?)\s*[.):]?\s*",
+    re.IGNORECASE,
+)
 _SHOWING = ("print", "display", "Markdown", "HTML", "Latex")
 _MAGIC = re.compile(r"^[ \t]*[!%?].*$", re.MULTILINE)
 _ACTS = (
@@ -149,12 +155,13 @@ def _texts_in(tree: ast.Module, source: str) -> list[Text]:
             found.append(Text(_position(source, starts, node), _numbered(words) or shown, "print"))
         elif isinstance(node, ast.Dict):
             pairs = ((key, value) for key, value in zip(node.keys, node.values, strict=True) if key is not None)
-            told = "\n".join(filter(None, (_numbered([_literal(key), _literal(value)]) for key, value in pairs)))
+            told = "\n".join(filter(None, (_entry(key, value) for key, value in pairs)))
             found.append(Text(_position(source, starts, node), told, "print"))
         elif isinstance(node, ast.Assign) and (isinstance(node.value, ast.Constant | ast.JoinedStr | ast.BinOp)):
             told = _literal(node.value)
-            if len(told.split()) >= FEWEST_WORDS:
-                found.append(Text(_position(source, starts, node), told, "print"))
+            numbered = _entry(node.targets[0], node.value)
+            if numbered or len(told.split()) >= FEWEST_WORDS:
+                found.append(Text(_position(source, starts, node), numbered or told, "print"))
     return [text for text in found if text.text.strip()]
 
 
@@ -163,6 +170,24 @@ def _numbered(words: Sequence[str]) -> str:
     number, *rest = words or ("",)
     text = " ".join(rest).strip()
     return f"{number.strip()}: {text}" if _NUMBER.fullmatch(number) and text else ""
+
+
+def _entry(key: ast.expr, value: ast.expr) -> str:
+    """``3.1: text`` of what stands under a question's number: ``R["3.1"] = text``, ``{6: text}``, ``r_3_1 = text``.
+
+    Under a whole number it has to be a sentence: ``{1: "Trouser"}`` are the names of classes.
+    """
+    key = key.slice if isinstance(key, ast.Subscript) else key
+    text = _literal(value)
+    if isinstance(key, ast.Name):
+        named = _NUMBER_IN_NAME.search(key.id)
+        return _numbered([f"{named[1]}.{named[2]}", text]) if named else ""
+    if not isinstance(key, ast.Constant) or type(key.value) not in (int, float, str):
+        return ""
+    named = _NUMBER_IN_KEY.fullmatch(str(key.value))
+    if named is None or (type(key.value) is int and len(text.split()) < FEWEST_WORDS):
+        return ""
+    return _numbered([named[1], text])
 
 
 def _literal(node: ast.AST) -> str:

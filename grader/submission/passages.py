@@ -30,7 +30,7 @@ _NUMBERED_ANSWER = re.compile(
     rf"(?:(?P<word>{QUESTION_WORDS})[\s.:nº°]*)?"
     r"(?:(?P<dotted>\d{1,2}\.\d{1,2})"
     rf"(?:[\s*_]*[:.)\]|=\-–—>→⇒][\s*_]*(?!\d)|\s+(?=(?-i:[\dA-ZÁÉÍÓÚÑ¿\"«]))|(?P<loose>\s+(?={_NO_UNIT}\w))|\s*$)"
-    r"|(?P<whole>\d{1,2})(?:[:)\]][\s*_]*|(?=\s*$)))",
+    rf"|(?P<whole>\d{{1,2}})(?:[:)\]][\s*_]*|(?=\s*$)|(?P<bare>\s+(?={_NO_UNIT}\w))))",
     re.IGNORECASE,
 )
 """``3.1: ``, ``| 3.1 | ``, ``2. (3.1) ``, ``Pregunta 4``, ``6)``: the beginning of a numbered answer."""
@@ -61,30 +61,34 @@ def find_passages(cells: Sequence[Cell], layout: Layout, guide: Guide) -> dict[s
     for name in guide.ids:
         placed[name] = placed[name] or _surest([piece for piece in pieces if name in piece.names])
     loose = [piece for piece in pieces if not piece.names and piece.sure]
+    numbered = [(piece, numbered_parts(piece.passage, guide.ids)) for piece in pieces]
     passages: dict[str, tuple[Passage, ...]] = {}
     for name in guide.ids:
-        found = [numbered_part(piece.passage, name, guide.ids) or piece.passage for piece in placed[name]]
-        if not found:
-            numbered = (numbered_part(piece.passage, name, guide.ids) for piece in pieces)
-            found = [part for part in numbered if part is not None]
+        parts = {id(piece): answers[name] for piece, answers in numbered if name in answers}
+        found = [parts.get(id(piece), piece.passage) for piece in placed[name]]
+        # Answers to several questions that are gathered in one place count beside what stands in a question's own.
+        gathered = [piece for piece, answers in numbered if not placed[name] or (piece.sure and len(answers) > 1)]
+        found += [parts[id(piece)] for piece in gathered if id(piece) in parts and piece not in placed[name]]
         if not found and not layout.cells[name]:
             found = [piece.passage for piece in loose]
         passages[name] = tuple(found)
     return passages
 
 
-def numbered_part(passage: Passage, question: str, ids: Sequence[str]) -> Passage | None:
-    """Of a text that answers several questions by their numbers, the part with this one's number.
+def numbered_parts(passage: Passage, ids: Sequence[str]) -> dict[str, Passage]:
+    """Of a text that answers questions by their numbers, each question's part.
 
-    Printed answers, the rows of a table and lists of answers are such texts. None for a text without a number of the
-    kind ``3.1`` at the beginning of a line, or without this question's own number.
+    Printed answers, the rows of a table and lists of answers are such texts. Empty for a text without a number of the
+    kind ``3.1`` at the beginning of a line.
     """
     parts: dict[str, list[str]] = {}
     current: list[str] = []
     sure = _begins_answers(passage.text, ids)
     above, in_list = 0, False
-    for line in passage.text.split("\n"):
-        named = _NUMBERED_ANSWER.match(line)
+    lines = [(line, _NUMBERED_ANSWER.match(line)) for line in passage.text.split("\n")]
+    for at, (line, named) in enumerate(lines):
+        if named and named["bare"] and not (sure and _is_between(at, lines, ids)):
+            named = None
         number = (named["dotted"] or named["whole"]) if named and (sure or not named["loose"]) else ""
         if named and not named["dotted"] and not named["word"]:
             # After 8.3, "1)" begins a list within its answer, and "2)" goes on with that list.
@@ -95,10 +99,22 @@ def numbered_part(passage: Passage, question: str, ids: Sequence[str]) -> Passag
             current = parts.setdefault(number, [])
             line = line[named.end() :]
         current.append(line.strip())
-    text = "\n".join(parts.get(question, ())).strip()
-    if not has_words(text) or not any("." in number for number in parts):
-        return None
-    return replace(passage, text=text)
+    if not any("." in number for number in parts):
+        return {}
+    texts = {number: "\n".join(lines).strip() for number, lines in parts.items() if number in ids}
+    return {number: replace(passage, text=text) for number, text in texts.items() if has_words(text)}
+
+
+def _is_between(at: int, lines: Sequence[tuple[str, re.Match[str] | None]], ids: Sequence[str]) -> bool:
+    """Whether a bare "6 porque" stands between "5.2" and "7.1", as the answer to a question 6 does."""
+
+    def dotted(part: Sequence[tuple[str, re.Match[str] | None]]) -> list[int]:
+        return [int(named["dotted"].split(".")[0]) for _, named in part if named and named["dotted"] in ids]
+
+    named = lines[at][1]
+    before, after = dotted(lines[:at]), dotted(lines[at + 1 :])
+    number = named["whole"] if named else ""
+    return number in ids and bool(before and after) and before[-1] < int(number) < after[0]
 
 
 def _begins_answers(text: str, ids: Sequence[str]) -> bool:

@@ -333,7 +333,7 @@ def _first_of_run(segments: Sequence[Segment], heading: Named, cells: Sequence[C
         segment = segments[number]
         cell = cells[segment.cell]
         fits = cell.kind == "code" and not cell.given and _is_rather(cell, heading.names, segment.names, guide)
-        if cell.kind != "code" or cell.given or set(segment.names) & set(heading.names):
+        if cell.kind != "code" or cell.given or segment.answer or set(segment.names) & set(heading.names):
             break
         if guide.fit(segment.names, [cell.source]):
             break

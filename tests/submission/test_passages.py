@@ -293,6 +293,16 @@ CODE = [
         {"3.1": ["probabilidades"], "3.2": ["botín"]},
     ),
     Case(
+        "a comment with its number, in code that the next question needs",
+        [
+            h("4.2"),
+            py(net(1024), "otra = red.predict(x_test)", "# 4.3 Mejora poco y tarda más."),
+            h("5.1"),
+            py("otra[0]"),
+        ],
+        {"4.3": ["Mejora poco y tarda más."], "5.1": []},
+    ),
+    Case(
         "comments in a cell that does not parse",
         [h("6"), py("red = = 3", "# la forma no coincide")],
         {"6": ["la forma no coincide"]},
@@ -353,6 +363,59 @@ NUMBERED = [
         "a dictionary of answers",
         [py(f"respuestas = {{'3.1': '{WHY}', '3.2': 'la 9'}}", "for n in respuestas: print(n, respuestas[n])")],
         {"3.1": [WHY], "3.2": ["la 9"]},
+    ),
+    Case(
+        "answers under numbers, one at each question",
+        [
+            py("R = {}", PREDICT, f'R["3.1"] = f"""{WHY}"""'),
+            py(net(512), "R['P5.1'] = 'otra vez ' + 'la 9'", "R[6] = 'las formas no coinciden'"),
+            py("respuesta_8_3 = 'sobreajuste'", "acc_0_5 = 'alta'"),
+        ],
+        {"3.1": [WHY], "5.1": ["otra vez la 9"], "8.3": ["sobreajuste"]},
+    ),
+    Case(
+        "names of classes are no answers",
+        [h("7.1"), py("clases = {0: 'camiseta', 1: 'pantalón', 2: 'jersey o suéter'}", "acc_0_5 = 'alta'")],
+        {"7.1": []},
+    ),
+    Case(
+        "a table at the end, for questions that have code of their own",
+        [
+            py("# P3", PREDICT, "print('suma =', classifications[0].sum(), '| gana la', classifications[0].argmax())"),
+            py("# P6", net(flatten=False)),
+            py("# P9", "parar = 1"),
+            md(
+                "| n | |",
+                "|--|--|",
+                f"| 3.1 | {WHY} |",
+                "| 5.2 | Es fácil. |",
+                "| 6 | Las formas. |",
+                "| 7.1 | Diez. |",
+            ),
+        ],
+        {"3.1": ["suma = gana la", WHY], "5.2": ["Es fácil."], "6": ["Las formas."], "7.1": ["Diez."]},
+    ),
+    Case(
+        "a bare number between others",
+        [
+            py(
+                '"""',
+                "5.2 es un botín claro",
+                "6   las formas no cuadran",
+                "7.1 hay diez clases",
+                "3 de cada 4 bien",
+                '"""',
+            )
+        ],
+        {"5.2": ["es un botín claro"], "6": ["las formas no cuadran"], "7.1": ["hay diez clases\n3 de cada 4 bien"]},
+    ),
+    Case(
+        "numbers between rules, in comments",
+        [
+            py("# ===== 3 =====", PREDICT, "# ===== 4.1 y 4.2 =====", net(512), net(1024)),
+            py("# ----- 6 -----", net(flatten=False), "# las formas no coinciden", "# ----- 10 epocas -----"),
+        ],
+        {"6": ["las formas no coinciden\n----- 10 epocas -----"]},
     ),
     Case(
         "one of two cells with a number",

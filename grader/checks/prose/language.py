@@ -133,11 +133,13 @@ HEDGES = (
 """How people say that they are not sure."""
 
 SPELLINGS = {
-    "xq": "porque", "pq": "porque", "xk": "porque", "porq": "porque", "porke": "porque", "q": "que", "k": "que",
+    "xq": "porque", "pq": "porque", "xk": "porque", "porq": "porque", "porke": "porque", "pk": "porque",
+    "prq": "porque", "xke": "porque", "q": "que", "k": "que", "ke": "que", "qe": "que", "xo": "pero", "xro": "pero",
     "%": "porcentaje",
     "x": "por", "d": "de", "+": "mas", "tb": "tambien", "tmb": "tambien", "bn": "bien", "acc": "accuracy",
     "prob": "probabilidad", "probs": "probabilidad", "val": "validacion", "nº": "numero", "nro": "numero",
-    "num": "numero", "↑": "sube", "↓": "baja", "→": "es", "⇒": "es",
+    "num": "numero", "nums": "numero", "etiq": "etiqueta", "ep": "epoca", "img": "imagen", "imgs": "imagen",
+    "↑": "sube", "↓": "baja", "→": "es", "⇒": "es",
     "≠": "distinto", "diez": "10", "ten": "10", "cinco": "5", "five": "5",
     "uno": "1", "one": "1", "una": "1", "un": "1", "dos": "2", "two": "2", "tres": "3", "three": "3",
     "bidimensional": "2d", "bidimensionales": "2d", "unidimensional": "1d", "unidimensionales": "1d",
