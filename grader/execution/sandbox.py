@@ -32,6 +32,8 @@ EXCHANGE = INSIDE / "exchange"
 DATASETS = Path(".keras/datasets/fashion-mnist")
 """Where Keras looks for the data set, in the student's home."""
 
+NOTEBOOKS_OWN = (Path("/tmp"), Path("/dev/shm"), HOME, INSIDE)
+"""Folders that a notebook has to itself in the sandbox: what the host has there is not seen."""
 SYSTEM_FOLDERS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 ETC_FILES = ("ld.so.cache", "alternatives", "fonts", "localtime", "mime.types", "ssl/certs", "ssl/openssl.cnf", "magic")
 
@@ -90,6 +92,12 @@ def check_sandbox(kind: Kind) -> None:
     )
     if shutil.which("bwrap") is None:
         raise SandboxError(f"grading strangers' notebooks needs bubblewrap: {advice}. Received: no bwrap on the PATH")
+    for prefix in _installation():
+        if any(prefix.is_relative_to(own) for own in NOTEBOOKS_OWN):
+            raise SandboxError(
+                "Python and the grader must be installed outside the folders that a notebook has to itself "
+                f"({', '.join(map(str, NOTEBOOKS_OWN))}). Received: {prefix}"
+            )
     command = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true"]
     try:
         tried = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
@@ -168,11 +176,16 @@ def _system() -> list[str]:
             words += ["--ro-bind", folder, folder]
     for name in ETC_FILES:
         words += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-    installation = {Path(prefix).resolve() for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
-    for prefix in sorted({*installation, Path(sys.prefix)}):
+    for prefix in _installation():
         if not prefix.is_relative_to("/usr"):
             words += ["--ro-bind", str(prefix), str(prefix)]
     return words
+
+
+def _installation() -> list[Path]:
+    """Where Python and its packages are: all folders in which the kernel has to see them."""
+    resolved = {Path(prefix).resolve() for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
+    return sorted({*resolved, Path(sys.prefix)})
 
 
 def kernel_environment(home: Path, modules: Path) -> dict[str, str]:
