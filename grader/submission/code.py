@@ -32,8 +32,8 @@ _STRING_OR_COMMENT = re.compile(
 _NUMBER = re.compile(r"\s*\d{1,2}(?:\.\d{1,2})?\s*")
 _NUMBER_IN_NAME = re.compile(r"(?:^|[^\W\d])_?([1-9]\d?)_([1-9])$")
 _NUMBER_IN_KEY = re.compile(
-    r"\s*(?:(?:[pqr]|preg|pregunta|ej|ejercicio|apartado|question|resp|respuesta)[\s._\-]*)?"
-    r"(\d{1,2}(?:\.\d{1,2})?)\s*[.):]?\s*",
+    r"(?:(?:[pqr]|preg|pregunta|ej|ejercicio|apartado|question|resp|respuesta)[ ._-]*)?"
+    r"(\d{1,2}(?:\.\d{1,2})?)[ .):]*",
     re.IGNORECASE,
 )
 _SHOWING = ("print", "display", "Markdown", "HTML", "Latex")
@@ -184,7 +184,7 @@ def _entry(key: ast.expr, value: ast.expr) -> str:
         return _numbered([f"{named[1]}.{named[2]}", text]) if named else ""
     if not isinstance(key, ast.Constant) or type(key.value) not in (int, float, str):
         return ""
-    named = _NUMBER_IN_KEY.fullmatch(str(key.value))
+    named = _NUMBER_IN_KEY.fullmatch(str(key.value).strip())
     if named is None or (type(key.value) is int and len(text.split()) < FEWEST_WORDS):
         return ""
     return _numbered([named[1], text])

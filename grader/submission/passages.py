@@ -86,8 +86,9 @@ def numbered_parts(passage: Passage, ids: Sequence[str]) -> dict[str, Passage]:
     sure = _begins_answers(passage.text, ids)
     above, in_list = 0, False
     lines = [(line, _NUMBERED_ANSWER.match(line)) for line in passage.text.split("\n")]
+    between = _between(lines, ids) if sure else frozenset()
     for at, (line, named) in enumerate(lines):
-        if named and named["bare"] and not (sure and _is_between(at, lines, ids)):
+        if named and named["bare"] and at not in between:
             named = None
         number = (named["dotted"] or named["whole"]) if named and (sure or not named["loose"]) else ""
         if named and not named["dotted"] and not named["word"]:
@@ -105,16 +106,19 @@ def numbered_parts(passage: Passage, ids: Sequence[str]) -> dict[str, Passage]:
     return {number: replace(passage, text=text) for number, text in texts.items() if has_words(text)}
 
 
-def _is_between(at: int, lines: Sequence[tuple[str, re.Match[str] | None]], ids: Sequence[str]) -> bool:
-    """Whether a bare "6 porque" stands between "5.2" and "7.1", as the answer to a question 6 does."""
-
-    def dotted(part: Sequence[tuple[str, re.Match[str] | None]]) -> list[int]:
-        return [int(named["dotted"].split(".")[0]) for _, named in part if named and named["dotted"] in ids]
-
-    named = lines[at][1]
-    before, after = dotted(lines[:at]), dotted(lines[at + 1 :])
-    number = named["whole"] if named else ""
-    return number in ids and bool(before and after) and before[-1] < int(number) < after[0]
+def _between(lines: Sequence[tuple[str, re.Match[str] | None]], ids: Sequence[str]) -> frozenset[int]:
+    """Lines whose bare "6 porque" stands between "5.2" and "7.1", as the answer to a question 6 does."""
+    found: set[int] = set()
+    waiting: list[tuple[int, int]] = []
+    below: int | None = None
+    for at, (_, named) in enumerate(lines):
+        if named and named["dotted"] in ids:
+            number = int(named["dotted"].split(".")[0])
+            found.update(place for place, own in waiting if own < number)
+            waiting, below = [], number
+        elif named and named["bare"] and named["whole"] in ids and below is not None and below < int(named["whole"]):
+            waiting.append((at, int(named["whole"])))
+    return frozenset(found)
 
 
 def _begins_answers(text: str, ids: Sequence[str]) -> bool:

@@ -29,6 +29,10 @@ HOSTILE = {
     "a deep remainder": py("print('a'" + " % 1" * 900 + ")"),
     "deep brackets": py("(" * 50_000),
     "a deep chain": py("class A(" + "a." * 900 + "Callback): pass"),
+    "bare numbers": md("5.2 a", *["6 a"] * 20_000, "7.1 b"),
+    "blanks in a key": py("R['3" + " " * 90_000 + "x'] = 'hola a todos'"),
+    "rules": py(*["# " + "=-" * 900 + " 3 " + "= " * 900 + "x"] * 50),
+    "many keys": py(*["R['3.1'] = 'hola a todos'"] * 4_000),
     "many prints": py(*["print('hola a todos')"] * 4_000),
 }
 
