@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import islice, zip_longest
@@ -251,3 +252,21 @@ def numbers_in(text: str) -> tuple[str, ...]:
         letter = re.fullmatch(r"(\d+)[.\-]?([a-e])", number)
         found.append(f"{letter[1]}.{'abcde'.index(letter[2]) + 1}" if letter else number)
     return tuple(found)
+
+
+def whole_between(numbers: Sequence[str]) -> frozenset[int]:
+    """Places of the whole numbers in a row that stand between smaller and larger dotted ones: the 6 of 5.2, 6, 7.1.
+
+    A bare "6" is an answer's number only there; most bare numbers count a list's points. An empty text is no number.
+    """
+    found: set[int] = set()
+    waiting: list[tuple[int, int]] = []
+    below: int | None = None
+    for at, number in enumerate(numbers):
+        if "." in number:
+            above = int(number.split(".")[0])
+            found.update(place for place, own in waiting if own < above)
+            waiting, below = [], above
+        elif number.isdecimal() and below is not None and below < int(number):
+            waiting.append((at, int(number)))
+    return frozenset(found)

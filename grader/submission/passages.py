@@ -10,7 +10,7 @@ from typing import Literal
 
 from grader.records import Cell, Passage
 from grader.submission import code
-from grader.submission.anchors import QUESTION_WORDS, Kind, find_anchors
+from grader.submission.anchors import QUESTION_WORDS, Kind, find_anchors, whole_between
 from grader.submission.guide import Guide
 from grader.submission.places import Layout, Segment
 from grader.submission.wording import has_words, sentences, without_markup
@@ -86,7 +86,8 @@ def numbered_parts(passage: Passage, ids: Sequence[str]) -> dict[str, Passage]:
     sure = _begins_answers(passage.text, ids)
     above, in_list = 0, False
     lines = [(line, _NUMBERED_ANSWER.match(line)) for line in passage.text.split("\n")]
-    between = _between(lines, ids) if sure else frozenset()
+    numbers = [(named["dotted"] or named["whole"]) if named else "" for _, named in lines]
+    between = whole_between([number if number in ids else "" for number in numbers]) if sure else ()
     for at, (line, named) in enumerate(lines):
         if named and named["bare"] and at not in between:
             named = None
@@ -104,21 +105,6 @@ def numbered_parts(passage: Passage, ids: Sequence[str]) -> dict[str, Passage]:
         return {}
     texts = {number: "\n".join(lines).strip() for number, lines in parts.items() if number in ids}
     return {number: replace(passage, text=text) for number, text in texts.items() if has_words(text)}
-
-
-def _between(lines: Sequence[tuple[str, re.Match[str] | None]], ids: Sequence[str]) -> frozenset[int]:
-    """Lines whose bare "6 porque" stands between "5.2" and "7.1", as the answer to a question 6 does."""
-    found: set[int] = set()
-    waiting: list[tuple[int, int]] = []
-    below: int | None = None
-    for at, (_, named) in enumerate(lines):
-        if named and named["dotted"] in ids:
-            number = int(named["dotted"].split(".")[0])
-            found.update(place for place, own in waiting if own < number)
-            waiting, below = [], number
-        elif named and named["bare"] and named["whole"] in ids and below is not None and below < int(named["whole"]):
-            waiting.append((at, int(named["whole"])))
-    return frozenset(found)
 
 
 def _begins_answers(text: str, ids: Sequence[str]) -> bool:

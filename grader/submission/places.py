@@ -9,7 +9,7 @@ from typing import Literal
 
 from grader.records import Cell
 from grader.submission import code
-from grader.submission.anchors import Anchor, Kind, find_anchors
+from grader.submission.anchors import Anchor, Kind, find_anchors, whole_between
 from grader.submission.assignment import ALIKE, Assignment, form_of, likeness
 from grader.submission.guide import Guide
 from grader.submission.naming import Named, Names, fold_marker, name_headings, name_markers
@@ -189,7 +189,7 @@ def _items(items: Sequence[Anchor], named: Sequence[Named], guide: Guide) -> lis
     found = _lettered(letters, named, guide) if letters else []
     dotted = [item for item in items if "." in item.numbers[0] and guide.named(item.numbers)]
     several = len({item.numbers[0] for item in dotted}) > 1
-    for item in [*dotted, *_whole_numbers(items, dotted, guide)]:
+    for item in [*dotted, *_whole_numbers(items, guide)]:
         names = guide.named(item.numbers)
         around = _current(item, named, guide)
         parents = {name.rsplit(".", 1)[0] for name in around}
@@ -199,16 +199,10 @@ def _items(items: Sequence[Anchor], named: Sequence[Named], guide: Guide) -> lis
     return found
 
 
-def _whole_numbers(items: Sequence[Anchor], dotted: Sequence[Anchor], guide: Guide) -> list[Anchor]:
-    """A bare "6" is an answer's number only between "5.2" and "7.1": most bare numbers count a list's points."""
-    found = []
-    for item in items:
-        names = guide.named(item.numbers) if item.numbers[0].isdecimal() else ()
-        before = [guide.position(guide.named(other.numbers)) for other in dotted if other.at < item.at]
-        after = [guide.position(guide.named(other.numbers)) for other in dotted if other.at > item.at]
-        if len(names) == 1 and before and after and before[-1] < guide.position(names) < after[0]:
-            found.append(item)
-    return found
+def _whole_numbers(items: Sequence[Anchor], guide: Guide) -> list[Anchor]:
+    """Items with the whole number of a question that stand between dotted ones."""
+    numbers = [item.numbers[0] if guide.named(item.numbers) else "" for item in items]
+    return [items[at] for at in sorted(whole_between(numbers)) if len(guide.named(items[at].numbers)) == 1]
 
 
 def _lettered(letters: Sequence[Anchor], named: Sequence[Named], guide: Guide) -> list[Named]:
