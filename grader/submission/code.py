@@ -37,6 +37,7 @@ _NUMBER_IN_KEY = re.compile(
     re.IGNORECASE,
 )
 _SHOWING = ("print", "display", "Markdown", "HTML", "Latex")
+_TEXTS = (ast.Constant, ast.JoinedStr, ast.BinOp, ast.Call)
 _MAGIC = re.compile(r"^[ \t]*[!%?].*$", re.MULTILINE)
 _ACTS = (
     ast.Call, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef,
@@ -157,7 +158,7 @@ def _texts_in(tree: ast.Module, source: str) -> list[Text]:
             pairs = ((key, value) for key, value in zip(node.keys, node.values, strict=True) if key is not None)
             told = "\n".join(filter(None, (_entry(key, value) for key, value in pairs)))
             found.append(Text(_position(source, starts, node), told, "print"))
-        elif isinstance(node, ast.Assign) and (isinstance(node.value, ast.Constant | ast.JoinedStr | ast.BinOp)):
+        elif isinstance(node, ast.Assign) and isinstance(node.value, _TEXTS):
             told = _literal(node.value)
             numbered = _entry(node.targets[0], node.value)
             if numbered or len(told.split()) >= FEWEST_WORDS:
@@ -200,8 +201,10 @@ def _literal(node: ast.AST) -> str:
         return _joined_sum(node)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
         return _literal(node.left)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("format", "join"):
-        return _literal(node.func.value)
+    if isinstance(node, ast.Call):
+        made_of = _literal(node.func.value) if isinstance(node.func, ast.Attribute) else ""
+        given = " ".join(map(_literal, node.args))  # dedent(text), say
+        return made_of or (given if len(given.split()) >= FEWEST_WORDS else "")
     return ""
 
 

@@ -282,6 +282,19 @@ CODE = [
         "a variable that holds the answer", [h("3.1"), py(f"respuesta = '{WHY}'", "print(respuesta)")], {"3.1": [WHY]}
     ),
     Case(
+        "a printed text that a function has laid out",
+        [
+            h("3.1"),
+            py("print(dedent('''", f"    {WHY}'''))", "print(str(a), 'Suman uno.'.strip())", "print(get('mse'), f(2))"),
+        ],
+        {"3.1": [f"{WHY}\nSuman uno."]},
+    ),
+    Case(
+        "a variable that holds what a function has laid out",
+        [h("3.1"), py(f"texto = textwrap.dedent('{WHY}')", "red = Sequential(Dense(10, 'softmax'))")],
+        {"3.1": [WHY]},
+    ),
+    Case(
         "typed into a code cell",
         [h("7.1"), py("Hay diez clases y una neurona para cada una")],
         {"7.1": ["Hay diez clases y una neurona para cada una"]},
