@@ -15,6 +15,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import wait as wait_for_connections
+from typing import Any
 
 import dask
 from distributed import CancelledError, Client, Future, KilledWorker
@@ -178,9 +179,26 @@ def _silence() -> None:
             logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
+class _Client(Client):
+    """A client that leaves nothing behind where it cannot connect.
+
+    Dask leaves such a client to the garbage collector. That may close it inside the start of another client's loop,
+    which holds the lock that closing waits for.
+    """
+
+    def start(self, **kwargs: Any) -> None:
+        """Connect. Raises what Dask raises."""
+        try:
+            super().start(**kwargs)
+        except BaseException:
+            self.close(timeout=CONNECT_SECONDS)
+            self._loop_runner.stop(CONNECT_SECONDS)  # which Dask does not for a client that it has closed itself
+            raise
+
+
 def _connect(scheduler: str) -> Client:
     try:
-        client = Client(scheduler, timeout=CONNECT_SECONDS)
+        client = _Client(scheduler, timeout=CONNECT_SECONDS)
     except (OSError, ValueError, TypeError) as error:
         raise UsageError(
             f"--scheduler must be the address of a Dask scheduler that answers. Received: {scheduler} ({error})"
@@ -188,7 +206,7 @@ def _connect(scheduler: str) -> Client:
     try:
         client.wait_for_workers(1, timeout=CONNECT_SECONDS)
     except TimeoutError as error:
-        client.close()
+        client.close(timeout=CONNECT_SECONDS)
         raise UsageError(
             f"the Dask scheduler must have workers. Received: {scheduler}, with none after {CONNECT_SECONDS:g} seconds"
         ) from error

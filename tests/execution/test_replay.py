@@ -27,7 +27,7 @@ from grader.training.trajectories import array_digest
 PROGRAM = Path(__file__).with_name("replay_student.py")
 ROOT = Path(__file__).parents[2]
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(800)]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,7 @@ import psutil
 import pytest
 from course import QUIET, SLEEPS, Class, Run, hear_interrupts
 from dask_cluster import Cluster
+from distributed.utils import LoopRunner
 from executor_fixtures import cluster, executor  # noqa: F401
 from student import SETUP, fit, network
 from test_executors import ends, gone, nap
@@ -170,6 +172,14 @@ def test_an_interrupt_keeps_what_is_done_and_ends_the_kernels_on_the_workers(cou
     assert list(course.marks()) == ["ana"]
     assert all(gone(member.pid) for member in family)
     assert worker.is_running()
+
+
+@pytest.mark.parametrize("address", ["nonsense://x", "tcp://"])
+def test_a_client_that_cannot_connect_leaves_nothing_to_the_garbage_collector(address: str) -> None:
+    before = threading.active_count(), len(LoopRunner._all_loops)
+    with pytest.raises(UsageError, match="must be the address of a Dask scheduler"):
+        open_executor("dask", workers=0, scheduler=address)
+    assert (threading.active_count(), len(LoopRunner._all_loops)) == before
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ SAMPLES = [name for name, _ in find_notebooks(ROOT / "submissions")]
 WAYS = ("replayed", "in the kernel", "on a cluster")
 TRAINING_IMAGES = 2_000
 
+pytestmark = pytest.mark.timeout(800)
+
 
 @pytest.fixture(scope="module")
 def few_images(data_slice: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
