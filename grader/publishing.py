@@ -18,7 +18,7 @@ from grader.jobs import EXECUTED, LOG, Graded, is_faulty
 from grader.records import HumanMark, Result
 from grader.reports import write_class_page, write_grades_csv, write_result_json, write_student_report
 from grader.reports.files import write_bytes
-from grader.rubric.base import Language
+from grader.rubric.language import Language
 from grader.rubric.rubric import Rubric
 from grader.scoring import add_up, with_human_marks
 from grader.settings import Settings, gradebook_url, identity

@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from grader.rubric.base import Language
-from grader.rubric.rubric import Limits, Rubric
-from grader.training.trajectories import DEFAULT_MAX_BYTES
+from grader.rubric.language import Language
+
+if TYPE_CHECKING:  # the command line reads this module, and is to be there at once
+    from grader.rubric.rubric import Limits, Rubric
 
 Sandbox = Literal["bwrap", "none"]
 Executor = Literal["local", "dask"]
+
+DEFAULT_STORE_BYTES = 10_000_000_000
 
 PACKAGES = ("grader", "tensorflow", "keras", "numpy")
 """What a result depends on, by its version."""
@@ -29,7 +32,7 @@ class Store:
 
     url: str
     """As fsspec names it; a plain path is a folder."""
-    max_bytes: int = DEFAULT_MAX_BYTES
+    max_bytes: int = DEFAULT_STORE_BYTES
     """What was not used for longest goes when the store is larger."""
     trainer: str = ""
     """Socket of a trainer that serves several workers; empty where each worker starts its own."""

@@ -20,10 +20,10 @@ from grader.records import Evidence, Finding, Score, Submission
 from grader.rubric.loading import load_rubric
 from grader.rubric.rubric import Limits, Rubric
 from grader.scoring import add_up
+from grader.settings import DEFAULT_STORE_BYTES
 from grader.submission import read_assignment, read_submission
 from grader.training.data import DEFAULT_FOLDER, DataSet, load_data, write_idx
 from grader.training.service import Trainings, open_trainings
-from grader.training.trajectories import DEFAULT_MAX_BYTES
 
 ROOT = Path(__file__).parents[1]
 TRAINING_IMAGES = 4_000
@@ -130,7 +130,7 @@ Grade = Callable[..., Graded]
 @pytest.fixture(scope="session")
 def trainings(tmp_path_factory: pytest.TempPathFactory) -> Trainings:
     """A store and a real trainer, shared by all tests of a process: each distinct training is done once."""
-    return open_trainings(str(tmp_path_factory.mktemp("store")), DEFAULT_MAX_BYTES)
+    return open_trainings(str(tmp_path_factory.mktemp("store")), DEFAULT_STORE_BYTES)
 
 
 @pytest.fixture(scope="session")

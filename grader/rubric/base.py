@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Language = Literal["es", "en"]
+from grader.rubric.language import Language
+
 Text = dict[Language, str]
 """The same text in each language."""
 

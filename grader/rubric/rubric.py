@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from grader.rubric.base import Language, Points, Strict, Text, Width
+from grader.rubric.base import Points, Strict, Text, Width
 from grader.rubric.criteria import AnyCriterion
+from grader.rubric.language import Language
 
 
 class Limits(Strict):

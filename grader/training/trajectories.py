@@ -24,6 +24,7 @@ import hashlib
 import io
 import json
 import logging
+import math
 import os
 import posixpath
 import secrets
@@ -43,7 +44,6 @@ from grader.errors import TrainerError
 from grader.records import Array
 from grader.training.orders import Point
 
-DEFAULT_MAX_BYTES = 10_000_000_000
 BEAT_SECONDS = 5.0
 """How often the holder of a lock shows that it is alive."""
 STALE_SECONDS = 30.0
@@ -94,7 +94,7 @@ def unseal(sealed: bytes) -> bytes | None:
 class Trajectories:
     """One store. Safe for many processes at once."""
 
-    def __init__(self, url: str, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+    def __init__(self, url: str, max_bytes: float = math.inf) -> None:
         self.url = url
         self.max_bytes = max_bytes
         self._fs, root = fsspec.core.url_to_fs(url)

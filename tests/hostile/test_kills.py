@@ -31,6 +31,7 @@ from grader.reports.files import write_bytes
 ROOT = Path(__file__).parents[2]
 FORKS_GRADERS = """
 import json, os, signal, sys
+from grader import pipeline, terminal
 from grader.cli import main
 for line in sys.stdin:
     request = json.loads(line)

@@ -1,0 +1,26 @@
+"""`grader doctor`: what this machine can do."""
+
+from __future__ import annotations
+
+from grader.cli.exit_codes import FAULT, OK
+from grader.cli.options import DataFolder, data_folder
+
+EXAMPLE = "grader doctor"
+
+
+def doctor(data: DataFolder = None) -> int:
+    """Try what this machine can do to hold a hostile notebook, and say what to do where that is less than all."""
+    from rich.console import Console
+
+    from grader.execution import protections
+    from grader.rubric.rubric import Limits
+    from grader.terminal import protections_table
+    from grader.training.data import load_data
+
+    folder = data_folder(data)
+    load_data(folder)
+    console = Console()
+    with console.status("Trying the sandbox."):
+        found = protections(folder, Limits())
+    console.print(protections_table(found))
+    return OK if all(protection.held == "full" for protection in found) else FAULT

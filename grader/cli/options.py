@@ -1,0 +1,191 @@
+"""Values on the command line, and the options that several commands share."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields
+from inspect import Parameter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args, get_type_hints
+
+import typer
+
+from grader.rubric.language import Language
+from grader.settings import DEFAULT_STORE_BYTES, Sandbox, Store, default_store
+
+if TYPE_CHECKING:
+    from grader.rubric.rubric import Limits, Rubric
+
+# --- values -----------------------------------------------------------------------------------------------------------
+
+
+def one_of(kind: Any) -> Callable[[str], str]:
+    """A parser that takes the values of a `Literal`."""
+    choices = get_args(kind)
+
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise typer.BadParameter(f"must be one of {', '.join(choices)}. Received: {value!r}")
+        return value
+
+    return parse
+
+
+def whole_number(value: str) -> int:
+    """A parser of whole numbers above 0."""
+    if not value.isascii() or not value.isdigit() or int(value) < 1:
+        raise typer.BadParameter(f"must be a whole number > 0. Received: {value!r}")
+    return int(value)
+
+
+def number(value: str) -> float:
+    """A parser of numbers above 0."""
+    parsed = _float(value)
+    if not 0 < parsed < float("inf"):
+        raise typer.BadParameter(f"must be a number > 0. Received: {value!r}")
+    return parsed
+
+
+def share(value: str) -> float:
+    """A parser of shares."""
+    parsed = _float(value)
+    if not 0 <= parsed <= 1:
+        raise typer.BadParameter(f"must be a share from 0 to 1. Received: {value!r}")
+    return parsed
+
+
+def _float(value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        return -1.0
+
+
+# --- single options ---------------------------------------------------------------------------------------------------
+
+LanguageName = Annotated[
+    str | None,
+    typer.Option(
+        "--language", parser=one_of(Language), metavar="es|en", show_default=False,
+        help="Language of reports and messages. The rubric's if not given.",
+    ),
+]  # fmt: skip
+DataFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", metavar="FOLDER", show_default=False,
+        help="The data set's four files. Where Debian's package puts them if not given.",
+    ),
+]  # fmt: skip
+GradebookUrl = Annotated[
+    str,
+    typer.Option(
+        "--gradebook", metavar="URL", help="A database. gradebook.db in OUT if not given.", show_default=False
+    ),
+]
+GradedOut = Annotated[Path, typer.Argument(metavar="OUT", help="The folder that --out of grade named.")]
+
+
+def data_folder(given: Path | None) -> Path:
+    """Where the data set's files stand."""
+    from grader.training.data import DEFAULT_FOLDER
+
+    return (given or DEFAULT_FOLDER).absolute()
+
+
+# --- options of the commands that run notebooks -----------------------------------------------------------------------
+
+
+def _limit(parser: Callable[[str], float], unit: str, meaning: str) -> Any:
+    text = f"{meaning} The rubric's if not given."
+    return typer.Option(parser=parser, metavar=unit, help=text, rich_help_panel="Limits", show_default=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitOptions:
+    """The rubric's `Limits`, each as an option of the same name."""
+
+    seconds_per_cell: Annotated[float | None, _limit(number, "SECONDS", "Wall time of one cell.")] = None
+    seconds_per_submission: Annotated[float | None, _limit(number, "SECONDS", "Wall time of one notebook.")] = None
+    memory_mb: Annotated[int | None, _limit(whole_number, "MB", "Memory of the kernel and all its children.")] = None
+    output_mb: Annotated[float | None, _limit(number, "MB", "What all cells together may print or show.")] = None
+    files_mb: Annotated[int | None, _limit(whole_number, "MB", "What may be written to disk.")] = None
+    processes: Annotated[int | None, _limit(whole_number, "NUMBER", "Processes at one time.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions(LimitOptions):
+    """What decides how notebooks are run."""
+
+    rubric: Annotated[Path, typer.Option("--rubric", metavar="FILE", help="The rubric, in YAML.", show_default=False)]
+    language: LanguageName = None
+    sandbox: Annotated[
+        str,
+        typer.Option(
+            "--sandbox", parser=one_of(Sandbox), metavar="bwrap|none",
+            help="bwrap isolates each notebook; none runs it as you, which is for notebooks you trust.",
+        ),
+    ] = "bwrap"  # fmt: skip
+    data: DataFolder = None
+    store: Annotated[
+        str,
+        typer.Option(
+            "--store", metavar="URL", show_default=False,
+            help="Where trainings are kept: a folder, or a URL of any file system that fsspec knows. "
+            "A folder in your cache if not given.",
+        ),
+    ] = ""  # fmt: skip
+    store_gb: Annotated[
+        float,
+        typer.Option("--store-gb", parser=number, metavar="GB", help="What was not used for longest goes beyond it."),
+    ] = DEFAULT_STORE_BYTES / 1e9
+    no_replay: Annotated[bool, typer.Option("--no-replay", help="Train everything in the students' kernels.")] = False
+
+    def limits_for(self, rubric: Rubric) -> Limits:
+        """The rubric's limits, but for those that were given."""
+        from grader.rubric.rubric import Limits
+
+        given = {field.name: getattr(self, field.name) for field in fields(LimitOptions)}
+        return Limits(
+            **rubric.limits.model_dump() | {name: value for name, value in given.items() if value is not None}
+        )
+
+    def language_for(self, rubric: Rubric) -> Language:
+        """The language that was given, or the rubric's."""
+        return cast(Language, self.language or rubric.language)
+
+    def sandbox_kind(self) -> Sandbox:
+        """How notebooks are isolated."""
+        return cast(Sandbox, self.sandbox)
+
+    def training_store(self) -> Store | None:
+        """Where trainings are kept; None to train everything in the kernels."""
+        url = self.store if "://" in self.store else str(Path(self.store or default_store()).absolute())
+        return None if self.no_replay else Store(url, int(self.store_gb * 1e9))
+
+
+def with_run_options(command: Callable[..., int]) -> Callable[..., int]:
+    """The command, with an option for each field of `RunOptions` in the place of its parameter `run`."""
+    hints = get_type_hints(RunOptions, include_extras=True)
+    shared = [
+        Parameter(
+            field.name,
+            Parameter.KEYWORD_ONLY,
+            default=Parameter.empty if field.default is MISSING else field.default,
+            annotation=hints[field.name],
+        )
+        for field in fields(RunOptions)
+    ]
+    parameters: list[Parameter] = []
+    for item in inspect.signature(command, eval_str=True).parameters.values():
+        parameters += shared if item.name == "run" else [item.replace(kind=Parameter.KEYWORD_ONLY)]
+
+    def spread(**given: Any) -> int:
+        run = RunOptions(**{item.name: given.pop(item.name) for item in shared})
+        return command(**given, run=run)
+
+    spread.__name__, spread.__doc__ = command.__name__, command.__doc__
+    spread.__annotations__ = {item.name: item.annotation for item in parameters}
+    spread.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return spread

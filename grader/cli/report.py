@@ -1,0 +1,28 @@
+"""`grader report`: the pages of a class, written anew."""
+
+from __future__ import annotations
+
+import sys
+from typing import cast
+
+from grader.cli.exit_codes import FAULT, OK
+from grader.cli.options import GradebookUrl, GradedOut, LanguageName
+from grader.rubric.language import Language
+
+EXAMPLE = "grader report out/class"
+
+
+def report(out: GradedOut, language: LanguageName = None, gradebook: GradebookUrl = "") -> int:
+    """Write reports, class page and grades.csv anew, with every mark given since; nothing is graded."""
+    from rich.console import Console
+
+    from grader.publishing import report_class
+
+    results, faults = report_class(out, gradebook, cast(Language | None, language))
+    for problem in faults:
+        print(f"fault: {problem}", file=sys.stderr)
+    console = Console()
+    waiting = sum(result.score.provisional for result in results)
+    console.print(f"{len(results)} submissions, {waiting} with a provisional mark.", highlight=False)
+    console.print(f"Class page: {out / 'index.html'}", highlight=False, soft_wrap=True, markup=False)
+    return FAULT if faults else OK
