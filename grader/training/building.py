@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+from collections.abc import Iterator
 from typing import Any
 
 from grader.training.noise import noisy_layers
@@ -38,10 +40,8 @@ def build_layer(part: Part) -> Any:
 
 def widest(layers: tuple[Part, ...], input_shape: tuple[int, ...]) -> int:
     """The most numbers that a layer gives for one row, worked out without taking memory. Raises as `build` does."""
-    import keras
-
     shape, weights, most, work = (None, *input_shape), 0, 1, 0
-    with keras.StatelessScope(initialize_variables=False):
+    with _without_values():
         for part in layers:
             layer = build_layer(part)
             layer.build(shape)
@@ -54,6 +54,24 @@ def widest(layers: tuple[Part, ...], input_shape: tuple[int, ...]) -> int:
                     f"and {MAX_PRODUCTS} products for a row. Received: {weights}, {most} and {work}"
                 )
     return most
+
+
+@contextlib.contextmanager
+def _without_values() -> Iterator[None]:
+    """Layers that are built in here have shapes only.
+
+    Keras remembers their variables, and would give them values at the end of the next scope of this kind: gigabytes,
+    for a network that was refused.
+    """
+    import keras
+    from keras.src.backend.common import global_state
+
+    waiting = list(global_state.get_global_attribute("uninitialized_variables", []))
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            yield
+    finally:
+        global_state.set_global_attribute("uninitialized_variables", waiting)
 
 
 def build_optimizer(part: Part) -> Any:
