@@ -1,6 +1,9 @@
 # make demo: set up and grade the samples. make test: set up and check everything. Both are quick the second time.
-BIN := .venv/bin
-OUT ?= out/demo
+# A clone that cannot be written to has its environment and marks in the user's cache.
+PLACE := $(shell test -w . && echo . || echo "$${XDG_CACHE_HOME:-$$HOME/.cache}/grader/clone-$$(pwd | cksum | cut -d' ' -f1)")
+export VENV ?= $(PLACE)/.venv
+BIN := $(VENV)/bin
+OUT ?= $(PLACE)/out/demo
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-tests demo samples test format
@@ -19,18 +22,18 @@ setup-tests:
 	@scripts/setup tests
 
 demo: setup
-	@$(BIN)/grader grade submissions --rubric rubrics/fashion_mnist.yaml --out $(OUT)
+	@"$(BIN)"/grader grade submissions --rubric fashion_mnist --out "$(OUT)"
 
 samples: demo
-	@$(BIN)/python tests/compare_samples.py $(OUT)
+	@"$(BIN)"/python tests/compare_samples.py "$(OUT)"
 
 test: setup-tests
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/pytest
+	"$(BIN)"/ruff format --check .
+	"$(BIN)"/ruff check .
+	"$(BIN)"/mypy
+	"$(BIN)"/lint-imports
+	"$(BIN)"/pytest
 
 format: setup
-	$(BIN)/ruff format .
-	$(BIN)/ruff check --fix .
+	"$(BIN)"/ruff format .
+	"$(BIN)"/ruff check --fix .

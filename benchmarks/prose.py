@@ -1,4 +1,4 @@
-"""How well prose is marked, against the fair marks of the labelled answers in ``tests/prose``.
+"""How well prose is marked, against the fair marks of the labelled answers in ``rubrics/answers/fashion_mnist``.
 
     python benchmarks/prose.py [--disagreements build]
 

@@ -2,10 +2,11 @@
 
     python benchmarks/review.py [--submissions 300] [--rounds 7]
 
-Makes a class of the labelled answers of ``tests/prose``, really judged but run in no kernel, and serves it. Printed are
-the CPU time of grouping 200 submissions' answers, and of each page the median and the slowest server time, from the
-request's arrival to the first byte of the answer, as the desk itself tells it in ``Server-Timing``. The first round is
-left out: it may wait for the groups, which are made in the background when the desk opens.
+Makes a class of the labelled answers of ``rubrics/answers/fashion_mnist``, really judged but run in no kernel, and
+serves it. Printed are the CPU time of grouping 200 submissions' answers, and of each page the median and the slowest
+server time, from the request's arrival to the first byte of the answer, as the desk itself tells it in
+``Server-Timing``. The first round is left out: it may wait for the groups, which are made in the background when the
+desk opens.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ functional, a function of their own, loops), imports, labels (one-hot or sparse)
 verbosity, headings, cells split or joined, plots and prints in between, Colab's lines, prose. A fifth differs in what
 is trained, too: in one or two of `DEVIATIONS`, carried through all that builds on question 1, as students do.
 
-The prose is taken from the answers that `tests/prose` marks as fully right. A student's notebook depends on seed and
-number only: the first ten of a class of 200 are the class of ten.
+The prose is taken from the answers that `rubrics/answers/fashion_mnist` marks as fully right. A student's notebook
+depends on seed and number only: the first ten of a class of 200 are the class of ten.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-PROSE = Path(__file__).parents[1] / "tests" / "prose"
+PROSE = Path(__file__).parents[1] / "rubrics" / "answers" / "fashion_mnist"
 MAX_ANSWER = 400
 """Characters of a prose answer."""
 

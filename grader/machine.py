@@ -8,6 +8,7 @@ from pathlib import Path
 
 from grader.errors import UsageError
 from grader.execution import check_sandbox
+from grader.requirements import check_requirements
 from grader.settings import Sandbox, Settings, foundations
 from grader.training.data import load_data
 from grader.training.trajectories import Trajectories
@@ -40,6 +41,7 @@ def check_machine(wanted: Needs) -> None:
     Raises:
         SandboxError, DataError, UsageError: it has not; the message says what is missing.
     """
+    check_requirements("notebooks")
     check_sandbox(wanted.sandbox)
     load_data(wanted.data)
     here = foundations(wanted.data)

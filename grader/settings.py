@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from grader.cache import user_cache
 from grader.rubric.language import Language
 
 if TYPE_CHECKING:  # the command line reads this module, and is to be there at once
@@ -40,8 +40,7 @@ class Store:
 
 def default_store() -> str:
     """The user's own store, for all classes together."""
-    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return str(Path(cache) / "grader" / "trainings")
+    return str(user_cache() / "trainings")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from grader.jobs import Job
 from grader.pipeline import Plan
 from grader.records import Finding, Outcome, Result, Status, say
 from grader.reports import Translator
+from grader.requirements import EXTRAS, missing
 from grader.rubric.rubric import Question, Rubric
 
 STYLES: Mapping[Status, tuple[str, str]] = {
@@ -258,6 +259,17 @@ def protections_table(found: Sequence[Protection]) -> Table:
     for protection in found:
         sign, style = HELD[protection.held]
         table.add_row(Text(sign, style), protection.what, protection.how, protection.advice)
+    return table
+
+
+def extras_table() -> Table:
+    """What each optional part of the grader is for, and which packages it lacks."""
+    table = Table("", "Installed for", "to do", box=None, pad_edge=False)
+    for extra, purpose in EXTRAS.items():
+        lacking = missing(extra)
+        sign, style = HELD["no" if lacking else "full"]
+        advice = f"pip install 'grader[{extra}]' (without: {', '.join(lacking)})" if lacking else ""
+        table.add_row(Text(sign, style), purpose, Text(advice))
     return table
 
 

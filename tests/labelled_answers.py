@@ -1,4 +1,4 @@
-"""The labelled answers of ``tests/prose``: what students write, with the marks that a fair teacher gives.
+"""The labelled answers of ``rubrics/answers/fashion_mnist``: what students write, with the marks that a fair teacher gives.
 
 Each answer has a `split`: answers of `build` may be used to make the rubric's ways and the rules of language; those
 of `measure` are only counted. The marks were fixed before our own were seen. `round` tells which answers were written
@@ -18,7 +18,7 @@ from grader.rubric.criteria import Concept
 from grader.rubric.rubric import Question, Rubric
 
 _FOLDS = 5
-FOLDER = Path(__file__).parent / "prose"
+FOLDER = Path(__file__).parents[1] / "rubrics" / "answers" / "fashion_mnist"
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,9 @@ WRONG_MARKED_ANSWERS = {
 
 def rubric_with_marked_answers(folder: Path, content: str | None) -> Path:
     path = folder / "rubric.yaml"
-    text = SHIPPED.read_text(encoding="utf-8").replace("marked_answers: ../tests/prose", "marked_answers: marked")
+    text = SHIPPED.read_text(encoding="utf-8").replace(
+        "marked_answers: answers/fashion_mnist", "marked_answers: marked"
+    )
     path.write_text(text, encoding="utf-8")
     (folder / "marked").mkdir(exist_ok=True)
     if content is not None:

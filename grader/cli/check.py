@@ -32,10 +32,11 @@ def check(
     from grader.terminal import print_self_check
     from grader.training.data import load_data
 
-    rubric, data = load_rubric(run.rubric), data_folder(run.data)
+    rubric = load_rubric(run.rubric)
     if not notebook.is_file():
         raise UsageError(f"NOTEBOOK must be a file. Received: {notebook}")
     check_sandbox(run.sandbox_kind())
+    data = data_folder(run.data, rubric)
     load_data(data)
     job = Job(
         submission="notebook",

@@ -72,7 +72,7 @@ def grade(
         language=run.language_for(rubric),
         sandbox=run.sandbox_kind(),
         limits=run.limits_for(rubric),
-        data=data_folder(run.data),
+        data=data_folder(run.data, rubric),
         workers=workers or _cores(),
         regrade=regrade,
         gradebook=gradebook,

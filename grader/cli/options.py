@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args, get_type_hints
 
 import typer
 
+from grader.library import find_rubric
 from grader.rubric.language import Language
 from grader.settings import DEFAULT_STORE_BYTES, Sandbox, Store, default_store
 
@@ -75,7 +76,8 @@ DataFolder = Annotated[
     Path | None,
     typer.Option(
         "--data", metavar="FOLDER", show_default=False,
-        help="The data set's four files. Where Debian's package puts them if not given.",
+        help="The data set's four files, or its .npz. Looked for beside the rubric, in Keras's cache and where "
+        "Debian's package puts it if not given.",
     ),
 ]  # fmt: skip
 GradebookUrl = Annotated[
@@ -87,12 +89,14 @@ GradebookUrl = Annotated[
 GradedOut = Annotated[Path, typer.Argument(metavar="OUT", help="The folder that --out of grade named.")]
 
 
-def data_folder(given: Path | None) -> Path:
-    """Where the data set's files stand."""
-    from grader.training.data import DEFAULT_FOLDER
+def data_folder(given: Path | None, rubric: Rubric | None = None) -> Path:
+    """Where the data set's files stand. Raises DataError where they are not to be found."""
+    from grader.training.data import find_data
 
-    return (given or DEFAULT_FOLDER).absolute()
+    return find_data(given, None if rubric is None else Path(rubric.folder))
 
+
+RUBRIC_HELP = "A rubric's YAML file, or the name of one that `grader rubric list` names."
 
 # --- options of the commands that run notebooks -----------------------------------------------------------------------
 
@@ -118,7 +122,7 @@ class LimitOptions:
 class RunOptions(LimitOptions):
     """What decides how notebooks are run."""
 
-    rubric: Annotated[Path, typer.Option("--rubric", metavar="FILE", help="The rubric, in YAML.", show_default=False)]
+    rubric: Annotated[Path, typer.Option("--rubric", parser=find_rubric, metavar="RUBRIC", help=RUBRIC_HELP)]
     language: LanguageName = None
     sandbox: Annotated[
         str,

@@ -10,6 +10,7 @@ import typer
 from grader.cli.exit_codes import OK
 from grader.cli.options import GradebookUrl, GradedOut, LanguageName, whole_number
 from grader.errors import UsageError
+from grader.requirements import check_requirements
 from grader.rubric.language import Language
 
 EXAMPLE = "grader review out/class --who ana --blind"
@@ -48,6 +49,7 @@ def review(
         raise UsageError(f"--model-url and --model go together. Received: {model_url or model}")
     if model_url and not model_url.startswith(("http://", "https://")):
         raise UsageError(f"--model-url must start with http:// or https://. Received: {model_url}")
+    check_requirements("desk")
     from rich.console import Console
 
     from grader.publishing import open_class

@@ -8,14 +8,16 @@ from typing import Annotated, cast
 import typer
 
 from grader.cli.exit_codes import OK
-from grader.cli.options import LanguageName
+from grader.cli.options import RUBRIC_HELP, LanguageName
+from grader.library import find_rubric, rubric_names, rubrics_folder
 from grader.rubric.language import Language
 
 CHECK_EXAMPLE = "grader rubric check rubrics/fashion_mnist.yaml"
+LIST_EXAMPLE = "grader rubric list"
 
 
 def check_rubric(
-    rubric: Annotated[Path, typer.Argument(metavar="RUBRIC", help="The rubric, in YAML.")],
+    rubric: Annotated[Path, typer.Argument(parser=find_rubric, metavar="RUBRIC", help=RUBRIC_HELP)],
     language: LanguageName = None,
 ) -> int:
     """Say what a rubric contains, or name the first line that breaks a rule."""
@@ -27,4 +29,11 @@ def check_rubric(
 
     loaded = load_rubric(rubric)
     print_rubric(Console(), loaded, Translator(cast(Language, language or loaded.language)))
+    return OK
+
+
+def list_rubrics() -> int:
+    """Name the rubrics that the grader brings along, each with its file."""
+    for name in rubric_names():
+        print(f"{name}  {rubrics_folder() / name}.yaml")
     return OK

@@ -6,15 +6,19 @@ it has no network and no sight of other processes. With ``none`` it runs as the 
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from grader.errors import SandboxError
 from grader.execution.bounds import MEGABYTE, bounds_of
+from grader.execution.installation import SYSTEM, Installation, find_installation, package_folders
 from grader.rubric.rubric import Limits
 
 Kind = Literal["bwrap", "none"]
@@ -32,8 +36,8 @@ EXCHANGE = INSIDE / "exchange"
 DATASETS = Path(".keras/datasets/fashion-mnist")
 """Where Keras looks for the data set, in the student's home."""
 
-NOTEBOOKS_OWN = (Path("/tmp"), Path("/dev/shm"), HOME, INSIDE)
-"""Folders that a notebook has to itself in the sandbox: what the host has there is not seen."""
+NOTEBOOKS_OWN = (Path("/tmp"), Path("/dev/shm"), HOME)
+"""Folders that a notebook has to itself in the sandbox: of what the host has there, only the installation is seen."""
 SYSTEM_FOLDERS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 ETC_FILES = ("ld.so.cache", "alternatives", "fonts", "localtime", "mime.types", "ssl/certs", "ssl/openssl.cnf", "magic")
 
@@ -80,7 +84,7 @@ class Room:
 
 
 def check_sandbox(kind: Kind) -> None:
-    """See that the sandbox works on this machine.
+    """See that the sandbox works on this machine, and that a kernel could find its packages in it.
 
     Raises:
         SandboxError: it does not; the message says what to install or which flag to give.
@@ -92,24 +96,30 @@ def check_sandbox(kind: Kind) -> None:
     )
     if shutil.which("bwrap") is None:
         raise SandboxError(f"grading strangers' notebooks needs bubblewrap: {advice}. Received: no bwrap on the PATH")
-    for prefix in _installation():
-        if any(prefix.is_relative_to(own) for own in NOTEBOOKS_OWN):
-            raise SandboxError(
-                "Python and the grader must be installed outside the folders that a notebook has to itself "
-                f"({', '.join(map(str, NOTEBOOKS_OWN))}). Received: {prefix}"
-            )
-    command = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true"]
+    _tried(
+        ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true"],
+        "bubblewrap must be allowed to make user namespaces "
+        "(on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0), "
+        "or give --sandbox none for notebooks you trust",
+    )
+    look = "import importlib.util, sys; sys.exit(importlib.util.find_spec('ipykernel') is None)"
+    _tried(
+        [*_apart([], [], read_only=True), sys.executable, "-c", look],
+        "a kernel must be able to read the Python that the grader is installed in "
+        f"({', '.join(map(str, find_installation().shown)) or SYSTEM}): install it where its user may read it, "
+        f"and neither in {INSIDE} nor in a folder that contains {', '.join(map(str, NOTEBOOKS_OWN))}",
+    )
+
+
+def _tried(command: Sequence[str], rule: str) -> None:
+    """Run a command that has to succeed. Raises SandboxError."""
     try:
-        tried = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        tried = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise SandboxError(f"bubblewrap must be able to start a process: {advice}. Received: {error}") from error
+        raise SandboxError(f"{rule}. Received: {error}") from error
     if tried.returncode != 0:
         reason = tried.stderr.strip().splitlines()[-1:] or [f"exit code {tried.returncode}"]
-        raise SandboxError(
-            "bubblewrap must be allowed to make user namespaces "
-            "(on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0), "
-            f"or give --sandbox none for notebooks you trust. Received: {reason[0]}"
-        )
+        raise SandboxError(f"{rule}. Received: {reason[0]}")
 
 
 def kernel_command(kind: Kind, room: Room, data: Path, limits: Limits) -> list[str]:
@@ -133,12 +143,12 @@ def selftest_command(room: Room, data: Path, limits: Limits, port: int, files: l
 
 def _alone(room: Room, data: Path, limits: Limits) -> list[str]:
     """The beginning of a command that runs a module in a room of its own."""
-    command = [*_apart(), "--bind", str(room.home), str(HOME)]
+    own = ["--bind", str(room.home), str(HOME)]
     for folder in ("/tmp", "/dev/shm"):
-        command += ["--perms", "1777", "--size", str(limits.files_mb * MEGABYTE), "--tmpfs", folder]
-    command += ["--ro-bind", str(data.resolve()), str(HOME / DATASETS)]
-    command += ["--bind", str(room.exchange), str(EXCHANGE), "--bind", str(room.wire), str(room.wire)]
-    return [*command, "--chdir", str(HOME), sys.executable, "-m"]
+        own += ["--perms", "1777", "--size", str(limits.files_mb * MEGABYTE), "--tmpfs", folder]
+    inner = ["--ro-bind", str(data.resolve()), str(HOME / DATASETS)]
+    inner += ["--bind", str(room.exchange), str(EXCHANGE), "--bind", str(room.wire), str(room.wire)]
+    return [*_apart(own, inner), "--chdir", str(HOME), sys.executable, "-m"]
 
 
 def nursery_command(nest: Path, data: Path) -> list[str]:
@@ -148,26 +158,34 @@ def nursery_command(nest: Path, data: Path) -> list[str]:
         nest: folder on the host in which the rooms of its kernels are made, one after the other.
         data: folder with the data set's four files.
     """
-    command = [*_apart(), "--dir", str(HOME), "--dir", str(EXCHANGE), "--dir", str(INSIDE / "wire")]
-    command += ["--ro-bind", str(data.resolve()), str(INSIDE / "data"), "--bind", str(nest), str(nest)]
-    command += ["--remount-ro", "/", "--remount-ro", "/dev"]  # nothing that one kernel leaves there meets the next
-    return [*command, sys.executable, "-m", f"{RECORDER_MODULE}.nursery"]
+    own = ["--dir", str(HOME), "--dir", str(EXCHANGE), "--dir", str(INSIDE / "wire")]
+    inner = ["--ro-bind", str(data.resolve()), str(INSIDE / "data"), "--bind", str(nest), str(nest)]
+    own_mounts = json.dumps([str(folder) for folder in _in_notebooks_own()])
+    command = _apart(own, inner, read_only=True)  # nothing that one kernel leaves there meets the next
+    return [*command, sys.executable, "-m", f"{RECORDER_MODULE}.nursery", own_mounts]
 
 
-def _apart() -> list[str]:
-    """A process without network and without sight of others, with a read-only system and the recorder."""
+def _apart(own: Sequence[str], inner: Sequence[str], read_only: bool = False) -> list[str]:
+    """A process without network and without sight of others, with a read-only system and the recorder.
+
+    Args:
+        own: mounts of the folders that a notebook has to itself; the installation may lie in one of them.
+        inner: mounts to be made after the installation's.
+        read_only: True if the folders between the mounts cannot be written to.
+    """
     command = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--hostname", "notebook", "--clearenv"]
     for name, value in kernel_environment(HOME, INSIDE / "modules").items():
         command += ["--setenv", name, value]
-    command += ["--uid", "1000", "--gid", "1000", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
-    command += _system()
+    command += ["--uid", "1000", "--gid", "1000", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", *own]
+    command += [*_system(), *_mounts(find_installation())]
     command += ["--ro-bind", str(FILES / "google"), f"{INSIDE}/modules/google"]
-    return [*command, "--ro-bind", str(RECORDER), f"{INSIDE}/modules/{RECORDER_MODULE}"]
+    command += ["--ro-bind", str(RECORDER), f"{INSIDE}/modules/{RECORDER_MODULE}", *inner]
+    return [*command, "--remount-ro", "/", "--remount-ro", "/dev"] if read_only else command
 
 
 def _system() -> list[str]:
-    """The system and the Python installation, read-only."""
-    words = ["--ro-bind", "/usr", "/usr"]
+    """The system, read-only."""
+    words = ["--ro-bind", str(SYSTEM), str(SYSTEM)]
     for folder in SYSTEM_FOLDERS:
         path = Path(folder)
         if path.is_symlink():
@@ -176,16 +194,30 @@ def _system() -> list[str]:
             words += ["--ro-bind", folder, folder]
     for name in ETC_FILES:
         words += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-    for prefix in _installation():
-        if not prefix.is_relative_to("/usr"):
-            words += ["--ro-bind", str(prefix), str(prefix)]
     return words
 
 
-def _installation() -> list[Path]:
-    """Where Python and its packages are: all folders in which the kernel has to see them."""
-    resolved = {Path(prefix).resolve() for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
-    return sorted({*resolved, Path(sys.prefix)})
+def _mounts(installation: Installation) -> list[str]:
+    """The Python installation, read-only, without what is covered."""
+    words: list[str] = []
+    folders: list[Path] = []
+    for path in sorted({*installation.shown, *installation.covered}, key=lambda path: len(path.parts)):
+        if path in installation.shown:
+            words += ["--ro-bind", str(path), str(path)]
+        elif path.is_dir():
+            words += ["--tmpfs", str(path)]
+            folders.append(path)
+        else:
+            words += ["--ro-bind", os.devnull, str(path)]
+    for folder in folders:
+        words += ["--remount-ro", str(folder)]
+    return words
+
+
+def _in_notebooks_own() -> list[Path]:
+    """Folders of the installation that a kernel's own folders would hide."""
+    shown = find_installation().shown
+    return [folder for folder in shown if any(folder.is_relative_to(own) for own in NOTEBOOKS_OWN)]
 
 
 def kernel_environment(home: Path, modules: Path) -> dict[str, str]:
@@ -203,7 +235,7 @@ def kernel_environment(home: Path, modules: Path) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "TERM": "xterm-color",
         "SHELL": "/bin/bash",
-        "PYTHONPATH": str(modules),
+        "PYTHONPATH": os.pathsep.join(map(str, (modules, *package_folders()))),
         "PYTHONDONTWRITEBYTECODE": "1",
         "KERAS_HOME": str(home / ".keras"),
         "MPLCONFIGDIR": str(home / ".config" / "matplotlib"),

@@ -6,9 +6,9 @@ tried again, and given up.
 
 from typing import Literal
 
-from grader.errors import UsageError
 from grader.executors.executor import Executor, Finished, Lost, Started
 from grader.executors.local import LocalExecutor
+from grader.requirements import check_requirements
 
 Kind = Literal["local", "dask"]
 
@@ -27,10 +27,7 @@ def open_executor(kind: Kind, *, workers: int, scheduler: str = "") -> Executor:
     """
     if kind == "local":
         return LocalExecutor(workers)
-    try:
-        from grader.executors.dask import DaskExecutor
-    except ImportError as error:
-        raise UsageError(
-            f"--executor dask needs the grader's extra 'dask': pip install -e '.[dask]'. Received: {error}"
-        ) from error
+    check_requirements("dask")
+    from grader.executors.dask import DaskExecutor
+
     return DaskExecutor(scheduler)

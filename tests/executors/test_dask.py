@@ -218,10 +218,17 @@ def test_a_scheduler_without_workers_is_refused(course: Class, mortal: Cluster) 
 
 def test_without_dask_its_executor_is_refused(course: Class) -> None:
     course.hand_in("ana", QUIET)
-    code = "import sys; sys.modules['distributed'] = None; from grader.cli import main; sys.exit(main())"
+    code = (
+        "import sys; from grader import requirements; from grader.cli import main; "
+        "requirements._is_installed = lambda name: name != 'distributed'; sys.exit(main())"
+    )
     words = [*course.command, "--executor", "dask", "--scheduler", "tcp://127.0.0.1:1", "--no-replay"]
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
-    refused(course, Run(done.returncode, done.stdout, done.stderr), "needs the grader's extra 'dask'")
+    refused(
+        course,
+        Run(done.returncode, done.stdout, done.stderr),
+        "--executor dask needs more packages (pip install 'grader[dask]'). Received: no distributed",
+    )
 
 
 @pytest.mark.parametrize(

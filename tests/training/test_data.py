@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from grader.errors import DataError
-from grader.training.data import DEFAULT_FOLDER, FILES, load_data, write_idx
+from grader.training import data
+from grader.training.data import DEFAULT_FOLDER, FILES, find_data, load_data, write_idx
 
 
 def test_the_real_set_is_whole() -> None:
@@ -27,10 +31,74 @@ def test_a_missing_set_says_what_to_install(tmp_path: Path) -> None:
 def test_a_truncated_file_is_noticed(tmp_path: Path) -> None:
     for name in FILES:
         shape = (4, 28, 28) if "images" in name else (4,)
-        write_idx(tmp_path / f"{name}-idx{len(shape)}-ubyte.gz", np.zeros(shape, np.uint8))
+        write_idx(tmp_path / name, np.zeros(shape, np.uint8))
     assert load_data(tmp_path).test_images.shape == (4, 28, 28)
     load_data.cache_clear()
     broken = tmp_path / "t10k-images-idx3-ubyte.gz"
     broken.write_bytes(broken.read_bytes()[:20])
     with pytest.raises(DataError, match="t10k-images"):
         load_data(tmp_path)
+
+
+def archive(path: Path, **arrays: Any) -> Path:
+    """An archive as Keras keeps it."""
+    images, labels = np.zeros((3, 28, 28), np.uint8), np.arange(3, dtype=np.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, **{"x_train": images, "y_train": labels, "x_test": images, "y_test": labels, **arrays})
+    return path
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user without a data set."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home" / ".keras"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home" / ".cache"))
+    monkeypatch.setattr(data, "DEFAULT_FOLDER", tmp_path / "system")
+    return tmp_path / "home"
+
+
+PLACES = {
+    "beside the rubric": "rubric",
+    "in a folder beside the rubric": "rubric/fashion-mnist",
+    "in Keras's cache": "home/.keras/datasets/fashion-mnist",
+    "where the system's package puts it": "system",
+}
+
+
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+def test_the_four_files_are_found(place: str, home: Path, tmp_path: Path, data_slice: Path) -> None:
+    shutil.copytree(data_slice, tmp_path / place)
+    assert find_data(None, tmp_path / "rubric") == tmp_path / place
+
+
+def test_what_is_given_is_taken_before_all_others(home: Path, tmp_path: Path, data_slice: Path) -> None:
+    shutil.copytree(data_slice, tmp_path / "rubric")
+    assert find_data(data_slice, tmp_path / "rubric") == data_slice
+    with pytest.raises(DataError, match=f"Received: not in {home}$"):
+        find_data(home, tmp_path / "rubric")
+
+
+@pytest.mark.parametrize("name", [".keras/datasets/fashion-mnist.npz", ".keras/datasets/fashion_mnist.npz"])
+def test_an_archive_of_keras_is_unpacked_once(name: str, home: Path) -> None:
+    file = archive(home / name)
+    found = find_data(None)
+    assert load_data(found).test_labels.tolist() == [0, 1, 2]
+    assert find_data(file) == found
+    assert [folder.name for folder in found.parent.iterdir()] == [found.name]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda file: file.write_bytes(b"PK"),
+        lambda file: archive(file, x_test=np.array([{}], object)),
+        lambda file: archive(file, x_train=np.zeros((3, 4))),
+    ],
+    ids=["no archive", "pickled objects", "no images"],
+)
+def test_a_damaged_archive_is_one_error(damage: Callable[[Path], object], home: Path, tmp_path: Path) -> None:
+    file = archive(tmp_path / "mine.npz")
+    damage(file)
+    with pytest.raises(DataError, match=r"mine\.npz: an archive must hold the arrays x_train, .* Received: "):
+        find_data(file)

@@ -1,9 +1,9 @@
 """Forks warm kernels: this process has imported TensorFlow, and run no operation of it.
 
-``python -m _kernel_recorder.nursery`` has one end of a socket pair as standard input. A request names a room's folders;
-a kernel answers it, by itself, so that whoever reads the answer learns its process id from the socket. Each kernel is
-the first process of its own user, process, mount, network, IPC, UTS and cgroup namespaces. It sees its own room and no
-other, has no capability left, and inherits nothing but what was imported.
+``python -m _kernel_recorder.nursery INSTALLATION`` has one end of a socket pair as standard input. A request names a
+room's folders; a kernel answers it, by itself, so that whoever reads the answer learns its process id from the socket.
+Each kernel is the first process of its own user, process, mount, network, IPC, UTS and cgroup namespaces. It sees its
+own room and no other, has no capability left, and inherits nothing but what was imported.
 """
 
 from __future__ import annotations
@@ -73,8 +73,13 @@ CAPABILITY_VERSION_3, MAX_CAPABILITIES = 0x20080522, 64
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def main() -> None:
-    """Import what takes long, then fork a kernel for each request until the other end is closed."""
+def main(installation: str) -> None:
+    """Import what takes long, then fork a kernel for each request until the other end is closed.
+
+    Args:
+        installation: JSON list of the folders that Python needs and that a kernel's own folders would hide.
+    """
+    folders = json.loads(installation)
     link = socket.socket(fileno=os.dup(0))
     _preload()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # kernels that end leave nothing to wait for
@@ -82,7 +87,7 @@ def main() -> None:
     link.send(json.dumps({"warm": sorted(set(PRELOADED) & set(sys.modules))}).encode())
     while request := link.recv(MAX_REQUEST):
         if os.fork() == 0:
-            _in_child(link, json.loads(request))
+            _in_child(link, json.loads(request), folders)
 
 
 def _preload() -> None:
@@ -109,7 +114,7 @@ def _explain_an_error() -> None:
         VerboseTB().structured_traceback(*sys.exc_info())
 
 
-def _in_child(link: socket.socket, request: dict[str, Any]) -> NoReturn:
+def _in_child(link: socket.socket, request: dict[str, Any], installation: list[str]) -> NoReturn:
     """Leave the nursery's namespaces; the kernel itself is the first process in the new ones."""
     code = 1
     try:
@@ -117,7 +122,7 @@ def _in_child(link: socket.socket, request: dict[str, Any]) -> NoReturn:
         _new_namespaces()
         if os.fork() != 0:
             os._exit(0)
-        _furnish(request)
+        _furnish(request, installation)
         _drop_capabilities()
         take_on(request["bounds"])
         link.send(b'{"started": true}')
@@ -157,13 +162,14 @@ def _new_namespaces() -> None:
     Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
 
 
-def _furnish(request: dict[str, Any]) -> None:
-    """Mount the kernel's own folders, and cover those of all others."""
+def _furnish(request: dict[str, Any], installation: list[str]) -> None:
+    """Mount the kernel's own folders, and cover those of all others; what Python needs is mounted in them again."""
     _call("mount", None, b"/", None, MS_REC | MS_PRIVATE, None)
     with contextlib.suppress(OSError):
         # Refused where parts of /proc are covered, as bubblewrap does for root. The kernel then sees the process list
         # of its nursery, whose processes it can neither name nor inspect.
         _call("mount", b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, None)
+    kept = {folder: os.open(folder, os.O_PATH) for folder in installation}
     _bind(request["home"], HOME)
     _bind(f"{INSIDE}/data", f"{HOME}/.keras/datasets/fashion-mnist")
     _bind(request["exchange"], f"{INSIDE}/exchange")
@@ -171,6 +177,10 @@ def _furnish(request: dict[str, Any]) -> None:
     size = f"size={int(request['tmp_mb'])}m,nr_inodes={MAX_FILES},mode=1777".encode()
     for folder in (b"/dev/shm", b"/tmp"):
         _call("mount", b"tmpfs", folder, b"tmpfs", MS_NOSUID | MS_NODEV, size)
+    for target, descriptor in kept.items():
+        Path(target).mkdir(parents=True, exist_ok=True)
+        _call("mount", f"/proc/self/fd/{descriptor}".encode(), target.encode(), None, MS_BIND | MS_REC, None)
+        os.close(descriptor)
     Path(request["wire"]).mkdir(parents=True)
     _bind(f"{INSIDE}/wire", request["wire"])
     _loopback_up()
@@ -203,4 +213,4 @@ def _call(name: str, *arguments: Any) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])
