@@ -83,9 +83,10 @@ DataFolder = Annotated[
 GradebookUrl = Annotated[
     str,
     typer.Option(
-        "--gradebook", metavar="URL", help="A database. gradebook.db in OUT if not given.", show_default=False
+        "--gradebook", metavar="URL", envvar="GRADER_GRADEBOOK", show_default=False,
+        help="A database. gradebook.db in OUT if not given.",
     ),
-]
+]  # fmt: skip
 GradedOut = Annotated[Path, typer.Argument(metavar="OUT", help="The folder that --out of grade named.")]
 
 

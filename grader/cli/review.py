@@ -27,6 +27,14 @@ def review(
             "--port", parser=whole_number, metavar="NUMBER", help="A free one if not given.", show_default=False
         ),
     ] = None,
+    listen: Annotated[
+        str,
+        typer.Option(
+            "--listen",
+            metavar="ADDRESS",
+            help="0.0.0.0 in a container whose port is published on your loopback interface; others get no answer.",
+        ),
+    ] = "127.0.0.1",
     blind: Annotated[bool, typer.Option("--blind", help="Hide names, and shuffle the order.")] = False,
     model_url: Annotated[
         str,
@@ -66,6 +74,7 @@ def review(
         out,
         announce,
         who=" ".join((who or getpass.getuser()).split())[:80],
+        listen=listen,
         port=port or 0,
         blind=blind,
         model_url=model_url,

@@ -1,9 +1,9 @@
 """Who may talk to the desk: this machine's own browser, with the token of the address that was printed.
 
-The desk listens on the loopback interface only. That alone does not keep out other web pages in the same browser: so
-the ``Host`` has to be a loopback name (or a page could have its own name resolve to this machine), everything needs
-the session's cookie (or it could just ask), and whatever changes something needs the session's own secret as well (or
-it could have the browser send a form).
+The desk listens on the loopback interface, or on that of a container whose port is published there. That alone does not
+keep out other web pages in the same browser: so the ``Host`` has to be a loopback name (or a page could have its own
+name resolve to this machine), everything needs the session's cookie (or it could just ask), and whatever changes
+something needs the session's own secret as well (or it could have the browser send a form).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Serves the desk on the loopback interface until it is interrupted."""
+"""Serves the desk on the loopback interface, or another one that was asked for, until it is interrupted."""
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import socket
@@ -17,7 +18,7 @@ from grader.publishing import ClassBook
 from grader.reports.translation import Translator
 from grader.review.app import Desk
 from grader.review.classroom import Classroom
-from grader.review.guard import Guard
+from grader.review.guard import LOOPBACK, Guard
 from grader.review.second_opinion import API_KEY, LanguageModel
 
 
@@ -42,6 +43,7 @@ def open_desk(
     out: Path,
     *,
     who: str,
+    listen: str = LOOPBACK[0],
     port: int = 0,
     blind: bool = False,
     model: LanguageModel | None = None,
@@ -49,20 +51,22 @@ def open_desk(
     """Make a desk for a class, and let go of everything at the end.
 
     Args:
+        listen: IPv4 address of this machine that the desk is served on. Only browsers that reach it by a name of their
+            own loopback interface are answered, as through a port that is published there.
         port: 0 for any that is free.
 
     Raises:
-        UsageError: the port is taken.
+        UsageError: the port is taken, or the address is none of this machine's.
     """
     room = Classroom(graded, blind=blind)
     try:
-        with _listen(port) as listening:
+        with _listen(listen, port) as listening:
             taken = int(listening.getsockname()[1])
             token = secrets.token_urlsafe(24)
             desk = Desk(room, Translator(graded.language), out, model)
             guard = Guard(desk.app(), token=token, who=who, port=taken)
             config = uvicorn.Config(guard, log_level="warning", access_log=False, lifespan="off", ws="none")
-            yield OpenDesk(uvicorn.Server(config), listening, room, f"http://127.0.0.1:{taken}/?token={token}")
+            yield OpenDesk(uvicorn.Server(config), listening, room, f"http://{LOOPBACK[0]}:{taken}/?token={token}")
     finally:
         room.close()
 
@@ -73,6 +77,7 @@ def serve_desk(
     announce: Callable[[str], None],
     *,
     who: str,
+    listen: str = LOOPBACK[0],
     port: int = 0,
     blind: bool = False,
     model_url: str = "",
@@ -82,23 +87,28 @@ def serve_desk(
 
     Args:
         announce: is told the address, once it can be opened.
+        listen: IPv4 address of this machine, as in `open_desk`.
 
     Raises:
-        UsageError: the port is taken.
+        UsageError: the port is taken, or the address is none of this machine's.
     """
     model = LanguageModel(model_url, model_name, os.environ.get(API_KEY, "")) if model_url else None
-    with open_desk(graded, out, who=who, port=port, blind=blind, model=model) as desk:
+    with open_desk(graded, out, who=who, listen=listen, port=port, blind=blind, model=model) as desk:
         announce(desk.address)
         desk.run()
 
 
-def _listen(port: int) -> socket.socket:
+def _listen(address: str, port: int) -> socket.socket:
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind(("127.0.0.1", port))
+        listening.bind((address, port))
         listening.listen(128)
     except OSError as error:
         listening.close()
-        raise UsageError(f"--port must be one that is free. Received: {port} ({error.strerror})") from error
+        if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+            rule, received = "--listen must be an IPv4 address of this machine", address
+        else:
+            rule, received = "--port must be one that is free", str(port)
+        raise UsageError(f"{rule}. Received: {received} ({error.strerror})") from error
     return listening

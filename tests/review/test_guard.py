@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import pytest
 import requests
 from desks import Served
 from review_fixtures import desk, graded_out, out  # noqa: F401
+
+from grader.errors import UsageError
+from grader.publishing import open_class
+from grader.review.server import open_desk
 
 PAGES = ("/", "/question?q=1", "/open?q=1", "/consistency", "/search?words=a", "/static/desk.js")
 
@@ -88,3 +93,17 @@ def test_it_listens_on_this_machine_only(desk: Served) -> None:
 
 def test_a_form_without_end_is_refused(desk: Served) -> None:
     assert desk.browser().post("/who", {"who": "x" * 200_000}).status_code == 400
+
+
+def test_it_can_be_served_on_another_address_of_this_machine(out: Path) -> None:
+    with open_desk(open_class(out), out, who="ana", listen="127.0.0.2") as desk:
+        assert desk.socket.getsockname()[0] == "127.0.0.2"
+        assert desk.address.startswith("http://127.0.0.1:"), "where a container's port is published"
+
+
+def test_an_address_of_another_machine_is_refused(out: Path) -> None:
+    with (
+        pytest.raises(UsageError, match=r"--listen must be an IPv4 address of this machine\. Received: 192\.0\.2\.1"),
+        open_desk(open_class(out), out, who="ana", listen="192.0.2.1"),
+    ):
+        pass
