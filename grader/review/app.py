@@ -167,7 +167,6 @@ class Desk:
         start = call.number("from")
         shown = groups[start : start + GROUPS_ON_A_PAGE]
         more = start + GROUPS_ON_A_PAGE
-        left, total = self._room.left(question)
         return self._page(
             "question.html",
             call,
@@ -176,8 +175,7 @@ class Desk:
             prompt=self._room.rubric.question(question).prompt,
             lines=[self._views.group_line(group) for group in shown],
             count=len(groups),
-            left_here=left,
-            total_here=total,
+            **self._left_here(question),
             more=f"{question_link(question)}&from={more}" if more < len(groups) else "",
             fewer=f"{question_link(question)}&from={max(0, start - GROUPS_ON_A_PAGE)}" if start else "",
         )
@@ -201,8 +199,15 @@ class Desk:
             prompt=self._room.rubric.question(question).prompt,
             cards=[self._views.card(name, question, group.checks, group) for name, group in waiting[:CARDS_ON_A_PAGE]],
             count=len(waiting),
+            **self._left_here(question),
             next=open_link(following) if following else "",
         )
+
+    def _left_here(self, question: str) -> dict[str, int]:
+        """What is left of a question in its groups, and in submissions of which nothing could be judged."""
+        waiting = [key for key in self._room.open_keys() if key[1] == question]
+        whole = sum(key[0] in self._room.whole_cases() for key in waiting)
+        return {"left_here": len(waiting) - whole, "left_elsewhere": whole}
 
     def group(self, call: Call) -> Response:
         """The answers of one group, to be marked."""
@@ -345,6 +350,7 @@ class Desk:
             notice=self._notice(saved),
             part=True,
             accept=on_group_page,
+            **(self._left_here(key[1]) if call.page.path == "/open" else {}),
             **(self._acceptance(group, call.first_card) if group is not None and on_group_page else {}),
         )
 
@@ -390,10 +396,14 @@ class Desk:
         return self._group_page(call, group, call.number("from"), self._notice(saved))
 
     def undo(self, call: Call) -> Response:
-        """Take back what this reviewer did last, and go to where it was done."""
+        """Take back what this reviewer did last, if it is what the page showed, and go to where it was done."""
+        last = call.reviewer.done[-1:]
+        if last and call.number("upto") not in (mark.number for mark in last[0].given):
+            notice = self._translator.say("Meanwhile you marked something else, in another window: look at it first.")
+            return self._page("undone.html", call, notice=notice, part=True)
         done = self._room.undo(call.reviewer)
         if done is None:
-            return Response(status_code=HTTPStatus.NO_CONTENT)
+            return self._page("undone.html", call, notice="", part=True)
         action, saved = done
         key = key_of(action.given[0])
         row = self._views.row(key, self._room.group_of(key)).id if key[0] in self._room.results else ""

@@ -15,7 +15,7 @@ from grader.reports.translation import Translator
 from grader.review.classroom import Classroom
 from grader.review.grouping import Group
 from grader.review.looking import Inconsistency
-from grader.review.marking import Key, Reviewer
+from grader.review.marking import Key, Reviewer, key_of
 from grader.review.second_opinion import SecondOpinion
 from grader.rubric.criteria import Concept, Criterion
 
@@ -104,6 +104,17 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class Last:
+    """What a reviewer did last, to be undone."""
+
+    number: int
+    """Of the newest mark that it gave."""
+    name: str
+    """Whose answer was marked, or how many."""
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class GroupLine:
     """A group in the list of a question."""
 
@@ -137,12 +148,25 @@ class Views:
             "left": left,
             "total": total,
             "decided": total - left,
-            "can_undo": bool(reviewer.done),
+            "latest": self._latest(reviewer),
             "blind": self._room.blind,
             "has_model": self._has_model,
             "part": False,
         }
         return render(template, self._translator, common | values, TEMPLATES)
+
+    def _latest(self, reviewer: Reviewer) -> Last | None:
+        """What a reviewer did last, as long as the submissions are there."""
+        given = reviewer.done[-1].given if reviewer.done else ()
+        if not given or given[0].submission not in self._room.results:
+            return None
+        number = max(mark.number for mark in given)
+        if len(given) > 1:
+            return Last(number, self._translator.say("{count} answers", count=len({m.submission for m in given})), "")
+        (mark,) = given
+        points = self._translator.say("taken back") if mark.points is None else self._number(mark.points)
+        what = f"{mark.question} · {self._criterion_title(self._room.finding(key_of(mark)))}: {points}"
+        return Last(number, self.name(mark.submission), what)
 
     def name(self, submission: str) -> str:
         """What a submission is called on the page."""

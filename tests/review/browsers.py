@@ -58,6 +58,7 @@ class Visitor:
 
     def settled(self) -> None:
         self.page.wait_for_selector("body:not(:has(.htmx-request, .htmx-swapping, .htmx-settling))")
+        self.ready()
 
     def left(self) -> str:
         return self.page.locator("#progress span").inner_text()

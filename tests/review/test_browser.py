@@ -144,21 +144,6 @@ def test_a_click_right_after_another_is_not_lost(desk: Served, visit: Visit) -> 
     assert [mark.points > 0 for mark in given] == [True, False]
 
 
-def test_keys_pressed_while_a_mark_is_saved_mark_the_rows_that_follow(desk: Served, visit: Visit) -> None:
-    window = visit(desk)
-    window.go(f"/open?q={most_open(desk.room)}")
-    held: list[Route] = []
-    window.page.route("**/mark", lambda route: route.continue_() if held else held.append(route))
-    rows = [str(row.get_attribute("id")) for row in window.page.locator(".row.open").all()]
-    with window.page.expect_request("**/mark"):
-        window.page.keyboard.press("2")
-    window.page.keyboard.press("0")
-    held[0].continue_()
-    for row, key in zip(rows, "20", strict=False):
-        expect(window.page.locator(f"#{row} [data-key='{key}']")).to_have_attribute("aria-pressed", "true")
-    assert [mark.points > 0 for mark in marks(desk).history_since(0)] == [True, False]
-
-
 def test_a_key_that_is_held_down_marks_once(desk: Served, visit: Visit) -> None:
     window = visit(desk)
     window.go(f"/open?q={most_open(desk.room)}")

@@ -1,18 +1,45 @@
 "use strict";
 (() => {
+  const REACTION_MS = 150; // nobody has read a row sooner: a key that comes before was meant for another one
   const rows = () => Array.from(document.querySelectorAll(".row"));
   const here = () => location.pathname + location.search;
+  const said = document.body.dataset;
+  const saving = new Map(); // by the row's id: where to go on when its mark is saved
   let current = "";
-  let advance = null;
-  let ahead = [];
+  let shownAt = Infinity;
+  let leaving = false;
+  let dropped = false;
 
   const row = () => document.getElementById(current);
+  const focused = () => document.activeElement?.closest(".row");
 
-  const choose = (element, scroll = true) => {
+  const notice = (text) => {
+    document.getElementById("notice").textContent = text;
+  };
+
+  // --- the row that has the focus -----------------------------------------------------------------------------------
+
+  const shown = () => {
+    said.ready = "no";
+    shownAt = Infinity;
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      shownAt = performance.now();
+      setTimeout(() => {
+        if (!saving.size && performance.now() - shownAt >= REACTION_MS) said.ready = "yes";
+      }, REACTION_MS);
+    }));
+  };
+
+  const highlight = (element) => {
     for (const other of document.querySelectorAll(".row.current")) other.classList.remove("current");
-    if (!element) return;
     current = element.id;
     element.classList.add("current");
+    sessionStorage.setItem("row", current);
+  };
+
+  const choose = (element, scroll = true) => {
+    if (!element) return;
+    highlight(element);
     element.focus({ preventScroll: true });
     if (scroll) {
       const head = document.querySelector(".top");
@@ -23,98 +50,111 @@
       if (whole.top < top) scrollBy({ top: whole.top - top });
       else if (whole.bottom > innerHeight - 12) scrollBy({ top: Math.min(whole.bottom - innerHeight + 12, whole.top - top) });
     }
-    sessionStorage.setItem("row", current);
   };
 
   const step = (by) => {
+    leaving = false;
     const all = rows();
     const at = all.findIndex((one) => one.id === current);
-    const next = all[at < 0 ? 0 : Math.min(Math.max(at + by, 0), all.length - 1)];
-    choose(next);
+    choose(all[at < 0 ? 0 : Math.min(Math.max(at + by, 0), all.length - 1)]);
   };
 
-  const nextOpen = () => {
+  const openAfter = (element) => {
     const all = rows();
-    const at = all.findIndex((one) => one.id === current);
+    const at = all.indexOf(element);
     return all.slice(at + 1).concat(all.slice(0, Math.max(at, 0))).find((one) => one.classList.contains("open"));
   };
 
-  const next = () => {
-    const open = nextOpen();
-    if (open) choose(open);
-    else Array.from(document.querySelectorAll("[data-next]")).pop()?.click();
+  // --- what keys do -------------------------------------------------------------------------------------------------
+
+  const unsaved = () =>
+    Array.from(document.querySelectorAll(".row textarea, .row [name=exact]")).find((field) => field.value !== field.defaultValue);
+
+  const mark = (selector) => {
+    dropped = saving.size > 0 || leaving || performance.now() - shownAt < REACTION_MS;
+    if (dropped) return notice(said.wait);
+    if (!focused()) return notice(said.choose);
+    notice("");
+    focused().querySelector(selector)?.click();
   };
 
-  const notice = (text) => {
-    document.getElementById("notice").textContent = text;
+  // Nothing is done that would lose what is typed, or that overtakes a mark.
+  const go = (element) => {
+    if (!element) return;
+    if (saving.size) return notice(said.wait);
+    const field = unsaved();
+    if (field) {
+      field.closest("details").open = true;
+      field.focus();
+      return notice(said.unsaved);
+    }
+    leaving = element.matches("a");
+    element.click();
   };
 
-  const press = (selector) => {
-    const button = row()?.querySelector(selector);
-    if (button) button.click();
-  };
-
-  const marking = {
-    0: () => press('[data-key="0"]'),
-    1: () => press('[data-key="1"]'),
-    2: () => press('[data-key="2"]'),
-    Enter: () => press("[data-proposed]"),
-  };
-
-  const mark = (key) => {
-    marking[key]();
-    if (!advance) ahead = [];
+  const comment = () => {
+    const chosen = row();
+    if (!chosen || chosen.inert) return notice(chosen ? said.wait : said.choose);
+    chosen.querySelector(".more").open = true;
+    chosen.querySelector("[data-comment]").focus();
   };
 
   const help = document.getElementById("help");
+  const accepting = () => row()?.closest(".answer").querySelector("[data-accept]") || document.querySelector("#accept [data-accept]");
+  const marking = { 0: '[data-key="0"]', 1: '[data-key="1"]', 2: '[data-key="2"]', Enter: "[data-proposed]" };
+  const keys = {
+    j: () => step(1),
+    ArrowDown: () => step(1),
+    k: () => step(-1),
+    ArrowUp: () => step(-1),
+    n: () => {
+      const open = openAfter(row());
+      if (open) choose(open);
+      else go(Array.from(document.querySelectorAll("[data-next]")).pop());
+    },
+    c: comment,
+    u: () => go(document.querySelector("[data-undo]")),
+    m: () => row()?.closest(".answer").querySelector("[data-model]")?.click(),
+    A: () => go(accepting()),
+    "/": () => document.getElementById("words").focus(),
+    "?": () => help.showModal(),
+  };
+  const deeds = new Set(["n", "c", "u", "m", "A", "/", "?"]);
+  const held = new Set(); // keys that went down outside a field: what they repeat is not typed into it
+
+  document.addEventListener("keyup", (event) => held.delete(event.key));
+  addEventListener("blur", () => held.clear());
 
   document.addEventListener("keydown", (event) => {
+    const inField = event.target.matches("input, textarea, select");
+    if (event.repeat && inField && held.has(event.key)) return event.preventDefault();
     if (event.ctrlKey && event.key === "Enter" && event.target.matches("[data-comment]")) {
       event.preventDefault();
-      event.target.closest(".row").querySelector("[data-save]").click();
+      if (!event.repeat) event.target.closest(".row").querySelector("[data-save]").click();
       return;
     }
-    if (event.ctrlKey || event.altKey || event.metaKey || help.open) return;
-    if (event.target.matches("input, textarea, select")) {
-      if (event.key === "Escape") (event.target.closest(".row") || document.body).focus();
+    if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || help.open) return;
+    if (inField) {
+      if (event.key === "Escape") choose(event.target.closest(".row") || row());
       return;
     }
-    const onControl = event.target.matches("button, a, summary");
-    const keys = {
-      j: () => step(1),
-      ArrowDown: () => step(1),
-      k: () => step(-1),
-      ArrowUp: () => step(-1),
-      n: next,
-      c: () => {
-        const more = row()?.querySelector(".more");
-        if (!more) return;
-        more.open = true;
-        more.querySelector("[data-comment]").focus();
-      },
-      u: () => document.getElementById("undo").click(),
-      m: () => row()?.closest(".answer").querySelector("[data-model]")?.click(),
-      A: () => (row()?.closest(".answer").querySelector("[data-accept]") || document.querySelector("#accept [data-accept]"))?.click(),
-      "/": () => document.getElementById("words").focus(),
-      "?": () => help.showModal(),
-    };
-    if (Object.hasOwn(marking, event.key) && !(onControl && event.key === "Enter")) {
-      if (event.repeat) return;
-      if (advance) ahead.push(event.key); // meant for the row that comes next
-      else mark(event.key);
-    } else if (Object.hasOwn(keys, event.key)) keys[event.key]();
-    else return;
+    held.add(event.key);
+    if (event.key === "Enter" && event.target.matches("button, a, summary")) return;
+    const marks = Object.hasOwn(marking, event.key);
+    if (!marks && !Object.hasOwn(keys, event.key)) return;
     event.preventDefault();
+    if (event.repeat && (marks || deeds.has(event.key))) return;
+    if (marks) mark(marking[event.key]);
+    else keys[event.key]();
   });
 
   document.addEventListener("focusin", (event) => {
     const inside = event.target.closest?.(".row");
-    if (inside && inside.id !== current) {
-      for (const other of document.querySelectorAll(".row.current")) other.classList.remove("current");
-      inside.classList.add("current");
-      current = inside.id;
-      sessionStorage.setItem("row", current);
-    }
+    if (inside && inside.id !== current) highlight(inside);
+  });
+
+  document.addEventListener("pointerdown", () => {
+    leaving = false;
   });
 
   document.addEventListener("click", (event) => {
@@ -127,29 +167,67 @@
     }
   });
 
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    const marked = event.target.closest?.(".row");
-    if (!marked) return;
-    const open = marked.classList.contains("open");
-    const all = rows();
-    const at = all.indexOf(marked);
-    const rest = all.slice(at + 1).concat(all.slice(0, at));
-    const target = open ? rest.find((one) => one.classList.contains("open")) : all[at + 1];
-    advance = { from: marked.id, to: (target || marked).id };
+  addEventListener("beforeunload", (event) => {
+    if (unsaved() && !saving.size) event.preventDefault();
+    else leaving = true;
   });
 
+  // --- marks under way ----------------------------------------------------------------------------------------------
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const marked = event.detail.elt;
+    if (!marked.matches(".row")) return;
+    const all = rows();
+    const following = marked.classList.contains("open") ? openAfter(marked) : all[all.indexOf(marked) + 1];
+    saving.set(marked.id, (following || marked).id);
+    said.ready = "no";
+    marked.inert = true; // it is about to be replaced, with whatever would be typed into it
+  });
+
+  const settled = (id) => {
+    const to = saving.get(id);
+    saving.delete(id);
+    const refused = document.getElementById("notice").textContent !== "";
+    const moved = current !== id && row() && !saving.has(current);
+    const typing = document.activeElement?.matches("input, textarea, select");
+    const next = document.getElementById(refused ? id : moved ? current : to);
+    if (!typing) choose(next && !next.inert ? next : document.getElementById(id));
+    if (dropped && !refused) notice(said.wait);
+    dropped = false;
+    shown();
+  };
+
   document.addEventListener("htmx:afterSettle", (event) => {
-    if (advance && document.getElementById(advance.from)) {
-      const refused = document.getElementById("notice").textContent !== "";
-      choose(document.getElementById(refused ? advance.from : advance.to) || document.getElementById(advance.from));
-      const waiting = refused || advance.to === advance.from ? [] : ahead;
-      advance = null;
-      ahead = waiting.slice(1);
-      if (waiting.length) queueMicrotask(() => mark(waiting[0]));
-    } else if (event.target.id === "main") {
+    if (saving.has(event.target.id)) settled(event.target.id);
+    else if (event.target.id === "main") {
       choose(row() || rows()[0], false);
+      shown();
     }
   });
+
+  // A row that is being written in stays as it is, whatever was proposed anew.
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const target = event.detail.target;
+    if (target.matches(".row") && (target.contains(unsaved()) || (focused() === target && document.activeElement !== target))) {
+      event.detail.shouldSwap = false;
+    }
+  });
+
+  const failed = (event) => {
+    const tried = event.detail.elt;
+    if (saving.delete(tried.id)) {
+      tried.inert = false;
+      if (!document.activeElement?.matches("input, textarea, select")) choose(tried, false);
+      shown();
+    }
+    leaving = false;
+    const answer = event.detail.xhr?.responseText || "";
+    notice(`${said.failed} ${answer.length < 200 ? answer : ""}`);
+  };
+  document.addEventListener("htmx:responseError", failed);
+  document.addEventListener("htmx:sendError", failed);
+  document.addEventListener("htmx:timeout", failed);
+  document.addEventListener("htmx:swapError", failed);
 
   document.addEventListener("undone", (event) => {
     sessionStorage.setItem("row", event.detail.row);
@@ -158,23 +236,15 @@
     else location.assign(event.detail.where);
   });
 
-  const failed = (event) => {
-    advance = null;
-    ahead = [];
-    const said = event.detail.xhr?.responseText || "";
-    notice(`${document.body.dataset.failed} ${said.length < 200 ? said : ""}`);
-  };
-  document.addEventListener("htmx:responseError", failed);
-  document.addEventListener("htmx:sendError", failed);
-  document.addEventListener("htmx:timeout", failed);
+  // --- the page is there --------------------------------------------------------------------------------------------
 
-  const said = sessionStorage.getItem("notice");
-  if (said) {
-    notice(said);
+  const before = sessionStorage.getItem("notice");
+  if (before) {
+    notice(before);
     sessionStorage.removeItem("notice");
   }
   const remembered = document.getElementById(sessionStorage.getItem("row"));
   const start = remembered?.matches(".row") ? remembered : rows().find((one) => one.classList.contains("open")) || rows()[0];
   choose(start, Boolean(remembered));
-  document.body.dataset.ready = "yes";
+  shown();
 })();
