@@ -42,16 +42,24 @@ class Gradebook:
     def __init__(self, url: str) -> None:
         try:
             self._engine = _engine(url)
-            _Table.metadata.create_all(self._engine)
-            with Session(self._engine) as session:
-                session.execute(text("SELECT COUNT(*) FROM submissions"))
-            self._make_turn()
+            self._prepare()
         except (ArgumentError, NoSuchModuleError, ImportError, SQLAlchemyError) as error:
             reason = str(getattr(error, "orig", None) or error).splitlines()[0]
             where = re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
             raise UsageError(
                 f"a gradebook must be a database that can be written. Received: {where} ({reason})"
             ) from error
+
+    def _prepare(self) -> None:
+        """Make the tables that are not there. Raises SQLAlchemyError; nothing stays open then."""
+        try:
+            _Table.metadata.create_all(self._engine)
+            with Session(self._engine) as session:
+                session.execute(text("SELECT COUNT(*) FROM submissions"))
+            self._make_turn()
+        except SQLAlchemyError:
+            self.close()
+            raise
 
     def record(self, result: Result, identity: str) -> None:
         """Keep a result, in the place of the submission's earlier one. It is on disk when this returns.

@@ -131,7 +131,6 @@ def start_trainer() -> TrainerProcess | None:
     try:
         trainer.wait()
     except TrainerError as error:
-        trainer.close()
         logging.getLogger(__name__).warning("everything is trained in the kernels: %s", error)
         return None
     return trainer

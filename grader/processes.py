@@ -21,6 +21,8 @@ from typing import Any
 
 PREFIX = "grader-"
 """How the folders begin that processes hold."""
+START_SECONDS, END_SECONDS = 60.0, 10.0
+"""How long the system may take to start a process, and to end one that was killed."""
 LONGEST_BASE = 40
 """Characters. Sockets stand deep in these folders, and their paths may have about 100 bytes in all."""
 
@@ -121,7 +123,8 @@ class OwnedProcess:
         """
         self._folder = folder
         try:
-            self._process = _starter(os.getpid()).submit(lambda: subprocess.Popen(command, **streams)).result()
+            starting = _starter(os.getpid()).submit(lambda: subprocess.Popen(command, **streams))
+            self._process = starting.result(START_SECONDS)
         except OSError:
             remove_folder(folder)
             raise
@@ -145,9 +148,9 @@ class OwnedProcess:
     def close(self) -> None:
         """End the process, and remove its folder."""
         atexit.unregister(self.close)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
             self._process.kill()
-        self._process.wait()
+            self._process.wait(END_SECONDS)
         remove_folder(self._folder)
 
 

@@ -15,6 +15,7 @@ import psutil
 import pytest
 from course import ENDS_ITS_KERNEL, KILLS_ITS_WORKER, QUIET, RUBRIC, SLEEPS, Class, Run, hear_interrupts
 from rich.console import Console
+from waiting import wait_until
 
 from grader.executors import Started
 from grader.jobs import Job, read_file, unreadable
@@ -156,7 +157,7 @@ def test_an_interrupt_keeps_what_is_done_and_ends_every_process(course: Class) -
 
 def test_it_is_a_module_and_a_command() -> None:
     for command in ([sys.executable, "-m", "grader"], [str(Path(sys.executable).with_name("grader"))]):
-        shown = subprocess.run([*command, "--help"], capture_output=True, text=True, check=True)
+        shown = subprocess.run([*command, "--help"], capture_output=True, text=True, check=True, timeout=120)
         assert "Grade deep-learning notebooks" in shown.stdout
 
 
@@ -307,10 +308,3 @@ def test_the_time_left_follows_the_pace(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_students_text_cannot_command_the_terminal() -> None:
     assert printable("a\x1b[2Jb\nc\x9b") == "a [2Jb c "
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it took too long"
-        time.sleep(0.1)

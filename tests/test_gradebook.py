@@ -149,7 +149,7 @@ def test_a_result_is_on_disk_as_soon_as_it_is_recorded(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'gradebook.db'}"
     process = multiprocessing.get_context("spawn").Process(target=record_and_die, args=(url,))
     process.start()
-    process.join()
+    process.join(60)
     assert Gradebook(url).result("ana") == result()
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from waiting import read_line
 
 from grader.processes import OwnedProcess, folder_for_now, make_folder, remove_folder
 
@@ -39,8 +40,7 @@ def maker(base: Path, code: str = MAKE_AND_WAIT) -> tuple[subprocess.Popen[str],
         cwd=ROOT,
         env={**os.environ, "TMPDIR": str(base)},
     )
-    assert process.stdout is not None
-    return process, Path(process.stdout.readline().strip())
+    return process, Path(read_line(process).strip())
 
 
 def test_a_process_that_ends_leaves_nothing(base: Path) -> None:
@@ -54,7 +54,7 @@ def test_what_a_killed_process_left_is_removed_by_the_next(base: Path) -> None:
     dead, left = maker(base)
     (left / "large").write_bytes(bytes(1000))
     dead.kill()
-    dead.wait()
+    dead.wait(10)
     assert left.exists()
     alive, folder = maker(base)
     assert not left.exists()
@@ -126,7 +126,7 @@ def test_a_process_outlives_the_thread_that_asked_for_it() -> None:
     command = ["bwrap", "--die-with-parent", "--bind", "/", "/", "sleep", "60"]
     thread = threading.Thread(target=lambda: made.append(OwnedProcess(make_folder("x-"), command)))
     thread.start()
-    thread.join()
+    thread.join(30)
     time.sleep(0.5)
     assert made[0].alive
     made[0].close()
@@ -143,6 +143,6 @@ def test_no_process_outlives_a_killed_owner(base: Path) -> None:
     assert children
     time.sleep(0.5)  # bubblewrap asks the system for its parent's end only after a moment
     owner.kill()
-    owner.wait()
+    owner.wait(10)
     _, alive = psutil.wait_procs(children, timeout=10)
     assert not [child for child in alive if child.status() != psutil.STATUS_ZOMBIE]

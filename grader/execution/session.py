@@ -126,23 +126,29 @@ class Session:
     async def run(self) -> Evidence:
         """All cells, in order, until the end or a limit."""
         began = time.monotonic()
-        if self.desk is not None:
-            await self.desk.open()
-        await self._start()
-        self.watchdog.hold()
-        watching = asyncio.ensure_future(self.watchdog.watch())
         try:
-            await self._run_cells(began)
-            if not self.stopped:
-                await self._examine_unused_callbacks()
-        finally:
-            watching.cancel()
-            await asyncio.to_thread(self.watchdog.close)
             if self.desk is not None:
-                await self.desk.close()
-            with contextlib.suppress(Exception):
-                await self.client._async_cleanup_kernel()
+                await self.desk.open()
+            await self._start()
+            self.watchdog.hold()
+            watching = asyncio.ensure_future(self.watchdog.watch())
+            try:
+                await self._run_cells(began)
+                if not self.stopped:
+                    await self._examine_unused_callbacks()
+            finally:
+                watching.cancel()
+        finally:
+            await self._close()
         return self._evidence(time.monotonic() - began)
+
+    async def _close(self) -> None:
+        """End the kernel, and let go of all that was opened for it, however far its start has come."""
+        await asyncio.to_thread(self.watchdog.close)
+        if self.desk is not None:
+            await self.desk.close()
+        with contextlib.suppress(Exception):
+            await self.client._async_cleanup_kernel()
 
     async def _start(self) -> None:
         environment = kernel_environment(self.room.home, self.room.modules) if self.sandbox == "none" else None
@@ -157,7 +163,6 @@ class Session:
             self.client.connect(int(self.limits.output_mb * 1e6 * MESSAGE_MARGIN) + MESSAGE_BYTES)
             await self.client.wait_for_ready(STARTUP_SECONDS)
         except RuntimeError as error:
-            self.watchdog.kill()
             raise SandboxError(f"a kernel must start in the sandbox. Received: {error}") from error
 
     async def _run_cells(self, began: float) -> None:

@@ -58,13 +58,17 @@ class Nursery(OwnedProcess):
         self._link.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._warm = False
         with inner:
-            super().__init__(
-                self.nest,
-                nursery_command(self.nest, self.nest / "data"),
-                stdin=inner.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
+            try:
+                super().__init__(
+                    self.nest,
+                    nursery_command(self.nest, self.nest / "data"),
+                    stdin=inner.fileno(),
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
+            except OSError:
+                self._link.close()
+                raise
 
     def room(self) -> Room:
         """Folders for one kernel, which its nursery can reach."""

@@ -78,13 +78,17 @@ class Child:
     def __init__(self) -> None:
         self.connection, theirs = Pipe()
         code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import serve; serve({theirs.fileno()})"
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", code],
-            stdin=subprocess.DEVNULL,
-            pass_fds=[theirs.fileno()],
-            env={**os.environ, **ENVIRONMENT},
-        )
-        theirs.close()
+        with theirs:
+            try:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-c", code],
+                    stdin=subprocess.DEVNULL,
+                    pass_fds=[theirs.fileno()],
+                    env={**os.environ, **ENVIRONMENT},
+                )
+            except OSError:
+                self.connection.close()
+                raise
         self._deadline: float | None = None
         self._busy = False
 
@@ -104,7 +108,7 @@ class Child:
         dead = self._process.poll() is not None
         if self.connection.poll():
             try:
-                content = self.connection.recv_bytes()
+                content = self.connection.recv_bytes()  # the rest comes at once, or the child's end
             except (EOFError, OSError):
                 return Died()
             self._busy = False
@@ -129,7 +133,8 @@ class Child:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(GRACE_SECONDS)
         end_all(family)
-        self._process.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(GRACE_SECONDS)
 
 
 def _family(pid: int) -> list[psutil.Process]:
@@ -174,7 +179,7 @@ def serve(descriptor: int) -> None:
 def _receive(connection: Connection, calls: SimpleQueue[bytes | None], busy: threading.Event) -> None:
     with contextlib.suppress(EOFError, OSError):
         while True:
-            call = connection.recv_bytes()
+            call = connection.recv_bytes()  # until the parent is gone
             busy.set()
             calls.put(call)
     if busy.is_set():

@@ -25,6 +25,8 @@ from grader.rubric.rubric import Rubric
 from grader.scoring import OPEN
 
 _MOST_COMMENTS = 5
+_LEARN_SECONDS = 120.0
+"""How long one concept of a class may take to be judged anew."""
 _SECRET = "desk secret"
 _DECIDED = 2.0
 """Surer than any confidence: what a person has decided comes last."""
@@ -349,10 +351,10 @@ class Classroom:
                     self._refined[key] = new
 
     def settle(self) -> None:
-        """Wait until what people marked has been learned."""
+        """Wait until what people marked has been learned. Raises TimeoutError."""
         for waiting in list(self._refining.values()):
             if not waiting.cancelled():
-                waiting.result()
+                waiting.result(_LEARN_SECONDS)
 
     def close(self) -> None:
         """End the background's work and let go of the gradebook."""

@@ -29,6 +29,8 @@ from grader.training.trajectories import Trajectories, unpack, unseal
 T = TypeVar("T")
 
 START_SECONDS = 60.0
+ANSWER_SECONDS = 3600.0
+"""How long a trainer may take for one request before it is taken to hang: longer than a worker may for a submission."""
 STATE_EVERY = 10
 """Epochs between two states that are kept beyond those at which trainings end."""
 
@@ -39,21 +41,24 @@ class TrainerProcess(OwnedProcess):
     def __init__(self) -> None:
         folder = make_folder("t-")
         self.socket = folder / "s"
-        super().__init__(
-            folder,
-            [*_isolation(folder), sys.executable, "-m", "grader.training.trainer", str(self.socket)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=(folder / "log").open("wb"),
-            start_new_session=True,
-        )
+        with (folder / "log").open("wb") as log:
+            super().__init__(
+                folder,
+                [*_isolation(folder), sys.executable, "-m", "grader.training.trainer", str(self.socket)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                start_new_session=True,
+            )
 
     def wait(self) -> None:
-        """Until it listens. Raises TrainerError if it does not."""
+        """Until it listens. Raises TrainerError if it does not; it is closed then."""
         deadline = time.monotonic() + START_SECONDS
         while not self._listens():
             if not self.alive or time.monotonic() > deadline:
-                raise TrainerError(f"the trainer must start. Received: {self._log()}")
+                said = self._log()
+                self.close()
+                raise TrainerError(f"the trainer must start. Received: {said}")
             time.sleep(0.02)
 
     def _listens(self) -> bool:
@@ -308,9 +313,10 @@ class Trainings:
         self._trainer = process.socket
 
     def _ask(self, request: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The trainer's reply; None where it is gone."""
+        """The trainer's reply; None where it is gone, or hangs."""
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+                connection.settimeout(ANSWER_SECONDS)
                 connection.connect(str(self._trainer))
                 connection.sendall(json.dumps(request).encode() + b"\n")
                 line = connection.makefile("rb").readline()

@@ -206,7 +206,7 @@ class Trajectories:
             yield
         finally:
             ended.set()
-            beating.join()
+            beating.join(STALE_SECONDS)
             with contextlib.suppress(OSError):
                 if self._holder(path).startswith(owner):
                     self._fs.rm_file(path)

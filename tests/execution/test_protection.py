@@ -84,7 +84,7 @@ def test_a_group_holds_what_is_put_into_it_and_goes_with_it() -> None:
 
 def test_groups_of_graders_that_were_killed_are_removed(tmp_path: Path) -> None:
     gone = subprocess.Popen(["true"])
-    gone.wait()
+    gone.wait(10)
     folders = {
         "left behind": tmp_path / f"{cgroups.PREFIX}{gone.pid}-aa",
         "of a grader that lives": tmp_path / f"{cgroups.PREFIX}{os.getpid()}-aa",

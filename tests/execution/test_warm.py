@@ -14,6 +14,7 @@ import pytest
 from conftest import Grade
 from jupyter_client.connect import write_connection_file
 from student import cells
+from waiting import wait_until
 
 from grader.errors import SandboxError
 from grader.execution.warm import Nurseries, Nursery, nurseries
@@ -155,14 +156,13 @@ def test_a_submission_outlives_the_nursery_that_dies_under_it(grade: Grade, data
     dying = Thread(target=_end_when_busy, args=(kept,))
     dying.start()
     evidence = grade(cells("import time\ntime.sleep(3)", "print('reached')")).evidence
-    dying.join()
+    dying.join(60)
     assert evidence.cut_short is None
     assert evidence.runs[1].text == "reached\n"
 
 
 def _end_when_busy(nursery: Nursery) -> None:
     process = psutil.Process(nursery.pid)
-    while not any(nursery.nest.glob("g-*")):
-        time.sleep(0.05)
+    wait_until(lambda: any(nursery.nest.glob("g-*")))
     time.sleep(1.5)
     process.kill()

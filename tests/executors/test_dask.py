@@ -26,6 +26,7 @@ from distributed.utils import LoopRunner
 from executor_fixtures import cluster, executor  # noqa: F401
 from student import SETUP, fit, network
 from test_executors import ends, gone, nap
+from waiting import wait_until
 
 from grader.errors import UsageError
 from grader.executors import Executor, Finished, Lost, Started, open_executor
@@ -223,7 +224,7 @@ def test_without_dask_its_executor_is_refused(course: Class) -> None:
         "requirements._is_installed = lambda name: name != 'distributed'; sys.exit(main())"
     )
     words = [*course.command, "--executor", "dask", "--scheduler", "tcp://127.0.0.1:1", "--no-replay"]
-    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False, timeout=120)
     refused(
         course,
         Run(done.returncode, done.stdout, done.stderr),
@@ -280,11 +281,3 @@ def with_kernel(worker: psutil.Process) -> list[psutil.Process]:
     """All processes below a worker, as soon as a kernel is among them."""
     family = worker.children(recursive=True)
     return family if any(member.name() == "bwrap" for member in family) else []
-
-
-def wait_until(condition: Callable[[], Any], seconds: float = 300) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it took too long"
-        time.sleep(0.1)
-    return found

@@ -77,7 +77,7 @@ def interrupt_a_child(_: int) -> int:
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], stderr=subprocess.DEVNULL)
     time.sleep(0.5)
     child.send_signal(signal.SIGINT)
-    return child.wait()
+    return child.wait(30)
 
 
 def interrupt_oneself(number: int) -> int:
@@ -212,7 +212,7 @@ def test_a_process_does_not_outlive_what_started_it(tmp_path: Path) -> None:
     wait_for(pid_file)
     children = psutil.Process(parent.pid).children(recursive=True)
     parent.kill()
-    parent.wait()
+    parent.wait(10)
     assert len(children) == 2
     assert all(gone(child.pid) for child in children)
 

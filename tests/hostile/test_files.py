@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 from course import QUIET, Class
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from waiting import wait_until
 
 from grader.checks.epoch_log import read_log
 from grader.errors import SubmissionError
@@ -165,8 +166,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    while not (course.out / "a_honest" / "result.json").exists() and process.poll() is None:
-        time.sleep(0.05)
+    wait_until(lambda: (course.out / "a_honest" / "result.json").exists() or process.poll() is not None)
     (course.folder / f"{VANISHES}.ipynb").unlink()
     (course.folder / f"{CHANGES}.ipynb").write_text("words")
     (course.folder / f"{SWAPPED}.ipynb").unlink()

@@ -25,6 +25,7 @@ import psutil
 import pytest
 from course import QUIET, RUBRIC, Class
 from student import SETUP, fit, network
+from waiting import read_line, wait_until
 
 from grader.reports.files import write_bytes
 
@@ -72,10 +73,9 @@ class Graders:
         self._started += 1
         code, log = self.folder / f"code-{self._started}", self.folder / "log"
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"words": list(words), "code": str(code), "log": str(log)}) + "\n")
         self._process.stdin.flush()
-        return Grader(int(self._process.stdout.readline()), code, log)
+        return Grader(int(read_line(self._process)), code, log)
 
     def close(self) -> None:
         self._process.communicate(timeout=60)
@@ -379,13 +379,11 @@ def test_a_file_is_the_old_or_the_new_one_however_its_writer_is_killed(tmp_path:
     )
     for delay in (0.05, 0.1, 0.15, 0.2, 0.25):
         writer = subprocess.Popen([sys.executable, "-c", code, str(path)], cwd=ROOT, stdout=subprocess.PIPE)
-        assert writer.stdout is not None
-        writer.stdout.readline()
-        while not path.exists():
-            time.sleep(0.01)
+        read_line(writer)
+        wait_until(path.exists)
         time.sleep(delay)
         writer.kill()
-        writer.wait()
+        writer.wait(10)
         content = path.read_bytes()
         assert content in (b"a" * 3_000_000, b"b" * 3_000_000)
     write_bytes(path, b"after")

@@ -101,7 +101,8 @@ def test_it_is_alone_in_its_network(grade: Grade) -> None:
 
 
 @pytest.mark.skipif(
-    shutil.which("unshare") is None or subprocess.run(["unshare", "-rn", "true"], capture_output=True).returncode != 0,
+    shutil.which("unshare") is None
+    or subprocess.run(["unshare", "-rn", "true"], capture_output=True, timeout=30).returncode != 0,
     reason="this machine does not let the test make a network namespace of its own",
 )
 def test_another_network_namespace_cannot_be_entered(grade: Grade) -> None:
@@ -118,5 +119,5 @@ def test_another_network_namespace_cannot_be_entered(grade: Grade) -> None:
         evidence = grade(cells(attack), LIMITS).evidence
     finally:
         other.kill()
-        other.wait()
+        other.wait(10)
     assert evidence.runs[0].text == "[]\n"

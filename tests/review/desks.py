@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import requests
+from waiting import wait_until
 from written_class import make_class, make_results, shipped_rubric, written
 
 from grader.gradebook import Gradebook
@@ -66,13 +66,12 @@ def served(
     with open_desk(open_class(out, url), out, who=who, blind=blind, model=model) as desk:
         thread = threading.Thread(target=desk.run, daemon=True)
         thread.start()
-        while not desk.server.started:
-            time.sleep(0.01)
         try:
+            wait_until(lambda: desk.server.started)
             yield Served(desk.address, desk.room, out)
         finally:
             desk.server.should_exit = True
-            thread.join()
+            thread.join(30)
 
 
 RUBRIC = shipped_rubric().model_copy(update={"learned_from": ()})

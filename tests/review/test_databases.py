@@ -81,7 +81,8 @@ def test_two_who_mark_at_once_lose_nothing(url: str) -> None:
     for process in processes:
         process.start()
     for process in processes:
-        process.join()
+        process.join(60)
+        assert process.exitcode == 0
     marks = book.history_since(start)
     assert [mark.number for mark in marks] == sorted({mark.number for mark in marks})
     for who in ("ana", "luz"):

@@ -10,6 +10,7 @@ import pytest
 from desks import Served, served
 from review_fixtures import desk, graded_out, out  # noqa: F401
 from stand_in_model import StandIn
+from waiting import wait_until
 
 from grader.reports.translation import Translator
 from grader.review import second_opinion
@@ -90,10 +91,9 @@ def test_a_slow_model_keeps_nobody_waiting(out: Path) -> None:
         code = desk.room.code(sorted(desk.room.results)[0])
         asking = threading.Thread(target=one.post, args=("/opinion", {"s": code, "q": "8.3"}))
         asking.start()
-        while not service.asked:
-            pass
+        wait_until(lambda: service.asked)
         assert two.get("/").elapsed.total_seconds() < 1.5
-        asking.join()
+        asking.join(30)
 
 
 def test_without_a_model_nothing_is_asked(desk: Served) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import psutil
 import pytest
 from small_trainings import ACCURACY, small_order
+from waiting import read_line, wait_until
 
 from grader.errors import NotTrainable
 from grader.records import Array
@@ -196,8 +197,7 @@ def worker(store: Trajectories, socket: Path, epochs: int) -> subprocess.Popen[s
         text=True,
         env={**os.environ, "PYTHONPATH": f"{Path(__file__).parents[2]}:{Path(__file__).parents[1]}"},
     )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
+    assert read_line(process) == "ready\n"
     return process
 
 
@@ -208,8 +208,7 @@ def begin(process: subprocess.Popen[str]) -> None:
 
 
 def result(process: subprocess.Popen[str]) -> tuple[int, list[str]]:
-    assert process.stdout is not None
-    trained, found = json.loads(process.stdout.readline())
+    trained, found = json.loads(read_line(process))
     assert process.wait(60) == 0
     return trained, found
 
@@ -250,10 +249,7 @@ LONG = 60
 
 
 def until_it_trains(store: Trajectories) -> None:
-    deadline = time.monotonic() + 120
-    while not any(path.name != "breaking" for path in Path(store.url, "locks").glob("*")):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: any(path.name != "breaking" for path in Path(store.url, "locks").glob("*")))
 
 
 def test_after_the_writer_was_killed(trainer: TrainerProcess, store: Trajectories, one_go: dict[int, str]) -> None:
@@ -263,7 +259,7 @@ def test_after_the_writer_was_killed(trainer: TrainerProcess, store: Trajectorie
     begin(process)
     until_it_trains(store)
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.wait(10)
     trainings = Trainings(store, trainer.socket)
     assert bits(trainings, order, 10) == [one_go[10]]
 
@@ -377,11 +373,10 @@ def test_a_trainer_ends_with_the_process_that_started_it() -> None:
         text=True,
         cwd=Path(__file__).parents[2],
     )
-    assert starter.stdout is not None
-    pid = int(starter.stdout.readline())
+    pid = int(read_line(starter))
     children = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
     starter.kill()
-    starter.wait()
+    starter.wait(10)
     psutil.wait_procs(children, timeout=20)
     assert not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children)
 
@@ -402,17 +397,12 @@ def test_a_trainer_that_has_grown_begins_anew_and_nobody_notices(
         [sys.executable, "-c", FULL_TRAINER, str(path)], stdin=subprocess.PIPE, cwd=Path(__file__).parents[2]
     )
     try:
-        while not path.exists():
-            assert process.poll() is None
-            time.sleep(0.02)
+        wait_until(lambda: path.exists() or process.poll() is not None)
         trainings, order = Trainings(store, path), order_in(store)
         assert bits(trainings, order, 10) == [one_go[10]]
-        deadline = time.monotonic() + 60
-        while "grader.training.trainer" not in psutil.Process(process.pid).cmdline():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_until(lambda: "grader.training.trainer" in psutil.Process(process.pid).cmdline())
         assert bits(trainings, order, EPOCHS) == [one_go[EPOCHS]]
         assert process.poll() is None
     finally:
         process.kill()
-        process.wait()
+        process.wait(10)

@@ -15,6 +15,7 @@ from typing import Any
 import fsspec
 import numpy as np
 import pytest
+from waiting import read_line
 
 from grader.training import trajectories
 from grader.training.orders import Point
@@ -150,7 +151,7 @@ def test_no_reader_meets_half_a_file(local: Trajectories) -> None:
             seen += 1
     finally:
         process.send_signal(signal.SIGKILL)  # in the middle of writing, as likely as not
-        process.wait()
+        process.wait(10)
     assert local.weights(POINT) is not None
 
 
@@ -166,8 +167,7 @@ HOLD = (
 
 def holder(url: str, seconds: float) -> subprocess.Popen[str]:
     process = subprocess.Popen([sys.executable, "-c", HOLD, url, str(seconds)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "held\n"
+    assert read_line(process) == "held\n"
     return process
 
 
@@ -182,7 +182,7 @@ def test_others_wait_for_the_holder(local: Trajectories) -> None:
 def test_the_lock_of_a_killed_process_is_taken_over_at_once(local: Trajectories) -> None:
     process = holder(local.url, 60)
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.wait(10)
     began = time.monotonic()
     with local.lock("k"):
         assert time.monotonic() - began < trajectories.STALE_SECONDS / 3
@@ -215,7 +215,7 @@ def test_a_holder_that_works_on_shows_its_life(local: Trajectories, monkeypatch:
         waiting.start()
         time.sleep(1.5)
         order.append("first")
-    waiting.join()
+    waiting.join(30)
     assert order == ["first", "second"]
 
 
@@ -234,7 +234,7 @@ def test_one_holds_a_lock_however_many_ask(local: Trajectories, tmp_path: Path) 
     file.write_text("0")
     dead = holder(local.url, 60)
     dead.kill()
-    dead.wait()
+    dead.wait(10)
     counting = [subprocess.Popen([sys.executable, "-c", COUNT, local.url, str(file)]) for _ in range(3)]
     assert [process.wait(120) for process in counting] == [0, 0, 0]
     assert file.read_text() == "45"

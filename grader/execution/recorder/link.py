@@ -34,11 +34,9 @@ class Link:
         return (answer, arrays) if "kernel" not in answer else None
 
     def _connect(self) -> Any:
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.connect(str(self.path))
-        file = connection.makefile("rwb")
-        connection.close()
-        return file
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.connect(str(self.path))
+            return connection.makefile("rwb")  # answers take their time: whoever runs the cell ends it
 
     def close(self) -> None:
         """Give up the connection; the next question makes another."""
