@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,14 @@ import nbformat
 import numpy as np
 import pytest
 from course import Class, Run
+from pool import Pool, pool_of_workers
+from shared import Shared, shared_by_all
+from slow import seconds_of
 
 from grader.checks import judge
 from grader.cli import main
 from grader.execution import run_submission
-from grader.records import Evidence, Finding, Score, Submission
+from grader.records import Array, Evidence, Finding, Score, Submission
 from grader.rubric.loading import load_rubric
 from grader.rubric.rubric import Limits, Rubric
 from grader.scoring import add_up
@@ -58,9 +62,25 @@ class Graded:
         }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the slow tests, and begin with the slowest file."""
+    for item in items:
+        if seconds_of(item.nodeid):
+            item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: -seconds_of(item.nodeid))
+
+
+@pytest.fixture(scope="session")
+def pool() -> Iterator[Pool]:
+    """Workers for all tests of this process."""
+    with pool_of_workers() as made:
+        yield made
+
+
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
-    """Runs a command as the `grader` script does."""
+def run(capsys: pytest.CaptureFixture[str], pool: Pool, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
+    """Runs a command as the `grader` script does, but for workers that have graded for other tests before."""
+    monkeypatch.setattr("grader.pipeline.open_executor", pool.open_executor)
 
     def command(*words: str) -> Run:
         capsys.readouterr()
@@ -78,9 +98,19 @@ def course(tmp_path: Path, run: Callable[..., Run]) -> Class:
 
 
 @pytest.fixture(scope="session")
-def data_slice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Shared:
+    """What all processes of this run have in common."""
+    return shared_by_all(tmp_path_factory, worker_id)
+
+
+@pytest.fixture(scope="session")
+def data_slice(shared: Shared) -> Path:
     """A folder with the first images of the real data set, in the same four files."""
-    folder = tmp_path_factory.mktemp("data")
+    return shared.path("data", write_slice)
+
+
+def write_slice(folder: Path) -> None:
+    folder.mkdir()
     real = load_data(DEFAULT_FOLDER)
     order = np.arange(TEST_IMAGES)
     easy = plainest(real, ANKLE_BOOT)
@@ -92,24 +122,33 @@ def data_slice(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("t10k-labels-idx1", real.test_labels[order]),
     ):
         write_idx(folder / f"{name}-ubyte.gz", array)
-    return folder
 
 
 def plainest(real: DataSet, label: int) -> int:
-    """The test image of a class that lies nearest to its class's mean, compared with the other means.
+    """The plainest test image of a class.
 
     It comes first in the slice: a network trained for one epoch on a few thousand images has to know it.
     """
-    images = real.test_images[:TEST_IMAGES].reshape(TEST_IMAGES, -1).astype(np.float32)
+    plain = plainness(real, real.test_images[:TEST_IMAGES], real.test_labels[:TEST_IMAGES])
+    return int(np.where(real.test_labels[:TEST_IMAGES] == label, plain, -np.inf).argmax())
+
+
+def plainness(real: DataSet, images: Array, labels: Array) -> Array:
+    """How much nearer each image lies to the mean of its own class than to any other, shape (n,)."""
     means = [real.train_images[real.train_labels == c].reshape(-1, 784).mean(axis=0) for c in range(10)]
-    distances = np.stack([np.linalg.norm(images - mean, axis=1) for mean in means])
-    margins = np.delete(distances, label, axis=0).min(axis=0) - distances[label]
-    return int(np.where(real.test_labels[:TEST_IMAGES] == label, margins, -np.inf).argmax())
+    flat = images.reshape(len(images), -1).astype(np.float32)
+    distances = np.stack([np.linalg.norm(flat - mean, axis=1) for mean in means], axis=1)
+    own = np.arange(10) == labels[:, None]
+    return np.where(own, np.inf, distances).min(axis=1) - distances[own]
 
 
 @pytest.fixture(scope="session")
-def slice_rubric_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def slice_rubric_file(shared: Shared) -> Path:
     """The shipped rubric; on the slice, ten epochs reach less than 80 % accuracy, so that 65 % is asked."""
+    return shared.path("slice.yaml", write_rubric)
+
+
+def write_rubric(path: Path) -> None:
     text = (ROOT / "rubrics" / "fashion_mnist.yaml").read_text(encoding="utf-8")
     assert "above: 0.8\n" in text
     text = (
@@ -117,9 +156,7 @@ def slice_rubric_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         .replace(" ../", f" {ROOT}/")
         .replace(" answers/", f" {ROOT}/rubrics/answers/")
     )
-    path = tmp_path_factory.mktemp("rubric") / "slice.yaml"
     path.write_text(text, encoding="utf-8")
-    return path
 
 
 @pytest.fixture(scope="session")
@@ -139,28 +176,30 @@ def trainings(tmp_path_factory: pytest.TempPathFactory) -> Trainings:
 
 @pytest.fixture(scope="session")
 def grade(
-    data_slice: Path, slice_rubric: Rubric, trainings: Trainings, tmp_path_factory: pytest.TempPathFactory
+    data_slice: Path,
+    slice_rubric: Rubric,
+    trainings: Trainings,
+    shared: Shared,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Grade:
-    """Grades a notebook as `grader grade` does, in a real sandboxed kernel; the same notebook is run only once."""
+    """Grades a notebook as `grader grade` does, in a real sandboxed kernel; the same notebook is run once a run."""
     assignment = read_assignment(slice_rubric.assignment_path)
-    known: dict[str, Graded] = {}
 
-    def run(notebook: Any, limits: Limits | None = None, replay: bool = True) -> Graded:
-        key = json.dumps([notebook, (limits or slice_rubric.limits).model_dump(), replay], sort_keys=True)
-        if key not in known:
-            path = tmp_path_factory.mktemp("submission") / "notebook.ipynb"
-            nbformat.write(notebook, path)
-            submission = read_submission(path, "notebook", slice_rubric, assignment)
-            evidence = run_submission(
-                submission,
-                slice_rubric,
-                sandbox="bwrap",
-                limits=limits or slice_rubric.limits,
-                data=data_slice,
-                trainings=trainings if replay else None,
-            )
-            judgement = judge(submission, evidence, slice_rubric, data_slice)
-            known[key] = Graded(submission, evidence, add_up(judgement.findings, slice_rubric))
-        return known[key]
+    def run(notebook: Any, limits: Limits) -> Graded:
+        path = tmp_path_factory.mktemp("submission") / "notebook.ipynb"
+        nbformat.write(notebook, path)
+        submission = read_submission(path, "notebook", slice_rubric, assignment)
+        evidence = run_submission(
+            submission, slice_rubric, sandbox="bwrap", limits=limits, data=data_slice, trainings=trainings
+        )
+        judgement = judge(submission, evidence, slice_rubric, data_slice)
+        return Graded(submission, evidence, add_up(judgement.findings, slice_rubric))
 
-    return run
+    def graded(notebook: Any, limits: Limits | None = None) -> Graded:
+        given = limits or slice_rubric.limits
+        code = [[cell.cell_type, cell.source, cell.get("outputs")] for cell in notebook.cells]  # an id is new each time
+        key = sha256(json.dumps([code, given.model_dump()], sort_keys=True).encode()).hexdigest()
+        found: Graded = shared.value(f"graded-{key}", lambda: run(notebook, given))
+        return found
+
+    return graded

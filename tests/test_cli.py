@@ -214,7 +214,7 @@ def test_a_rubric_that_breaks_a_rule_is_refused_with_its_line(course: Class) -> 
         pytest.param({"--out": "text"}, "--out must be a folder that can be written to", id="file for OUT"),
         pytest.param({"--out": "text/out"}, "--out must be a folder that can be written to", id="OUT below a file"),
         pytest.param({"--out": "class"}, "--out must be another folder", id="OUT is the folder of submissions"),
-        pytest.param({"--data": "empty"}, "the data set's file must be readable", id="no data set"),
+        pytest.param({"--data": "empty"}, "the data set must be four", id="no data set"),
         pytest.param({"--language": "=fr"}, "must be one of es, en. Received: 'fr'", id="unknown language"),
         pytest.param({"--sandbox": "=docker"}, "must be one of bwrap, none. Received: 'docker'", id="unknown sandbox"),
         pytest.param({"--workers": "=0"}, "must be a whole number > 0. Received: '0'", id="no workers"),

@@ -5,13 +5,12 @@ from __future__ import annotations
 import nbformat
 import pytest
 from compare_samples import ROOT, expected_marks
+from shipped import RUBRIC
 
 from grader.checks.prose import check_concept
 from grader.rubric.criteria import Concept
-from grader.rubric.loading import load_rubric
 from grader.submission import find_notebooks, read_assignment, read_submission
 
-RUBRIC = load_rubric(ROOT / "rubrics" / "fashion_mnist.yaml")
 ASSIGNMENT = read_assignment(RUBRIC.assignment_path)
 SAMPLES = dict(find_notebooks(ROOT / "submissions"))
 EXPECTED = expected_marks()

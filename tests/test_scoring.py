@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from conftest import ROOT
+from shipped import RUBRIC
 
 from grader.records import Finding, HumanMark, Outcome, Result, Status, say
-from grader.rubric.loading import load_rubric
 from grader.scoring import add_up, with_human_marks
-
-RUBRIC = load_rubric(ROOT / "rubrics" / "fashion_mnist.yaml")
 
 
 def findings(status: Status = Status.PASSED, share: float = 1.0) -> list[Finding]:

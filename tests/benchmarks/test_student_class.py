@@ -8,17 +8,16 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from shipped import RUBRIC
 from student_class import Made, make_class, make_notebook
 
 from grader.checks.prose import check_concept
 from grader.records import Submission
 from grader.rubric.criteria import Concept
-from grader.rubric.loading import load_rubric
 from grader.submission import read_assignment, read_submission
 
 ROOT = Path(__file__).parents[2]
 SUBMISSIONS = 25
-RUBRIC = load_rubric(ROOT / "rubrics" / "fashion_mnist.yaml")
 ASSIGNMENT = read_assignment(RUBRIC.assignment_path)
 
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from shipped import RUBRIC
 
 from grader.checks.attribution import attribute
 from grader.records import Callback, Cell, Evidence, Layer, Network, Place, Submission, Training
-from grader.rubric.loading import load_rubric
 from grader.rubric.rubric import Rubric
 
 
 @pytest.fixture(scope="module")
 def rubric() -> Rubric:
-    return load_rubric(Path(__file__).parents[2] / "rubrics" / "fashion_mnist.yaml")
+    return RUBRIC
 
 
 def training(

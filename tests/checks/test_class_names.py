@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+from shipped import RUBRIC
 
 from grader.checks.class_names import judge_class_answer, says_same
-from grader.rubric.loading import load_rubric
 
-CLASSES = load_rubric(Path(__file__).parents[2] / "rubrics" / "fashion_mnist.yaml").classes
+CLASSES = RUBRIC.classes
 
 NAMED = {
     "an encoding beside": ("coding: utf-8. Es la 9", {9}),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from shipped import RUBRIC
 
 from grader.checks.attribution import Attribution
 from grader.checks.callbacks import find_callback
@@ -32,7 +33,6 @@ from grader.records import (
     Training,
     Transcript,
 )
-from grader.rubric.loading import load_rubric
 from grader.rubric.rubric import Rubric
 from grader.training.data import DataSet, load_data
 from grader.training.networks import predict
@@ -43,7 +43,7 @@ ROWS = (0, 1, 2, 3)
 
 @pytest.fixture(scope="module")
 def rubric() -> Rubric:
-    return load_rubric(Path(__file__).parents[2] / "rubrics" / "fashion_mnist.yaml")
+    return RUBRIC
 
 
 @pytest.fixture(scope="module")

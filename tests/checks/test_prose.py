@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from labelled_answers import Marked, concept_of, judge_labelled
+from shipped import RUBRIC, RUBRIC_FILE
 
 from grader.checks.prose import Examples, Judgement, check_concept, judge_concept
 from grader.checks.prose.learning import learn
@@ -20,8 +21,6 @@ from grader.rubric.loading import load_rubric
 from grader.rubric.rubric import Question
 
 ROOT = Path(__file__).parents[2]
-RUBRIC_FILE = ROOT / "rubrics" / "fashion_mnist.yaml"
-RUBRIC = load_rubric(RUBRIC_FILE)
 CONCEPTS = [
     (question.id, one.id) for question in RUBRIC.questions for one in question.criteria if one.check == "concept"
 ]

@@ -126,7 +126,6 @@ def test_without_its_scheduler_a_run_comes_to_an_end(mortal: Cluster) -> None:
 # --- grading ---
 
 
-@pytest.mark.slow
 def test_a_class_gets_every_result_once_with_the_local_marks_though_a_worker_is_killed(
     course: Class, mortal: Cluster, data_slice: Path
 ) -> None:
@@ -157,7 +156,6 @@ def test_a_class_gets_every_result_once_with_the_local_marks_though_a_worker_is_
     assert marks["trains"]["score"] == "2"
 
 
-@pytest.mark.slow
 def test_an_interrupt_keeps_what_is_done_and_ends_the_kernels_on_the_workers(course: Class, mortal: Cluster) -> None:
     course.hand_in("ana", QUIET)
     course.hand_in("luz", SLEEPS)
@@ -224,7 +222,9 @@ def test_without_dask_its_executor_is_refused(course: Class) -> None:
         "requirements._is_installed = lambda name: name != 'distributed'; sys.exit(main())"
     )
     words = [*course.command, "--executor", "dask", "--scheduler", "tcp://127.0.0.1:1", "--no-replay"]
-    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False, timeout=120
+    )
     refused(
         course,
         Run(done.returncode, done.stdout, done.stderr),

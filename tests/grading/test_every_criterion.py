@@ -6,19 +6,15 @@ The notebooks are those of the other modules here: each is graded once a session
 from __future__ import annotations
 
 import pytest
-from conftest import ROOT, Grade
+from conftest import Grade
+from shipped import RUBRIC
 from student import notebook, with_saved_error
 from test_faults import FAULTS
 from test_honest_students import STUDENTS
 
 from grader.records import Status
-from grader.rubric.loading import load_rubric
 
-CRITERIA = [
-    f"{question.id} {criterion.id}"
-    for question in load_rubric(ROOT / "rubrics" / "fashion_mnist.yaml").questions
-    for criterion in question.criteria
-]
+CRITERIA = [f"{question.id} {criterion.id}" for question in RUBRIC.questions for criterion in question.criteria]
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +30,6 @@ def statuses(grade: Grade) -> dict[str, dict[Status, str]]:
     return found
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("criterion", CRITERIA)
 def test_criterion_is_passed_and_failed(criterion: str, statuses: dict[str, dict[Status, str]]) -> None:
     assert {Status.PASSED, Status.FAILED} <= set(statuses[criterion]), statuses[criterion]

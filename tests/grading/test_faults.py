@@ -110,7 +110,6 @@ FAULTS: Mapping[str, tuple[dict[str, str | None], dict[str, float]]] = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", FAULTS)
 def test_faults_cost_what_the_table_says(name: str, grade: Grade) -> None:
     changes, expected = FAULTS[name]

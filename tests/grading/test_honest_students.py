@@ -327,7 +327,6 @@ STUDENTS = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("student", STUDENTS)
 def test_honest_student_has_all_points(student: str, grade: Grade) -> None:
     graded = grade(STUDENTS[student]())
@@ -336,7 +335,6 @@ def test_honest_student_has_all_points(student: str, grade: Grade) -> None:
     assert graded.evidence.cut_short is None
 
 
-@pytest.mark.slow
 def test_nothing_but_code_cells_still_finds_the_networks(grade: Grade) -> None:
     """No markdown at all, no markers: networks are found by what they are."""
     places = ("1", "2", "4.1", "4.2", "6", "7", "8.1", "8.2", "9")
@@ -346,7 +344,6 @@ def test_nothing_but_code_cells_still_finds_the_networks(grade: Grade) -> None:
     assert found == pytest.approx(without_saved_log), graded.lost()
 
 
-@pytest.mark.slow
 def test_what_ran_when_it_was_saved_goes_to_a_person(grade: Grade) -> None:
     """An optimizer that Keras has removed: nothing is a silent zero, and what can be seen is marked."""
     answer = network().replace("'adam'", "tf.keras.optimizers.legacy.Adam(lr=0.001)") + fit()
@@ -365,7 +362,6 @@ def test_what_ran_when_it_was_saved_goes_to_a_person(grade: Grade) -> None:
     assert graded.score.provisional
 
 
-@pytest.mark.slow
 def test_a_loop_of_the_students_own_counts_as_training(grade: Grade) -> None:
     """Gradient tape instead of fit: the network is judged, and a person counts epochs and batches."""
     loop = (

@@ -63,7 +63,6 @@ def marks_of(graded: Class, name: str) -> Any:
     ]
 
 
-@pytest.mark.slow
 def test_fifteen_attackers_among_forty_change_no_mark(course: Class, alone: Class) -> None:
     for name, code in HONEST.items():
         alone.hand_in(name, code)

@@ -15,6 +15,7 @@ import pytest
 from conftest import ROOT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from shipped import RUBRIC
 
 from grader.errors import RubricError, SubmissionError
 from grader.execution.assembly import Assembler
@@ -25,7 +26,6 @@ from grader.submission import parse_submission, read_assignment
 from grader.training.service import Trainings
 from grader.training.trajectories import Trajectories
 
-RUBRIC = load_rubric(ROOT / "rubrics" / "fashion_mnist.yaml")
 ASSIGNMENT = read_assignment(RUBRIC.assignment_path)
 NOTEBOOK = json.loads((ROOT / "reference" / "solution.ipynb").read_text(encoding="utf-8"))
 

@@ -275,7 +275,6 @@ def words_of(course: Class, *more: str) -> list[str]:
     return [*course.command[:at], *course.command[at + 2 :], "--workers", "2", *more]
 
 
-@pytest.mark.slow
 def test_killing_graders_and_workers_loses_and_repeats_nothing(graders: Graders, quick_class: Class) -> None:
     words = words_of(quick_class, "--no-replay", "--sandbox", "none")
     campaign = Campaign(graders, words, quick_class.root, seed=1)
@@ -284,7 +283,6 @@ def test_killing_graders_and_workers_loses_and_repeats_nothing(graders: Graders,
     assert list(graders.temporary.iterdir()) == []
 
 
-@pytest.mark.slow
 def test_killing_the_trainer_and_all_others_loses_and_repeats_nothing(
     graders: Graders, training_class: Class, data_slice: Path
 ) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
+
+from shipped import RUBRIC
 
 from grader.records import (
     Finding,
@@ -19,10 +20,7 @@ from grader.records import (
     TrainingSummary,
     say,
 )
-from grader.rubric.loading import load_rubric
 from grader.rubric.rubric import Rubric
-
-RUBRIC = load_rubric(Path(__file__).parents[2] / "rubrics" / "fashion_mnist.yaml")
 
 HOSTILE = (
     "</style></title><script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}{0.__class__}\u202e\x00\ud800"

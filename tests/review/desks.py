@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import requests
+import shipped
 from waiting import wait_until
-from written_class import make_class, make_results, shipped_rubric, written
+from written_class import make_class, make_results, written
 
 from grader.gradebook import Gradebook
 from grader.publishing import open_class
@@ -74,7 +75,7 @@ def served(
             thread.join(30)
 
 
-RUBRIC = shipped_rubric().model_copy(update={"learned_from": ()})
+RUBRIC = shipped.RUBRIC.model_copy(update={"learned_from": ()})
 """Without the marked answers that ship: judging is quicker, and more is left to decide."""
 
 

@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import shipped
 from course import Run as Done
 from desks import RUBRIC, Served
 from review_fixtures import desk, graded_out, out  # noqa: F401
-from written_class import Written, make_class, make_results, shipped_rubric
+from written_class import Written, make_class, make_results
 
 from grader.gradebook import Gradebook
 from grader.publishing import open_class
@@ -204,7 +205,7 @@ def test_marks_at_the_desk_refine_the_rest_of_the_class(tmp_path: Path) -> None:
         for start in ("la red", "el modelo", "esto")
         for what in ("a los pardillos", "a los jilgueros", "a los gorriones")
     ]
-    rubric = shipped_rubric()
+    rubric = shipped.RUBRIC
     make_class(tmp_path, list(make_results(rubric, {"7.1": [Written(t, {}) for t in unknown]}, 9)), rubric).close()
     room = Classroom(open_class(tmp_path))
     keys = [(name, "7.1", "one_per_class") for name in sorted(room.results)]

@@ -16,12 +16,10 @@ from grader.gradebook import Gradebook
 from grader.publishing import keep_how_graded
 from grader.records import Finding, Outcome, Passage, Place, Result, Status, Submission, TrainingSummary, say
 from grader.rubric.criteria import Concept
-from grader.rubric.loading import load_rubric
 from grader.rubric.rubric import Question, Rubric
 from grader.scoring import add_up
 
 ROOT = Path(__file__).parents[2]
-RUBRIC_FILE = ROOT / "rubrics" / "fashion_mnist.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +153,3 @@ def make_class(out: Path, results: Sequence[Result], rubric: Rubric, url: str = 
         book.record(result, "identity")
     book.set_folder([result.submission for result in results])
     return book
-
-
-def shipped_rubric() -> Rubric:
-    return load_rubric(RUBRIC_FILE)

@@ -1,0 +1,40 @@
+"""The slow tests, named with what they take: the rest is run for every commit by ``make test-quick``.
+
+A file's seconds are those of a core, its processes together. The slowest are begun first, so that all processes of a run
+end at about the same time.
+"""
+
+from __future__ import annotations
+
+SECONDS: dict[str, int] = {
+    "execution/test_replay.py": 300,
+    "executors/test_ways.py": 300,
+    "grading/test_faults.py": 150,
+    "grading/test_honest_students.py": 150,
+    "hostile/test_kills.py": 150,
+    "hostile/test_batch.py": 120,
+    "training/test_trainer.py": 120,
+    "hostile/test_forged_marks.py": 100,
+    "hostile/test_resources.py": 100,
+    "test_cli.py": 100,
+    "executors/test_dask.py": 80,
+    "executors/test_executors.py": 60,
+    "hostile/test_reads_and_writes.py": 60,
+    "training/test_service.py": 60,
+    "execution/test_session.py": 40,
+    "hostile/test_files.py": 40,
+    "execution/test_protection.py": 30,
+    "execution/test_warm.py": 30,
+    "execution/test_attempts.py": 30,
+    "grading/test_every_criterion.py": 30,
+    "hostile/test_network.py": 20,
+    "hostile/test_reports.py": 20,
+    "review/test_browser.py": 30,
+    "checks/test_prose.py": 30,
+}
+"""By file below ``tests``."""
+
+
+def seconds_of(nodeid: str) -> int:
+    """What a test's file takes; 0 for a quick one."""
+    return SECONDS.get(nodeid.split("::")[0].removeprefix("tests/"), 0)
