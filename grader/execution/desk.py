@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError, model_validator
 
 from grader.errors import NotTrainable, TrainerError
 from grader.execution.exchange import Digest, FitEvent
@@ -25,6 +25,15 @@ from grader.execution.ledger import Ledger, Source, contradiction
 from grader.records import Array, Message, Network, say
 from grader.training import allowed
 from grader.training.orders import Look, Order, Part, Point
+from grader.training.pipelines import (
+    FOR_EVER,
+    MAX_ROWS,
+    MAX_STAGES,
+    Operation,
+    Pipeline,
+    Stage,
+    canonical_pipeline,
+)
 from grader.training.service import Trainings
 from grader.training.trajectories import pack, unpack
 
@@ -51,6 +60,36 @@ class WirePart(BaseModel):
     config: dict[str, Any] = Field(default_factory=dict, max_length=60)
 
 
+class WireStage(BaseModel):
+    """A stage of a pipeline."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    op: Operation
+    count: Annotated[int, Field(ge=FOR_EVER, le=10**12)] = 0
+    flag: bool = False
+
+    @model_validator(mode="after")
+    def _counts(self) -> WireStage:
+        """Only what is repeated, or taken, may have no end; a buffer or batch holds something."""
+        least = {"repeat": FOR_EVER, "take": FOR_EVER, "shuffle": 1, "batch": 1}.get(self.op, 0)
+        if self.count < least:
+            raise ValueError(f"{self.op} must count from {least}. Received: {self.count}")
+        return self
+
+
+class WirePipeline(BaseModel):
+    """How rows become batches."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    rows: Annotated[int, Field(gt=0, le=MAX_ROWS)]
+    stages: Annotated[list[WireStage], Field(min_length=1, max_length=MAX_STAGES)]
+    steps: Annotated[int, Field(gt=0, le=MAX_ROWS)] | None = None
+
+    def plain(self) -> Pipeline:
+        """As the trainer has it."""
+        return Pipeline(tuple(Stage(stage.op, stage.count, stage.flag) for stage in self.stages), self.steps)
+
+
 class Question(BaseModel):
     """Base of what a kernel may ask."""
 
@@ -71,9 +110,13 @@ class AskFit(Question):
     sample_weight: Digest | None = None
     class_weight: Annotated[list[tuple[int, FiniteFloat]], Field(max_length=1000)] = []
     batch_size: Annotated[int, Field(gt=0, le=1_000_000)]
+    """Of arrays; a pipeline says its own."""
     shuffle: bool = True
+    pipeline: WirePipeline | None = None
     weights: Where | None = None
     state: Where | None = None
+    under_way: bool = False
+    """True where the call of `fit` has had epochs from a training before."""
 
 
 class AskEpoch(Question):
@@ -248,6 +291,10 @@ class TrainingDesk:
             sample_weight=question.sample_weight,
             class_weight=tuple(question.class_weight),
         )
+        if question.pipeline is not None:
+            asked = _in_batches(asked, question.pipeline)
+            if asked.begins_anew and question.under_way:
+                raise NotTrainable("a pipeline must go on where it was. Received: a training that begins with it anew")
         shared, need = self._intake.shared(asked, metrics)
         if need:
             return {"need": need}, ()
@@ -263,7 +310,7 @@ class TrainingDesk:
         if weights is not None and weights == state:
             before, epoch = weights
             again = replace(order, weights=before.order.weights, optimizer_state=before.order.optimizer_state)
-            if again == before.order:
+            if again == before.order and not again.begins_anew:
                 return again, before.offset + epoch
         if state is not None:
             self._trainings.state(state[0].order, state[0].offset + state[1], state[0].metrics)
@@ -327,6 +374,13 @@ class TrainingDesk:
             return {"need": need}, ()
         content = self._trainings.look(look, taken.order, taken.metrics)
         return ({}, unpack(content)) if question.y is None else ({"logs": json.loads(content)}, ())
+
+
+def _in_batches(order: Order, wire: WirePipeline) -> Order:
+    """An order whose batches a pipeline makes, in the form of all that make the same ones. Raises NotTrainable."""
+    asked = wire.plain()
+    pipeline, shuffle = canonical_pipeline(asked, wire.rows)
+    return replace(order, batch_size=asked.batch_size, shuffle=shuffle, pipeline=pipeline)
 
 
 def _layers(wire: list[WirePart]) -> tuple[Part, ...]:

@@ -67,7 +67,7 @@ def contradiction(
         name
         for name, agrees in (
             ("logs", logs_agree),
-            ("batch_size", event.batch_size in (order.batch_size, None)),
+            ("batch_size", _batch_size(event) in (order.batch_size, None)),
             ("optimizer", event.compiled.optimizer[:1] == [order.optimizer.name]),
             ("layers", _layers(network) == _layers(_ordered(order))),
             ("weights", any(_same_weights(network, weights_of(e.training, e.epoch)) for e in _latest_first(given))),
@@ -81,6 +81,11 @@ def contradiction(
         cell=cell + 1,
         what=", ".join(what),
     )
+
+
+def _batch_size(event: FitEvent) -> int | None:
+    """What a report says of the size of batches: a pipeline's own, whatever else the call says."""
+    return (event.x.batch_size if event.x is not None else None) or event.batch_size
 
 
 def _latest_first(given: Sequence[Given]) -> Sequence[Given]:

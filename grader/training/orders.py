@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from grader.training.pipelines import Pipeline, pipeline_of
+
 TRAINER_VERSION = 4
 """Part of every key; to be raised when the trainer's mathematics or seeds change."""
 
@@ -56,11 +58,21 @@ class Order:
     """Where the weights come from; None for fresh ones."""
     optimizer_state: Point | None = None
     """Where the optimizer's state comes from; None for a fresh one."""
+    pipeline: Pipeline | None = None
+    """How rows become batches; None where Keras makes them of arrays, by `batch_size` and `shuffle`."""
 
     @property
     def key(self) -> str:
         """sha256 of the order in canonical JSON: the name of its trajectory."""
-        return _digest({"trainer": TRAINER_VERSION, **asdict(self)})
+        settings = asdict(self)
+        if self.pipeline is None:
+            del settings["pipeline"]
+        return _digest({"trainer": TRAINER_VERSION, **settings})
+
+    @property
+    def begins_anew(self) -> bool:
+        """True if another call of `fit` is no further epoch of this training: it begins with other rows."""
+        return self.pipeline is not None and self.pipeline.steps is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +119,7 @@ def order_of(value: Mapping[str, Any]) -> Order:
         class_weight=tuple((int(label), float(weight)) for label, weight in value["class_weight"]),
         weights=None if value["weights"] is None else Point(**value["weights"]),
         optimizer_state=None if value["optimizer_state"] is None else Point(**value["optimizer_state"]),
+        pipeline=None if value["pipeline"] is None else pipeline_of(value["pipeline"]),
     )
 
 

@@ -18,8 +18,9 @@ import socketserver
 import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ import psutil
 from grader.records import Array
 from grader.training.building import build, build_loss, build_metrics, build_optimizer, widest
 from grader.training.orders import Look, Order, Part, look_of, metrics_key, order_of
+from grader.training.pipelines import Extent, epochs_of, extent_of, fixed_name, runs_of
 from grader.training.trajectories import pack, seal, unpack, unseal
 
 MAX_LINE = 1_000_000
@@ -60,8 +62,10 @@ class Live:
 
     model: Any
     epoch: int
-    train: Any
-    """Runs one epoch over data in a given order."""
+    train: Callable[[Sequence[Array]], None]
+    """Runs one epoch over batches of the data, as `runs_of` gives them."""
+    runs: Iterator[list[Array]]
+    """Of the next epoch, and of each after it."""
 
 
 class Trainer:
@@ -95,7 +99,7 @@ class Trainer:
         written = []
         for epoch in range(live.epoch + 1, request["to"] + 1):
             with self._cores:
-                logs = _one_epoch(live, order, epoch, len(x))
+                logs = _one_epoch(live, order, epoch)
             files = {"weights": pack(live.model.get_weights()), f"{measured}.logs": json.dumps(logs).encode()}
             if epoch in request["keep_state"]:
                 files["state"] = pack([np.asarray(variable) for variable in live.model.optimizer.variables])
@@ -144,7 +148,8 @@ class Trainer:
             for variable, value in zip(model.optimizer.variables, unpack(_content(start["state"])), strict=True):
                 variable.assign(value)
             model.optimizer.learning_rate = order.optimizer.config["learning_rate"]
-        return Live(model, start["epoch"], compiled_epoch(model, order.batch_size, x, y, weight))
+        train = compiled_epoch(model, order.batch_size, _extent(order, len(x)), x, y, weight)
+        return Live(model, start["epoch"], train, _runs(order, len(x), start["epoch"] + 1))
 
     def _data(self, order: Order, files: Mapping[str, str]) -> tuple[Any, Any, Any]:
         import tensorflow as tf
@@ -205,8 +210,10 @@ class Trainer:
 # --- one epoch, compiled ----------------------------------------------------------------------------------------------
 
 
-def compiled_epoch(model: Any, batch_size: int, x: Any, y: Any, weight: Any) -> Any:
-    """A function ``(order)`` that trains one epoch on some data: all whole batches in one compiled loop, then the rest.
+def compiled_epoch(
+    model: Any, batch_size: int, extent: Extent, x: Any, y: Any, weight: Any
+) -> Callable[[Sequence[Array]], None]:
+    """A function ``(runs)`` that trains one epoch on some data: whole batches in one compiled loop, others one by one.
 
     Args:
         x, y, weight: tensors of shape (n, ...); `weight` may be None.
@@ -214,52 +221,69 @@ def compiled_epoch(model: Any, batch_size: int, x: Any, y: Any, weight: Any) -> 
     import tensorflow as tf
 
     @tf.function(jit_compile=True, autograph=False)
-    def batches(x: Any, y: Any, weight: Any, order: Any) -> None:
+    def batches(x: Any, y: Any, weight: Any, order: Any, steps: Any) -> None:
         def body(step: Any) -> tuple[Any]:
             rows = tf.slice(order, [step * batch_size], [batch_size])
             model.train_step(_rows(tf.gather, rows, x, y, weight))
             return (step + 1,)
 
-        count = order.shape[0] // batch_size
-        tf.while_loop(lambda step: step < count, body, (tf.constant(0),), parallel_iterations=1)
+        tf.while_loop(lambda step: step < steps, body, (tf.constant(0),), parallel_iterations=1)
 
     @tf.function(autograph=False)  # once an epoch: compiling it for XLA as well would cost more than it spares
     def last(x: Any, y: Any, weight: Any, rows: Any) -> None:
         model.train_step(_rows(tf.gather, rows, x, y, weight))
 
-    whole = len(x) // batch_size * batch_size
+    def epoch(runs: Sequence[Array]) -> None:
+        for rows in runs:
+            if len(rows) % batch_size:
+                last(x, y, weight, tf.constant(rows, tf.int32))
+            else:  # of one length, or XLA would compile the loop anew
+                order = np.resize(rows, extent.whole)
+                batches(x, y, weight, tf.constant(order, tf.int32), tf.constant(len(rows) // batch_size))
 
-    def epoch(order: Array) -> None:
-        rows = tf.constant(order, tf.int32)
-        if whole:
-            batches(x, y, weight, rows)
-        if whole < len(order):
-            last(x, y, weight, rows[whole:])
-
-    rows = tf.TensorSpec((len(x),), tf.int32)
-    if whole:
-        batches.get_concrete_function(x, y, weight, rows)
-    if whole < len(x):
-        last.get_concrete_function(x, y, weight, tf.TensorSpec((len(x) - whole,), tf.int32))
+    if extent.whole:
+        order, steps = tf.TensorSpec((extent.whole,), tf.int32), tf.TensorSpec((), tf.int32)
+        batches.get_concrete_function(x, y, weight, order, steps)
+    if extent.partial:
+        last.get_concrete_function(x, y, weight, tf.TensorSpec((extent.partial,), tf.int32))
     return epoch
+
+
+def _extent(order: Order, rows: int) -> Extent:
+    if order.pipeline is None:
+        return Extent(rows // order.batch_size * order.batch_size, rows % order.batch_size)
+    return extent_of(order.pipeline, rows)
+
+
+def _runs(order: Order, rows: int, first: int) -> Iterator[list[Array]]:
+    """The batches of each epoch from `first` on, as indices of rows in the form of `runs_of`."""
+    if order.pipeline is None:
+        return (_runs_of_arrays(order, rows, epoch) for epoch in count(first))
+    fixed = seed_of(fixed_name(order.x, order.pipeline), 0)
+    epochs = epochs_of(order.pipeline, rows, seed_of(order.key, 0), fixed, first)
+    return (runs_of(batches, order.batch_size) for batches in epochs)
+
+
+def _runs_of_arrays(order: Order, rows: int, epoch: int) -> list[Array]:
+    indices, whole = np.arange(rows, dtype=np.int32), rows // order.batch_size * order.batch_size
+    if order.shuffle:
+        np.random.default_rng(seed_of(order.key, epoch)).shuffle(indices)
+    return [run for run in (indices[:whole], indices[whole:]) if len(run)]
 
 
 def _rows(gather: Any, rows: Any, *arrays: Any) -> tuple[Any, ...]:
     return tuple(None if array is None else gather(array, rows) for array in arrays)
 
 
-def _one_epoch(live: Live, order: Order, epoch: int, count: int) -> dict[str, float]:
+def _one_epoch(live: Live, order: Order, epoch: int) -> dict[str, float]:
     """Train one epoch, with seeds of its own, and give its logs in Keras's order of names."""
     seed = seed_of(order.key, epoch)
     for position, layer in enumerate(live.model.layers):
         generator = getattr(layer, "seed_generator", None)
         if generator is not None:
             generator.state.assign(np.array([seed, position], generator.state.dtype))
-    indices = np.arange(count, dtype=np.int32)
-    if order.shuffle:
-        np.random.default_rng(seed).shuffle(indices)
     live.model.reset_metrics()
-    live.train(indices)
+    live.train(next(live.runs))
     live.epoch = epoch
     results = live.model.get_metrics_result()
     return {name: float(np.float32(results[name])) for name in sorted(results)}

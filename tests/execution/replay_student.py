@@ -273,14 +273,6 @@ def steps_per_epoch(student: Student) -> None:
 
 
 @scenario("kernel")
-def pipeline(student: Student) -> None:
-    import tensorflow as tf
-
-    data = tf.data.Dataset.from_tensor_slices((student.x, student.y)).shuffle(100).batch(BATCH)
-    student.fit(student.network(), watching(student), x=data, y=None, batch_size=None)
-
-
-@scenario("kernel")
 def generator(student: Student) -> None:
     def batches() -> Iterator[Any]:
         while True:
@@ -359,6 +351,169 @@ def several_metrics(student: Student) -> None:
     )
     student.fit(model, watching(student), verbose=2, validation_split=0.1)
     student.evaluate(model, return_dict=True)
+
+
+# --- pipelines ------------------------------------------------------------------------------------------------------
+
+
+def slices(student: Student, test: bool = False) -> Any:
+    """Images and labels as they are in their files, row by row."""
+    import tensorflow as tf
+
+    x, y = (student.test_x, student.test_y) if test else (student.x, student.y)
+    return tf.data.Dataset.from_tensor_slices(((x * 255).astype("uint8"), y))
+
+
+def scaled(x: Any, y: Any) -> Any:
+    import tensorflow as tf
+
+    return tf.cast(x, tf.float32) / 255.0, y
+
+
+def feed(student: Student, data: Any, *callbacks: Any, network: Any = None, **more: Any) -> Any:
+    model = student.network() if network is None else network
+    student.fit(model, *callbacks, **{"x": data, "y": None, "batch_size": None, **more})
+    return model
+
+
+def measure(student: Student, model: Any, data: Any, **more: Any) -> None:
+    """Evaluation and prediction by a pipeline."""
+    result = model.evaluate(data, verbose=0, **more)
+    student.numbers[f"loss when evaluated {len(student.numbers)}"] = result[0]
+    predicted = model.predict(data, verbose=0, **more)
+    student.see("predicted", [str(predicted.dtype), list(predicted.shape)])
+    expected = np.concatenate([model(x, training=False) for x, _ in data.take(more.get("steps", -1))])
+    student.see("prediction is the model's own", bool(np.allclose(predicted, expected, atol=1e-5)))
+
+
+@scenario("replayed")
+def pipeline_as_tutorials_write_it(student: Student) -> None:
+    import tensorflow as tf
+
+    auto = tf.data.AUTOTUNE
+    train = slices(student).map(scaled, num_parallel_calls=auto).cache().shuffle(IMAGES).batch(BATCH).prefetch(auto)
+    test = slices(student, test=True).map(scaled, num_parallel_calls=auto).batch(BATCH).cache().prefetch(auto)
+    model = student.network()
+    history = model.fit(train, epochs=3, validation_data=test, verbose=1)
+    student.see("history", [history.params, list(history.history)])
+    student.see("iterations", int(model.optimizer.iterations.numpy()))
+    model.evaluate(test, verbose=2)
+    measure(student, model, test)
+    student.see("inputs only", np.shape(model.predict(test.map(lambda x, y: x), verbose=0)))
+
+
+@scenario("replayed")
+def pipelines_in_other_orders(student: Student) -> None:
+    import tensorflow as tf
+
+    rows = slices(student)
+    images, labels = (tf.data.Dataset.from_tensor_slices(part) for part in (student.x, student.y))
+    for name, data in {
+        "a small buffer": rows.map(scaled).shuffle(100).batch(BATCH),
+        "no shuffle, and functions of batches": rows.batch(BATCH, drop_remainder=True).map(scaled).prefetch(2),
+        "batches shuffled": rows.batch(50).map(scaled).shuffle(5),
+        "one order for all epochs": rows.shuffle(IMAGES).map(scaled).cache().batch(BATCH),
+        "repeated, with batches over the seams": rows.map(scaled).shuffle(300).repeat(2).batch(BATCH * 3),
+        "zipped": tf.data.Dataset.zip((images, labels)).shuffle(IMAGES, seed=1).batch(BATCH),
+        "numbered": tf.data.Dataset.range(IMAGES).shuffle(200).map(lambda i: scaled(*pick(student, i))).batch(BATCH),
+        "a part": rows.skip(100).take(300).map(scaled).shuffle(300, reshuffle_each_iteration=False).batch(BATCH),
+    }.items():
+        student.see("pipeline", name)
+        feed(student, data)
+
+
+def pick(student: Student, index: Any) -> Any:
+    import tensorflow as tf
+
+    return tf.gather(tf.constant((student.x * 255).astype("uint8")), index), tf.gather(tf.constant(student.y), index)
+
+
+@scenario("replayed")
+def pipeline_of_one_hot_labels_and_weights(student: Student) -> None:
+    import tensorflow as tf
+
+    rows = slices(student).map(lambda x, y: (*scaled(x, tf.one_hot(y, 10)), tf.cast(y, tf.float32) / 9.0))
+    data = rows.shuffle(IMAGES).batch(BATCH)
+    feed(student, data, watching(student), network=student.network(loss="categorical_crossentropy"))
+
+
+@scenario("replayed")
+def pipeline_of_ready_batches(student: Student) -> None:
+    import tensorflow as tf
+
+    whole = tf.data.Dataset.from_tensors((student.x, student.y))
+    model = feed(student, whole.repeat(5))
+    measure(student, model, whole)
+    cut = tf.data.Dataset.from_tensor_slices((student.x.reshape(10, 64, 28, 28), student.y.reshape(10, 64)))
+    feed(student, cut.shuffle(10))
+
+
+@scenario("replayed")
+def pipeline_by_steps(student: Student) -> None:
+    endless = slices(student).map(scaled).shuffle(IMAGES).repeat().batch(BATCH)
+    test = slices(student, test=True).map(scaled).repeat().batch(50)
+    steps = {"steps_per_epoch": 7, "validation_data": test, "validation_steps": 2}
+    model = feed(student, endless, watching(student), epochs=3, **steps)
+    measure(student, model, test, steps=3)
+    feed(student, endless, network=model, epochs=4, initial_epoch=3, **steps)
+    feed(student, slices(student).map(scaled).batch(BATCH).repeat(), steps_per_epoch=10)
+    feed(student, slices(student).map(scaled).batch(BATCH), steps_per_epoch=5, epochs=4)
+
+
+@scenario("mixed")
+def pipeline_by_steps_with_another_learning_rate(student: Student) -> None:
+    """The kernel goes on where the pipeline was: in the third epoch with the labels of its third part."""
+    import keras
+
+    student.y[:] = np.repeat([1, 2, 3, 4, 5], IMAGES // 5)
+    slower = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate if epoch < 2 else 0.05)
+    model = feed(student, slices(student).map(scaled).batch(BATCH).repeat(), slower, steps_per_epoch=2, epochs=3)
+    found = model.predict(student.test_x, verbose=0).argmax(axis=1)
+    student.see("learned last", int(np.bincount(found, minlength=10).argmax()))
+
+
+@scenario("replayed")
+def pipeline_parted_after_it_was_shuffled(student: Student) -> None:
+    rows = slices(student).map(scaled).shuffle(IMAGES, reshuffle_each_iteration=False)
+    train, rest = rows.take(500).shuffle(100).batch(BATCH), rows.skip(500).batch(BATCH)
+    model = feed(student, train, watching(student), validation_data=rest)
+    measure(student, model, rest)
+
+
+@scenario("replayed")
+def pipeline_beside_arrays(student: Student) -> None:
+    """Answered, too: arrays validated by a pipeline, and a pipeline by arrays, in a model that takes whole numbers."""
+    test = slices(student, test=True).batch(50, drop_remainder=True)
+    student.fit(student.network(), x=(student.x * 255).astype("uint8"), validation_data=test)
+    train = slices(student).shuffle(IMAGES).batch(BATCH)
+    feed(student, train, watching(student), validation_data=(student.test_x * 255, student.test_y))
+
+
+@scenario("kernel")
+def pipelines_that_only_the_kernel_runs(student: Student) -> None:
+    import tensorflow as tf
+
+    rows = slices(student).map(scaled)
+    for name, data in {
+        "images turned at random": rows.map(lambda x, y: (tf.image.random_flip_left_right(x[..., None]), y)).batch(
+            BATCH
+        ),
+        "means of batches": rows.shuffle(IMAGES).batch(BATCH).map(lambda x, y: (x - tf.reduce_mean(x), y)),
+        "rows of a number that is not known": rows.filter(lambda x, y: y < 9).batch(BATCH),
+    }.items():
+        student.see("pipeline", name)
+        feed(student, data)
+
+
+@scenario("refused")
+def pipeline_of_labels_too_high(student: Student) -> None:
+    student.y[:] = 10
+    feed(student, slices(student).map(scaled).batch(BATCH))
+
+
+@scenario("refused")
+def pipeline_beside_labels(student: Student) -> None:
+    feed(student, slices(student).map(scaled).batch(BATCH), y=student.y)
 
 
 # --- callbacks of Keras ---------------------------------------------------------------------------------------------

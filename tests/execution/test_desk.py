@@ -12,6 +12,7 @@ import pytest
 from grader.execution import desk as module
 from grader.execution.desk import TrainingDesk
 from grader.execution.exchange import put_array
+from grader.execution.recorder import pipelines
 from grader.execution.recorder.tasks import AT_ONCE
 from grader.training.service import Trainings
 from grader.training.trajectories import array_digest
@@ -30,6 +31,19 @@ FIT: dict[str, Any] = {
     "y": array_digest(Y),
     "batch_size": 16,
 }
+
+
+PIPELINE = {"rows": 64, "stages": [{"op": "shuffle", "count": 20, "flag": True}, {"op": "batch", "count": 8}]}
+PIPED = {**FIT, "pipeline": PIPELINE}
+
+
+def piped(*stages: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {**FIT, "pipeline": {**PIPELINE, "stages": list(stages), **more}}
+
+
+BATCH = {"op": "batch", "count": 16}
+FULL = {"op": "shuffle", "count": 64, "flag": True}
+FOR_EVER = {"op": "repeat", "count": -1}
 
 
 @pytest.fixture
@@ -62,6 +76,14 @@ MALFORMED = {
     "a function of Keras's": {**FIT, "layers": [{"name": "deserialize", "config": {}}]},
     "a setting that is code": {**FIT, "layers": [{"name": "Dense", "config": {"units": "__import__('os')"}}]},
     "weights that were never given": {**FIT, "weights": [0, 1], "state": [0, 1]},
+    "a pipeline of a stage that is none": piped({"op": "map"}, BATCH),
+    "a pipeline without batches": piped(FULL),
+    "a pipeline of no rows": piped(BATCH, rows=0),
+    "a pipeline with a buffer of nothing": piped({"op": "shuffle", "count": 0}, BATCH),
+    "a pipeline of a thousand stages": piped(*[FULL] * 1000, BATCH),
+    "a pipeline without end": piped(BATCH, FOR_EVER),
+    "a pipeline of very many rows": piped(BATCH, {"op": "repeat", "count": 10**9}),
+    "a pipeline of very many steps": piped(BATCH, FOR_EVER, steps=10**6),
     "an epoch of no training": {"op": "epoch", "training": 0, "epoch": 1},
     "a state of no training": {"op": "state", "training": 0, "epoch": 1},
     "a prediction of no training": {
@@ -103,6 +125,11 @@ def test_logs_alone_are_those_of_the_epoch(desk: TrainingDesk) -> None:
 
 def test_kernel_and_desk_agree_on_how_many_epochs_are_trained_in_one_go() -> None:
     assert module.MAX_AHEAD == AT_ONCE
+
+
+def test_kernel_and_desk_agree_on_how_many_rows_a_pipeline_may_have() -> None:
+    assert module.MAX_ROWS == pipelines.MAX_ROWS
+    assert module.MAX_STAGES >= pipelines.MAX_STAGES
 
 
 def test_a_further_training_is_the_same_trajectory(desk: TrainingDesk) -> None:
@@ -157,4 +184,38 @@ def test_training_ahead_is_done_in_parts(
 def test_a_network_beyond_measure_is_the_kernels_own_work(desk: TrainingDesk, sizes: list[int]) -> None:
     layers = [{"name": "Dense", "config": {"units": units}} for units in sizes]
     assert ask(desk, {**FIT, "layers": [*layers, DENSE]}) == {"training": 0}
+    assert "kernel" in ask(desk, {"op": "epoch", "training": 0, "epoch": 1})
+
+
+def test_a_pipeline_is_a_training_of_its_own(desk: TrainingDesk) -> None:
+    for question in (PIPED, PIPED, {**PIPED, "batch_size": 5}, FIT):
+        assert "training" in ask(desk, question)
+    assert len({taken.order.key for taken in desk.taken}) == 2
+    assert desk.taken[2].asked.batch_size == 8
+    answer = ask(desk, {"op": "epoch", "training": 0, "epoch": 1})
+    assert answer == ask(desk, {"op": "epoch", "training": 1, "epoch": 1})
+    assert answer != ask(desk, {"op": "epoch", "training": 3, "epoch": 1})
+
+
+def test_a_pipeline_that_does_as_keras_does_with_arrays_is_their_training(desk: TrainingDesk) -> None:
+    for question in (FIT, piped(FULL, BATCH), piped(FULL, BATCH, FOR_EVER, steps=4), piped(BATCH)):
+        assert "training" in ask(desk, question)
+    keys = [taken.order.key for taken in desk.taken]
+    assert keys[0] == keys[1] == keys[2] != keys[3]
+
+
+def test_a_pipeline_that_goes_on_from_epoch_to_epoch_begins_anew_with_each_call(desk: TrainingDesk) -> None:
+    question = piped(FULL, FOR_EVER, BATCH, steps=3)
+    assert ask(desk, question) == {"training": 0}
+    assert "logs" in ask(desk, {"op": "epoch", "training": 0, "epoch": 1})
+    later = {**question, "weights": [0, 1], "state": [0, 1]}
+    assert ask(desk, later) == {"training": 1}
+    assert desk.taken[1].order.weights == desk.taken[0].point(1)
+    assert "kernel" in ask(desk, {**later, "under_way": True})
+
+
+def test_a_pipeline_of_other_rows_than_it_says_is_the_kernels_own_work(desk: TrainingDesk) -> None:
+    """What it is known by is its rows as they are: too many of them, and nobody trains it."""
+    thousand = {"op": "repeat", "count": 100_000}
+    assert "training" in ask(desk, piped(thousand, BATCH, rows=1))
     assert "kernel" in ask(desk, {"op": "epoch", "training": 0, "epoch": 1})

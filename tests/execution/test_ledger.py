@@ -62,6 +62,12 @@ def test_a_faithful_report_is_the_trainers(desk: TrainingDesk) -> None:
     assert (kind in ("trained", "replayed"), against) == (True, None)
 
 
+def test_a_pipelines_batch_size_counts_whatever_the_call_says(desk: TrainingDesk) -> None:
+    logs, weights = train(desk)
+    said = {"x": {"shape": [16, 4], "batch_size": 16}, "batch_size": 64}
+    assert source(desk, logs, network(weights[-1]), **said)[1] is None
+
+
 def test_weights_of_an_earlier_epoch_may_be_restored(desk: TrainingDesk) -> None:
     logs, weights = train(desk)
     assert source(desk, logs, network(weights[0]))[1] is None
@@ -91,6 +97,10 @@ FORGED: dict[str, tuple[Forge, str]] = {
         "layers",
     ),
     "the batch size": (lambda logs, weights: (logs, network(weights), {"batch_size": 64}), "batch_size"),
+    "a pipeline's batch size": (
+        lambda logs, weights: (logs, network(weights), {"x": {"shape": [64, 4], "batch_size": 64}}),
+        "batch_size",
+    ),
     "the optimizer": (
         lambda logs, weights: (logs, network(weights), {"compiled": {"optimizer": ["Adam"]}}),
         "optimizer",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import types
 from collections.abc import Iterator
 from typing import Any
 
-from .facts import whole
+from .facts import as_trained, whole
 from .fingerprints import fingerprint
 from .models import TRACE_ROWS
+from .pipelines import first_rows, is_dataset
 from .writer import Writer
 
 SAMPLE_ROWS = 8
@@ -26,18 +28,21 @@ class DataReader:
         """By type, shape and fingerprint."""
         self.looked_at: dict[int, tuple[Any, str]] = {}
         """Values of this call, held so that no other one gets their id, and their digests."""
+        self.batches: dict[int, tuple[Any, Any]] = {}
+        """Pipelines of this call, and the batch of each that was looked at."""
 
     def let_go(self) -> None:
         """Between calls arrays may change, and their memory is the student's to free."""
         self.looked_at.clear()
+        self.batches.clear()
 
     def data(self, value: Any, second: bool = False) -> dict[str, Any] | None:
         """What was handed over as inputs (or, with `second`, as labels inside a pipeline)."""
         if value is None:
             return None
-        batch_size = batch_size_of(value)
         if is_pipeline(value):
-            value = first_batch(value, 1 if second else 0)
+            batch_size = self.batch_size(value)
+            value = self.part(value, 1 if second else 0)
             return None if value is None else {**self._array(value, rows=False), "batch_size": batch_size, "n": None}
         return None if second else {**self._array(value, rows=True), "batch_size": None}
 
@@ -69,6 +74,28 @@ class DataReader:
             self.looked_at[id(value)] = value, self.digests[now]
         return self.looked_at[id(value)][1]
 
+    def batch_size(self, pipeline: Any) -> int | None:
+        """The batch size of a pipeline, read from its stages."""
+        stage = pipeline
+        for _ in range(50):
+            size = getattr(stage, "_batch_size", None)
+            if size is not None:
+                return whole(size)
+            stage = getattr(stage, "_input_dataset", None)
+            if stage is None:
+                break
+        batch = self.part(pipeline, 0)
+        return int(batch.shape[0]) if hasattr(batch, "shape") and len(batch.shape) > 1 else None
+
+    def part(self, pipeline: Any, index: int) -> Any:
+        """Inputs (0) or labels (1) of a pipeline's first batch, which is looked at once a call."""
+        if id(pipeline) not in self.batches:
+            self.batches[id(pipeline)] = pipeline, first_batch(pipeline)
+        batch = self.batches[id(pipeline)][1]
+        if not isinstance(batch, (tuple, list)):
+            return batch if index == 0 else None
+        return batch[index] if len(batch) > index else None
+
     def inputs(self, x: Any) -> Any:
         """A few inputs for a trace, as the student's code prepared them: a copy, since TensorFlow holds on to them."""
         import numpy as np
@@ -76,7 +103,7 @@ class DataReader:
         if x is None or isinstance(x, types.GeneratorType):
             return None
         if is_pipeline(x):
-            batch = first_batch(x, 0)
+            batch = self.part(x, 0)
             return None if batch is None else np.asarray(unwrapped(batch))[:TRACE_ROWS]
         x = unwrapped(x)
         return np.array(x[:TRACE_ROWS]) if hasattr(x, "shape") else None
@@ -95,15 +122,15 @@ def is_pipeline(value: Any) -> bool:
     )
 
 
-def first_batch(pipeline: Any, part: int) -> Any:
-    """Inputs (part 0) or labels (part 1) of a pipeline's first batch."""
+def first_batch(pipeline: Any) -> Any:
+    """A pipeline's first batch; before anything is shuffled, where its stages are known."""
     try:
-        batch = next(iter(pipeline)) if hasattr(pipeline, "element_spec") else pipeline[0]
+        if is_dataset(pipeline):
+            with contextlib.suppress(Exception):
+                return first_rows(pipeline)
+        return next(iter(pipeline)) if hasattr(pipeline, "element_spec") else pipeline[0]
     except Exception:
         return None
-    if not isinstance(batch, (tuple, list)):
-        return batch if part == 0 else None
-    return batch[part] if len(batch) > part else None
 
 
 class Peeked:
@@ -132,27 +159,6 @@ class Peeked:
             raise self.fault
         yield from self.first
         yield from self.generator
-
-
-def batch_size_of(value: Any) -> int | None:
-    """The batch size of a pipeline, read from its stages."""
-    if not is_pipeline(value):
-        return None
-    stage = value
-    for _ in range(50):
-        size = getattr(stage, "_batch_size", None)
-        if size is not None:
-            return whole(size)
-        stage = getattr(stage, "_input_dataset", None)
-        if stage is None:
-            break
-    batch = first_batch(value, 0)
-    return int(batch.shape[0]) if hasattr(batch, "shape") and len(batch.shape) > 1 else None
-
-
-def as_trained(array: Any) -> Any:
-    """An array in the type in which Keras trains on it: single precision for all real numbers."""
-    return array.astype("float32", copy=False) if array.dtype.kind == "f" else array
 
 
 def _sha256(array: Any) -> str:

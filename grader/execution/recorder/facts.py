@@ -74,3 +74,8 @@ def unique(items: list[Any]) -> Iterator[Any]:
         if id(item) not in seen:
             seen.add(id(item))
             yield item
+
+
+def as_trained(array: Any) -> Any:
+    """An array in the type in which Keras trains on it: single precision for all real numbers."""
+    return array.astype("float32", copy=False) if array.dtype.kind == "f" else array

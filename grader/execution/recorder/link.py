@@ -16,6 +16,11 @@ class Link:
         self.path = path
         self.file: Any = None
 
+    @property
+    def is_there(self) -> bool:
+        """True if there is somebody to ask."""
+        return self.path.exists()
+
     def ask(self, **question: Any) -> tuple[dict[str, Any], list[Any]] | None:
         """The answer and its arrays; None where there is none and the kernel has to do the work itself."""
         try:

@@ -14,7 +14,8 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .data import DataReader, as_trained
+from .data import DataReader
+from .facts import as_trained
 from .fingerprints import fingerprint
 from .link import Link
 from .models import state_of, weights_of
@@ -30,7 +31,8 @@ from .orders import (
     refuses_labels,
     whole_array,
 )
-from .tasks import Doomed, Epochs, Fit, Look
+from .pipelines import PipelineReader, is_dataset
+from .tasks import REFUSED, Doomed, Epochs, Fit, Look
 from .writer import Writer
 
 DEFAULT_BATCH_SIZE = 32
@@ -72,6 +74,7 @@ class Replay:
 
     def __init__(self, link: Link, writer: Writer, data: DataReader) -> None:
         self.link, self.writer, self.data = link, writer, data
+        self.pipelines = PipelineReader()
         self.tasks: list[Any] = []
         self.known = Known()
         self.points: dict[tuple[Any, ...], tuple[int, int]] = {}
@@ -99,6 +102,9 @@ class Replay:
                 return real(*args, **kwargs)
             if isinstance(self.tasks[-1], Doomed):
                 return real(**{**kwargs, **_first_rows(kwargs, self.tasks[-1].rows)})
+            if is_dataset(kwargs.get("x")):
+                made = real(**kwargs)
+                return made if made.num_batches is None else Epochs(self, lambda: made, made.num_batches)
             if not hasattr(kwargs.get("x"), "shape"):
                 return real(**kwargs)
             count = math.ceil(len(kwargs["x"]) / (kwargs.get("batch_size") or DEFAULT_BATCH_SIZE))
@@ -161,16 +167,21 @@ class Replay:
         return None
 
     def _fit(self, model: Any, arguments: dict[str, Any]) -> Fit | Doomed | None:
-        x, y, weight = (arguments.get(name) for name in ("x", "y", "sample_weight"))
-        for name in ("steps_per_epoch", "validation_steps"):
-            if arguments.get(name) is not None:
+        for name, data in (("steps_per_epoch", "x"), ("validation_steps", "validation_data")):
+            if arguments.get(name) is not None and not is_dataset(arguments.get(data)):
                 raise InKernel(f"an epoch of another length ({name})")
+        check_callbacks(arguments.get("callbacks"), model.built)
+        plan = self.plan(model)
+        if is_dataset(arguments.get("x")):
+            return self._fit_pipeline(model, plan, arguments)
+        return self._fit_arrays(model, plan, arguments)
+
+    def _fit_arrays(self, model: Any, plan: dict[str, Any], arguments: dict[str, Any]) -> Fit | Doomed | None:
+        x, y, weight = (arguments.get(name) for name in ("x", "y", "sample_weight"))
         if weight is not None and arguments.get("class_weight") is not None:
             raise InKernel("weights of two kinds")
         if not isinstance(arguments.get("shuffle", True), bool):
             raise InKernel("rows shuffled in a way of their own")
-        check_callbacks(arguments.get("callbacks"), model.built)
-        plan = self.plan(model)
         x, y = whole_array(x), whole_array(y)
         weight = None if weight is None else whole_array(weight)
         if arguments.get("validation_split") and arguments.get("validation_data") is None:
@@ -184,19 +195,60 @@ class Replay:
         check_input(model, x)
         if refuses_labels(plan["loss"], model.output_shape[-1], y, size, rows):
             return Doomed(model, rows)
-        arrays = {"x": x, "y": y, "sample_weight": weight}
-        question = {
-            "op": "fit",
-            **plan,
-            **self._digests(arrays),
-            **self.start_of(model),
-            "input_shape": list(x.shape[1:]),
+        batches = {
             "batch_size": size,
             "shuffle": arguments.get("shuffle", True),
             "class_weight": [
                 [operator.index(label), float(value)]
                 for label, value in sorted((arguments.get("class_weight") or {}).items())
             ],
+        }
+        steps = math.ceil(len(x) / size)
+        return self._begin(model, plan, {"x": x, "y": y, "sample_weight": weight}, batches, steps, arguments)
+
+    def _fit_pipeline(self, model: Any, plan: dict[str, Any], arguments: dict[str, Any]) -> Fit | None:
+        beside = (arguments.get(name) for name in ("y", "sample_weight", "class_weight"))
+        if any(value is not None for value in beside) or arguments.get("validation_split"):
+            raise InKernel("a pipeline beside other data")
+        if not self.link.is_there:  # rows are made for the trainer alone
+            raise InKernel("no trainer")
+        steps = arguments.get("steps_per_epoch")
+        epochs = int(arguments.get("epochs") or 1) - int(arguments.get("initial_epoch") or 0)
+        rows = self.pipelines.to_train(arguments["x"], steps, epochs)
+        x, y, weight = (*rows.arrays, None)[:3]
+        first = min(len(x), rows.batch_size)
+        if not _can_build(model, x[:first].copy(), y[:first].copy()):
+            raise InKernel(REFUSED)
+        check_input(model, x)
+        if refuses_labels(plan["loss"], model.output_shape[-1], y, rows.batch_size, len(y)):
+            raise InKernel(REFUSED)
+        batches = {"batch_size": rows.batch_size, "pipeline": rows.question(steps)}
+        return self._begin(
+            model, plan, {"x": x, "y": y, "sample_weight": weight}, batches, steps or rows.batches, arguments
+        )
+
+    def _begin(
+        self,
+        model: Any,
+        plan: dict[str, Any],
+        arrays: dict[str, Any],
+        batches: dict[str, Any],
+        steps: int,
+        arguments: dict[str, Any],
+    ) -> Fit | None:
+        """A training that the trainer takes.
+
+        Args:
+            batches: how rows become batches, as the trainer is asked.
+            steps: batches of an epoch.
+        """
+        question = {
+            "op": "fit",
+            **plan,
+            **self._digests(arrays),
+            **self.start_of(model),
+            "input_shape": list(arrays["x"].shape[1:]),
+            **batches,
         }
         fit = Fit(
             self,
@@ -207,7 +259,7 @@ class Replay:
             int(arguments.get("epochs") or 1),
             free=not arguments.get("callbacks"),
         )
-        fit.steps = math.ceil(len(x) / size)
+        fit.steps = steps
         if fit.begin():
             return fit
         self.why_not = "the trainer does not take it"
@@ -234,19 +286,16 @@ class Replay:
             point: tuple[int, int] | None = (training.id, training.done)
         else:
             point = self.points.get(self.known.state(model))
-        if point is None or arguments.get("steps") is not None:
+        if point is None:
             return None
         check_callbacks(arguments.get("callbacks"))
-        x = whole_array(arguments.get("x"))
+        arrays = self._arrays_of_look(kind, arguments)
+        x = arrays["x"]
         check_input(model, x)
-        arrays = {"x": x}
         question: dict[str, Any] = {"op": kind, "at": list(point), "input_shape": list(x.shape[1:])}
         if kind == "predict":
             question |= {"layers": layers_of(model)}
         else:
-            weight = arguments.get("sample_weight")
-            weight = None if weight is None else whole_array(weight)
-            arrays |= {"y": whole_array(arguments.get("y")), "sample_weight": weight}
             question |= self._model(model)
             if question["loss"]["config"].get("reduction", MEAN) != MEAN:
                 raise InKernel("a loss that depends on the size of batches")
@@ -256,6 +305,24 @@ class Replay:
         if kind == "predict":
             return Look(model, "predict_function", None, keras.ops.convert_to_tensor(answer[1][0]))
         return Look(model, "test_function", answer[0]["logs"], None)
+
+    def _arrays_of_look(self, kind: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Inputs and, of an evaluation, labels and weights."""
+        names = ("x",) if kind == "predict" else ("x", "y", "sample_weight")
+        x, steps = arguments.get("x"), arguments.get("steps")
+        if not is_dataset(x):
+            if steps is not None:
+                raise InKernel("a part of the data")
+            weight = arguments.get("sample_weight")
+            y = None if kind == "predict" else whole_array(arguments.get("y"))
+            values = (whole_array(x), y, None if weight is None else whole_array(weight))
+        elif arguments.get("y") is not None or arguments.get("sample_weight") is not None:
+            raise InKernel("a pipeline beside other data")
+        else:
+            values = (*self.pipelines.to_look(x, steps, in_order=kind == "predict"), None, None)[:3]
+            if kind == "evaluate" and values[1] is None:
+                raise InKernel("a pipeline without labels")
+        return dict(zip(names, values, strict=False))
 
     @contextlib.contextmanager
     def running(self, task: Fit | Doomed | Look | None) -> Iterator[None]:

@@ -22,6 +22,7 @@ AT_ONCE = 30
 """Epochs that the desk has trained in one go at most. The answer after the last of them may take long, and be
 interrupted.
 """
+REFUSED = "a training that Keras refuses"
 
 
 class Epochs:
@@ -58,7 +59,14 @@ class Epochs:
             task.leave()
         if self.real is None:
             self.real = self.make()
+            self._go_on(task)
         yield from self.real
+
+    def _go_on(self, task: Task | None) -> None:
+        """Pass by the batches of the epochs that were answered, where epochs go on in a pipeline."""
+        for _ in range(task.total if task is not None and self.real.steps_per_epoch else 0):
+            for *_, batches in self.real:
+                next(batches)
 
     def __getattr__(self, name: str) -> Any:
         if self.real is None:
@@ -71,6 +79,8 @@ class Task:
 
     model: Any = None
     logs: dict[str, float] | None = None
+    total = 0
+    """Epochs that the trainer gave."""
 
     def answered(self) -> bool:
         """True if the trainer has given what the next step needs."""
@@ -190,6 +200,7 @@ class Fit(Task):
         if float(self.model.optimizer.learning_rate) != self.rate:
             start = self.replay.start_of(self.model)
             self.question = {**self.question, "optimizer": optimizer_of(self.model), **start}
+            self.question["under_way"] = self.total > 0
             if not self.begin():
                 return False
         # What callbacks did when training began counts: Keras has not compiled anything before.
@@ -210,7 +221,7 @@ class Fit(Task):
 class Doomed(Task):
     """A training that Keras will refuse at its first batch: that batch is all it gets."""
 
-    id, total, steps, why_left = None, 0, 0, "a training that Keras refuses"
+    id, steps, why_left = None, 0, REFUSED
 
     def __init__(self, model: Any, rows: int) -> None:
         self.model, self.rows = model, rows
