@@ -410,22 +410,14 @@ def pipelines_in_other_orders(student: Student) -> None:
     images, labels = (tf.data.Dataset.from_tensor_slices(part) for part in (student.x, student.y))
     for name, data in {
         "a small buffer": rows.map(scaled).shuffle(100).batch(BATCH),
-        "no shuffle, and functions of batches": rows.batch(BATCH, drop_remainder=True).map(scaled).prefetch(2),
         "batches shuffled": rows.batch(50).map(scaled).shuffle(5),
         "one order for all epochs": rows.shuffle(IMAGES).map(scaled).cache().batch(BATCH),
         "repeated, with batches over the seams": rows.map(scaled).shuffle(300).repeat(2).batch(BATCH * 3),
         "zipped": tf.data.Dataset.zip((images, labels)).shuffle(IMAGES, seed=1).batch(BATCH),
-        "numbered": tf.data.Dataset.range(IMAGES).shuffle(200).map(lambda i: scaled(*pick(student, i))).batch(BATCH),
         "a part": rows.skip(100).take(300).map(scaled).shuffle(300, reshuffle_each_iteration=False).batch(BATCH),
     }.items():
         student.see("pipeline", name)
-        feed(student, data)
-
-
-def pick(student: Student, index: Any) -> Any:
-    import tensorflow as tf
-
-    return tf.gather(tf.constant((student.x * 255).astype("uint8")), index), tf.gather(tf.constant(student.y), index)
+        feed(student, data, epochs=1)
 
 
 @scenario("replayed")
@@ -462,14 +454,14 @@ def pipeline_by_steps(student: Student) -> None:
 
 @scenario("mixed")
 def pipeline_by_steps_with_another_learning_rate(student: Student) -> None:
-    """The kernel goes on where the pipeline was: in the third epoch with the labels of its third part."""
+    """The kernel goes on where the pipeline was: the loss tells which of its parts an epoch was trained on."""
     import keras
 
-    student.y[:] = np.repeat([1, 2, 3, 4, 5], IMAGES // 5)
-    slower = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate if epoch < 2 else 0.05)
-    model = feed(student, slices(student).map(scaled).batch(BATCH).repeat(), slower, steps_per_epoch=2, epochs=3)
-    found = model.predict(student.test_x, verbose=0).argmax(axis=1)
-    student.see("learned last", int(np.bincount(found, minlength=10).argmax()))
+    slower = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate if epoch < 2 else rate / 2)
+    model = keras.Sequential([keras.layers.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(1)])
+    student.compile(model, loss="mse", metrics=None)
+    student.y = np.repeat([100.0, 200.0, 300.0, 400.0, 500.0], IMAGES // 5)
+    feed(student, slices(student).map(scaled).batch(BATCH).repeat(), slower, network=model, steps_per_epoch=2, epochs=3)
 
 
 @scenario("replayed")
@@ -502,7 +494,7 @@ def pipelines_that_only_the_kernel_runs(student: Student) -> None:
         "rows of a number that is not known": rows.filter(lambda x, y: y < 9).batch(BATCH),
     }.items():
         student.see("pipeline", name)
-        feed(student, data)
+        feed(student, data, epochs=1)
 
 
 @scenario("refused")

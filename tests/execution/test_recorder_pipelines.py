@@ -174,6 +174,10 @@ IN_KERNEL: dict[str, tuple[Make, str]] = {
         lambda rows: rows.repeat(2).shuffle(N, reshuffle_each_iteration=False).take(20).batch(BATCH),
         "order of their own",
     ),
+    "a part of an order that is kept": (
+        lambda rows: rows.shuffle(N).cache().skip(20).batch(BATCH),
+        "order of their own",
+    ),
     "batches of batches": (lambda rows: rows.batch(5).batch(5), "batches of batches"),
     "no order": (_loose, "without an order"),
     "no order of a function": (lambda rows: rows.map(scaled, 2, deterministic=False).batch(BATCH), "without an order"),

@@ -140,6 +140,7 @@ class Parts:
         elif kind == "repeat":
             self.stages.append(Stage(kind, int(node._count)))
         elif kind == "cache":
+            self.has_order = self.has_order or any(stage.op == "shuffle" for stage in self.stages)
             self.stages.append(Stage(kind))
 
     def elements(self) -> Any:
