@@ -24,6 +24,7 @@ from grader.execution.intake import Intake
 from grader.execution.ledger import Ledger, Source, contradiction
 from grader.records import Array, Message, Network, say
 from grader.training import allowed
+from grader.training.canonical import under_their_names
 from grader.training.orders import Look, Order, Part, Point
 from grader.training.pipelines import (
     FOR_EVER,
@@ -166,6 +167,9 @@ class Taken:
     asked: Order
     """As the student wrote it."""
     metrics: tuple[Part, ...]
+    """As the student named them."""
+    measured: tuple[Part, ...]
+    """In the form that they share with others'."""
     offset: int
     """Epochs of the order's trajectory before this training's first."""
     reached: int = 0
@@ -248,7 +252,7 @@ class TrainingDesk:
 
     def _weights(self, training: int, epoch: int) -> Sequence[Array]:
         taken = self.taken[training]
-        return self._trainings.epoch(taken.order, taken.offset + epoch, taken.metrics)[0]
+        return self._trainings.epoch(taken.order, taken.offset + epoch, taken.measured)[0]
 
     # --- questions --------------------------------------------------------------------------------------------------
 
@@ -295,11 +299,11 @@ class TrainingDesk:
             asked = _in_batches(asked, question.pipeline)
             if asked.begins_anew and question.under_way:
                 raise NotTrainable("a pipeline must go on where it was. Received: a training that begins with it anew")
-        shared, need = self._intake.shared(asked, metrics)
+        shared, measured, need = self._intake.shared(asked, metrics)
         if need:
             return {"need": need}, ()
         order, offset = self._begin(shared, question)
-        self.taken.append(Taken(order, asked, metrics, offset))
+        self.taken.append(Taken(order, asked, metrics, measured, offset))
         return {"training": len(self.taken) - 1}, ()
 
     def _begin(self, order: Order, question: AskFit) -> tuple[Order, int]:
@@ -313,7 +317,7 @@ class TrainingDesk:
             if again == before.order and not again.begins_anew:
                 return again, before.offset + epoch
         if state is not None:
-            self._trainings.state(state[0].order, state[0].offset + state[1], state[0].metrics)
+            self._trainings.state(state[0].order, state[0].offset + state[1], state[0].measured)
         return (
             replace(
                 order,
@@ -338,12 +342,13 @@ class TrainingDesk:
             raise NotTrainable(f"epochs must be asked for one by one. Received: {question.epoch}")
         before = self._trainings.trained
         ahead = taken.offset + min(question.ahead, question.epoch + MAX_AHEAD - 1)
-        wanted = (taken.order, taken.offset + question.epoch, taken.metrics, ahead)
+        wanted = (taken.order, taken.offset + question.epoch, taken.measured, ahead)
         weights: Sequence[Array] = ()
         if question.weights:
             weights, logs = self._trainings.epoch(*wanted)
         else:
             logs = self._trainings.logs(*wanted)
+        logs = under_their_names(logs, taken.metrics, taken.measured)
         taken.trained = taken.trained or self._trainings.trained > before
         if question.epoch > taken.reached:
             taken.reached = question.epoch
@@ -353,7 +358,7 @@ class TrainingDesk:
     def _state(self, question: AskState) -> Answer:
         taken, epoch = self._known([question.training, question.epoch]) or (None, 0)
         assert taken is not None
-        return {}, self._trainings.state(taken.order, taken.offset + epoch, taken.metrics)
+        return {}, self._trainings.state(taken.order, taken.offset + epoch, taken.measured)
 
     def _look(self, question: AskLook) -> Answer:
         known = self._known(question.at)
@@ -369,11 +374,14 @@ class TrainingDesk:
             metrics=_metrics(question.metrics),
             sample_weight=question.sample_weight,
         )
-        look, need = self._intake.shared(look, look.metrics)
+        asked = look.metrics
+        look, measured, need = self._intake.shared(look, asked)
         if need:
             return {"need": need}, ()
-        content = self._trainings.look(look, taken.order, taken.metrics)
-        return ({}, unpack(content)) if question.y is None else ({"logs": json.loads(content)}, ())
+        content = self._trainings.look(replace(look, metrics=measured), taken.order, taken.measured)
+        if question.y is None:
+            return {}, unpack(content)
+        return {"logs": under_their_names(json.loads(content), asked, measured)}, ()
 
 
 def _in_batches(order: Order, wire: WirePipeline) -> Order:

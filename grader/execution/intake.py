@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from grader.execution.exchange import ExchangeReader
-from grader.training.canonical import WHOLE, DataForm, canonical_layers, canonical_loss, label_form
+from grader.training.canonical import (
+    WHOLE,
+    DataForm,
+    canonical_layers,
+    canonical_loss,
+    canonical_metrics,
+    label_form,
+)
 from grader.training.orders import Look, Order, Part
 from grader.training.trajectories import Trajectories
 
@@ -23,8 +30,8 @@ class Intake:
         self._reader = ExchangeReader(exchange)
         self._store = store
 
-    def shared(self, work: Work, metrics: Sequence[Part]) -> tuple[Work, list[str]]:
-        """The same work as all write it who mean it, and the digests of the data that must be handed over first."""
+    def shared(self, work: Work, metrics: Sequence[Part]) -> tuple[Work, tuple[Part, ...], list[str]]:
+        """The same work and metrics as all write them who mean them, and the digests of data to hand over first."""
         layers, input_shape, x_form = canonical_layers(work.layers, work.input_shape)
         y_form = label_form(layers, input_shape, work.loss, metrics)
         wanted = {"x": (work.x, x_form), "y": (work.y, y_form), "sample_weight": (work.sample_weight, WHOLE)}
@@ -32,9 +39,10 @@ class Intake:
         found: dict[str, Any] = {name: self._digest(digest, form) for name, (digest, form) in given.items()}
         need = [given[name][0] for name, digest in found.items() if digest is None]
         if need:
-            return work, need
+            return work, tuple(metrics), need
         found["loss"] = canonical_loss(work.loss, y_form, changed=found.get("y") != work.y)
-        return replace(work, layers=layers, input_shape=input_shape, **found), []
+        shared = replace(work, layers=layers, input_shape=input_shape, **found)
+        return shared, canonical_metrics(metrics, y_form), []
 
     def _digest(self, digest: str, form: DataForm) -> str | None:
         """The digest of data in a form, all of which the store has; None where they must be handed over."""

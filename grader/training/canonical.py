@@ -6,13 +6,14 @@ optimizer state of the one form are those of the other:
 - an activation that is a layer of its own belongs to the layer before it;
 - what gives vectors of the images, at the beginning of a network, may as well be done to the data;
 - one-hot labels under categorical cross-entropy are numbers of classes under the sparse one, where the output is a
-  softmax or logits: of other outputs Keras cuts off the smallest before scaling them in the one, after it in the other.
+  softmax or logits: of other outputs Keras cuts off the smallest before scaling them in the one, after it in the other;
+- accuracy is one metric under all its names, and is computed also where nobody asked for a metric.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -40,9 +41,14 @@ _KEEPS_VECTORS = frozenset(
 )
 """Layers that give a vector for a vector."""
 _GIVES_VECTORS = frozenset({"Flatten", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling2D"})
-_EITHER_WAY = frozenset({"accuracy", "acc"})
-"""Words under which Keras takes the metric that goes with the labels."""
 SPARSE, ONE_HOT = "SparseCategoricalCrossentropy", "CategoricalCrossentropy"
+ACCURACY = Part("accuracy")
+"""The share of rows in which the largest output stands for the label, whatever the labels look like."""
+_WORDS_FOR_ACCURACY: Mapping[str, frozenset[str]] = {
+    SPARSE: frozenset({"accuracy", "acc", "sparse_categorical_accuracy", "SparseCategoricalAccuracy"}),
+    ONE_HOT: frozenset({"accuracy", "acc", "categorical_accuracy", "CategoricalAccuracy"}),
+}
+"""Metrics that are accuracy under a loss: Keras takes 'accuracy' for the one that goes with the labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +93,24 @@ def label_form(
     classes = _classes(layers, input_shape)
     if classes < 2 or loss is None or loss.config.keys() - {"from_logits"}:
         return WHOLE
-    if any(metric.config or metric.name not in _EITHER_WAY for metric in metrics):
+    if any(not _is_accuracy(metric, loss) for metric in metrics):
         return WHOLE
     if loss.name == ONE_HOT and (loss.config.get("from_logits") or layers[-1].config.get("activation") == "softmax"):
         return DataForm("one-hot", classes)
     return DataForm("labels", classes) if loss.name == SPARSE else WHOLE
+
+
+def canonical_metrics(metrics: Sequence[Part], form: DataForm) -> tuple[Part, ...]:
+    """What is measured for these metrics with labels of a `label_form`."""
+    return tuple(metrics) if form == WHOLE else (ACCURACY,)
+
+
+def under_their_names(logs: Mapping[str, float], asked: Sequence[Part], measured: Sequence[Part]) -> dict[str, float]:
+    """Logs of `canonical_metrics`, in Keras's order, under the names of the metrics that were asked for."""
+    if tuple(asked) == tuple(measured):
+        return dict(logs)
+    accuracy = {str(metric.config.get("name", metric.name)): logs[ACCURACY.name] for metric in asked}
+    return dict(sorted({**accuracy, "loss": logs["loss"]}.items()))
 
 
 def canonical_loss(loss: Part | None, form: DataForm, changed: bool) -> Part | None:
@@ -101,6 +120,12 @@ def canonical_loss(loss: Part | None, form: DataForm, changed: bool) -> Part | N
         changed: False if the labels could not have it.
     """
     return Part(SPARSE, loss.config) if loss is not None and form.kind == "one-hot" and changed else loss
+
+
+def _is_accuracy(metric: Part, loss: Part) -> bool:
+    """True for accuracy under a loss, with no setting but a name that no other value of the logs has."""
+    known = metric.name in _WORDS_FOR_ACCURACY.get(loss.name, ())
+    return known and metric.config.keys() <= {"name"} and metric.config.get("name") != "loss"
 
 
 def _joined(layers: Sequence[Part]) -> tuple[Part, ...]:

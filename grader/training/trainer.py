@@ -35,7 +35,9 @@ from grader.training.trajectories import pack, seal, unpack, unseal
 
 MAX_LINE = 1_000_000
 LIVE_MODELS = 3
-"""Networks kept ready to go on or to evaluate with."""
+"""Networks kept ready to go on with."""
+LOOKERS = 12
+"""Networks kept ready to evaluate or predict with: a notebook looks at each of its own many times."""
 MAX_HELD_BYTES = 700_000_000
 """Data kept ready."""
 LOOK_BATCH = 2000
@@ -68,6 +70,17 @@ class Live:
     """Of the next epoch, and of each after it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Looker:
+    """A network to evaluate and predict with, whatever its weights."""
+
+    model: Any
+    evaluate: Any
+    """Adds a batch ``(x, y, weight)`` to the metrics."""
+    predict: Any
+    """Outputs for a batch."""
+
+
 class Trainer:
     """Trains and evaluates. Keras builds one thing at a time; what is built trains beside others, a core each."""
 
@@ -75,7 +88,7 @@ class Trainer:
         self._lock = threading.Lock()
         self._cores = threading.Semaphore(len(os.sched_getaffinity(0)))
         self._live: OrderedDict[tuple[str, str], Live] = OrderedDict()
-        self._lookers: OrderedDict[str, Any] = OrderedDict()
+        self._lookers: OrderedDict[str, Looker] = OrderedDict()
         self._held: OrderedDict[str, Any] = OrderedDict()
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -183,26 +196,30 @@ class Trainer:
         return {"written": [[0, "look"]]}
 
     def _looked(self, look: Look, request: Mapping[str, Any]) -> bytes:
+        import tensorflow as tf
+
         x = self._array(look.x, request["files"])
-        model = self._looker(look)
-        model.set_weights(unpack(_content(request["weights"])))
+        looker = self._looker(look)
+        looker.model.set_weights(unpack(_content(request["weights"])))
         rows = max(1, min(LOOK_BATCH, LOOK_NUMBERS // widest(look.layers, look.input_shape)))
+        parts = [slice(start, start + rows) for start in range(0, len(x), rows)]
         if look.y is None:
-            return pack([np.asarray(model.predict(x, batch_size=rows, verbose=0))])
+            return pack([np.asarray(tf.concat([looker.predict(x[part]) for part in parts], 0))])
         y = self._array(look.y, request["files"])
         weight = None if look.sample_weight is None else self._array(look.sample_weight, request["files"])
-        logs = model.evaluate(x, y, rows, verbose=0, sample_weight=weight, return_dict=True)
-        return json.dumps({name: float(value) for name, value in logs.items()}).encode()
+        _check_lengths(x, y, weight)
+        looker.model.reset_metrics()
+        for part in parts:
+            looker.evaluate(x[part], y[part], None if weight is None else weight[part])
+        logs = looker.model.get_metrics_result()
+        return json.dumps({name: float(logs[name]) for name in sorted(logs)}).encode()
 
-    def _looker(self, look: Look) -> Any:
+    def _looker(self, look: Look) -> Looker:
         name = Look(look.at.__class__("", 0), look.layers, look.input_shape, "", "", look.loss, look.metrics).key
         if name not in self._lookers:
-            model = build(look.layers, look.input_shape)
-            loss = None if look.loss is None else build_loss(look.loss)
-            model.compile(optimizer="sgd", loss=loss, metrics=build_metrics(look.metrics))
-            self._lookers[name] = model
+            self._lookers[name] = _looker_for(look)
         self._lookers.move_to_end(name)
-        while len(self._lookers) > LIVE_MODELS:
+        while len(self._lookers) > LOOKERS:
             self._lookers.popitem(last=False)
         return self._lookers[name]
 
@@ -271,6 +288,17 @@ def _runs_of_arrays(order: Order, rows: int, epoch: int) -> list[Array]:
     return [run for run in (indices[:whole], indices[whole:]) if len(run)]
 
 
+def _looker_for(look: Look) -> Looker:
+    """Keras's own steps, compiled once: its `evaluate` and `predict` make a pipeline of the data in every call."""
+    import tensorflow as tf
+
+    model = build(look.layers, look.input_shape)
+    loss = None if look.loss is None else build_loss(look.loss)
+    model.compile(optimizer="sgd", loss=loss, metrics=build_metrics(look.metrics))
+    evaluate = tf.function(lambda x, y, weight: model.test_step((x, y, weight)), autograph=False)
+    return Looker(model, evaluate, tf.function(lambda x: model.predict_step((x,)), autograph=False))
+
+
 def _rows(gather: Any, rows: Any, *arrays: Any) -> tuple[Any, ...]:
     return tuple(None if array is None else gather(array, rows) for array in arrays)
 
@@ -300,9 +328,7 @@ def _check(model: Any, order: Order, x: Any, y: Any, weight: Any) -> None:
     """
     import tensorflow as tf
 
-    sizes = [len(array) for array in (x, y, weight) if array is not None]
-    if len({*sizes}) > 1:
-        raise ValueError(f"inputs, labels and weights must be of one number. Received: {sizes}")
+    _check_lengths(x, y, weight)
     model.train_step(tuple(None if array is None else array[: order.batch_size] for array in (x, y, weight)))
     output = model(x[:1], training=False)
     rows = max(1, CHECKED_NUMBERS // max(1, int(np.prod(output.shape))))
@@ -312,6 +338,12 @@ def _check(model: Any, order: Order, x: Any, y: Any, weight: Any) -> None:
         predicted = tf.repeat(output, len(labels), axis=0)
         model._compute_loss(x[part], labels, predicted, sample_weight=weights, training=False)
         model.compute_metrics(x[part], labels, predicted, sample_weight=weights)
+
+
+def _check_lengths(*arrays: Any) -> None:
+    sizes = [len(array) for array in arrays if array is not None]
+    if len({*sizes}) > 1:
+        raise ValueError(f"inputs, labels and weights must be of one number. Received: {sizes}")
 
 
 @contextlib.contextmanager

@@ -145,6 +145,27 @@ def test_a_further_training_is_the_same_trajectory(desk: TrainingDesk) -> None:
     assert len({point.key for point in points}) == 3
 
 
+def test_another_name_for_accuracy_trains_nothing_anew(desk: TrainingDesk, trainings: Trainings) -> None:
+    ask(desk, FIT)
+    logs = ask(desk, {"op": "epoch", "training": 0, "epoch": 1})["logs"]
+    trained = trainings.trained
+    ask(desk, {**FIT, "metrics": [{"name": "acc", "config": {}}]})
+    ask(desk, {**FIT, "metrics": []})
+    named = [ask(desk, {"op": "epoch", "training": training, "epoch": 1})["logs"] for training in (1, 2)]
+    assert named == [{"acc": logs["accuracy"], "loss": logs["loss"]}, {"loss": logs["loss"]}]
+    assert trainings.trained == trained
+
+
+def test_an_evaluation_has_the_names_asked_for(desk: TrainingDesk) -> None:
+    ask(desk, FIT)
+    ask(desk, {"op": "epoch", "training": 0, "epoch": 1})
+    look = {"op": "evaluate", "at": [0, 1], **{name: FIT[name] for name in ("layers", "input_shape", "loss", "x", "y")}}
+    ours, theirs = (
+        ask(desk, {**look, "metrics": [{"name": name, "config": {}}]})["logs"] for name in ("accuracy", "acc")
+    )
+    assert theirs == {"acc": ours["accuracy"], "loss": ours["loss"]}
+
+
 def test_data_is_known_by_its_content_only(desk: TrainingDesk, tmp_path: Path) -> None:
     """A kernel cannot put an array under the digest of another."""
     other = np.random.default_rng(1).random((64, 4), dtype=np.float32)

@@ -14,7 +14,7 @@ from grader.execution.intake import Intake
 from grader.records import Array
 from grader.training import allowed
 from grader.training.building import build, build_loss
-from grader.training.canonical import canonical_layers, label_form
+from grader.training.canonical import canonical_layers, label_form, under_their_names
 from grader.training.orders import Order, Part
 from grader.training.trajectories import Trajectories, array_digest
 
@@ -84,7 +84,7 @@ def shared(tmp_path: Path, store: Trajectories, changes: dict[str, Any]) -> Orde
     """A training as all write it who mean it."""
     metrics = changes.get("metrics", ACCURACY)
     written = {"layers": LAYERS, **{name: value for name, value in changes.items() if name != "metrics"}}
-    order, need = Intake(tmp_path, store).shared(small_order(store, **written), metrics)
+    order, _, need = Intake(tmp_path, store).shared(small_order(store, **written), metrics)
     assert need == []
     return order
 
@@ -145,14 +145,14 @@ def test_data_are_kept_in_the_shared_form_only(tmp_path: Path, store: Trajectori
     order = small_order(store, layers=LAYERS)
     bare = Trajectories(str(tmp_path / "bare"))
     intake = Intake(tmp_path, bare)
-    assert intake.shared(order, ACCURACY)[1] == [order.x, order.y]
+    assert intake.shared(order, ACCURACY)[2] == [order.x, order.y]
     for array in (X, LABELS):
         np.save(tmp_path / f"{array_digest(array)}.npy", array)
-    form, need = intake.shared(order, ACCURACY)
+    form, _, need = intake.shared(order, ACCURACY)
     assert need == []
     assert [bare.has_data(digest) for digest in (order.x, order.y, form.x, form.y)] == [False, False, True, True]
     assert not list(tmp_path.glob("*.npy"))
-    assert intake.shared(order, ACCURACY) == (form, [])
+    assert intake.shared(order, ACCURACY) == (form, ACCURACY, [])
 
 
 def test_data_kept_in_one_form_are_asked_for_where_another_needs_them(tmp_path: Path, store: Trajectories) -> None:
@@ -164,7 +164,7 @@ def test_data_kept_in_one_form_are_asked_for_where_another_needs_them(tmp_path: 
     intake.shared(order, ACCURACY)
     convolution = allowed.layer("Conv1D", {"filters": 2, "kernel_size": [3], "activation": "linear"})
     turned = replace(order, layers=(convolution, *LAYERS))
-    assert intake.shared(turned, ACCURACY) == (turned, [order.x])
+    assert intake.shared(turned, ACCURACY) == (turned, ACCURACY, [order.x])
 
 
 def test_what_ends_otherwise_keeps_its_labels() -> None:
@@ -172,3 +172,57 @@ def test_what_ends_otherwise_keeps_its_labels() -> None:
     layers, shape, form = canonical_layers(LAYERS[1:], (28, 28))
     assert (layers, shape, form.kind) == (LAYERS[1:], (28, 28), "whole")
     assert label_form(layers, shape, Part("SparseCategoricalCrossentropy"), ACCURACY).kind == "whole"
+
+
+MEASURED_ALIKE: dict[str, tuple[Part, ...]] = {
+    "a short word": (Part("acc"),),
+    "a long word": (Part("sparse_categorical_accuracy"),),
+    "an object": (Part("SparseCategoricalAccuracy", {"name": "aciertos"}),),
+    "two words": (Part("acc"), Part("accuracy")),
+    "no metric": (),
+}
+
+
+@pytest.mark.parametrize("metrics", MEASURED_ALIKE.values(), ids=MEASURED_ALIKE)
+def test_accuracy_is_measured_once_under_all_its_names(
+    tmp_path: Path, store: Trajectories, metrics: tuple[Part, ...]
+) -> None:
+    order = small_order(store, layers=LAYERS)
+    assert Intake(tmp_path, store).shared(order, metrics)[1] == ACCURACY
+
+
+MEASURED_OTHERWISE: dict[str, tuple[Part, ...]] = {
+    "another metric": (Part("mse"),),
+    "another metric beside it": (Part("accuracy"), Part("mse")),
+    "accuracy of one-hot labels": (Part("categorical_accuracy"),),
+    "a metric under the name of the loss": (Part("SparseCategoricalAccuracy", {"name": "loss"}),),
+}
+
+
+@pytest.mark.parametrize("metrics", MEASURED_OTHERWISE.values(), ids=MEASURED_OTHERWISE)
+def test_metrics_that_are_not_accuracy_stay(tmp_path: Path, store: Trajectories, metrics: tuple[Part, ...]) -> None:
+    order = small_order(store, layers=LAYERS)
+    assert Intake(tmp_path, store).shared(order, metrics)[1] == metrics
+
+
+def test_one_hot_labels_have_an_accuracy_of_their_own(tmp_path: Path, store: Trajectories) -> None:
+    order = small_order(store, layers=LAYERS, y=ONE_HOT, loss=CROSSENTROPY)
+    asked = (Part("CategoricalAccuracy", {"name": "categorical_accuracy"}),)
+    form, measured, _ = Intake(tmp_path, store).shared(order, asked)
+    assert (form.loss.name, measured) == ("SparseCategoricalCrossentropy", ACCURACY)
+
+
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        pytest.param((Part("acc"),), ["acc", "loss"], id="a word"),
+        pytest.param((Part("SparseCategoricalAccuracy", {"name": "sca"}),), ["loss", "sca"], id="an object"),
+        pytest.param((Part("accuracy"), Part("acc")), ["acc", "accuracy", "loss"], id="two"),
+        pytest.param((), ["loss"], id="none"),
+        pytest.param(ACCURACY, ["accuracy", "loss"], id="its own"),
+    ],
+)
+def test_logs_are_told_under_the_names_asked_for(asked: tuple[Part, ...], names: list[str]) -> None:
+    told = under_their_names({"accuracy": 0.5, "loss": 2.0}, asked, ACCURACY)
+    assert list(told) == names
+    assert told == {name: 2.0 if name == "loss" else 0.5 for name in names}
