@@ -1289,6 +1289,106 @@ def functional(student: Student) -> None:
     student.evaluate(model)
 
 
+def own_class(call: Callable[..., Any], **methods: Any) -> Any:
+    """A model of the student's own class, with a hidden layer, a dropout and an output."""
+    import keras
+
+    class Network(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.flat = keras.layers.Flatten()
+            self.hidden = keras.layers.Dense(16, activation="relu")
+            self.dropped = keras.layers.Dropout(0.2)
+            self.out = keras.layers.Dense(10, activation="softmax")
+
+    return type("Own", (Network,), {"call": call, **methods})()
+
+
+def through_all(model: Any, x: Any, training: Any = None) -> Any:
+    return model.out(model.dropped(model.hidden(model.flat(x)), training=training))
+
+
+@scenario("replayed")
+def a_class_of_ones_own(student: Student) -> None:
+    model = own_class(through_all)
+    student.compile(model)
+    student.fit(model, watching(student), validation_data=(student.test_x, student.test_y))
+    student.evaluate(model)
+    student.predict(model)
+    student.fit(model)
+
+
+@scenario("replayed")
+def a_class_of_ones_own_and_a_pipeline(student: Student) -> None:
+    import tensorflow as tf
+
+    model = own_class(lambda self, x: self.out(self.hidden(self.flat(x))))
+    student.compile(model)
+    rows = tf.data.Dataset.from_tensor_slices((student.x, student.y))
+    model.fit(rows.shuffle(len(student.x)).batch(64).prefetch(tf.data.AUTOTUNE), epochs=2, verbose=0)
+    student.evaluate(model)
+    student.predict(model)
+
+
+@scenario("kernel")
+def classes_that_do_more(student: Student) -> None:
+    """Than run through their layers, each once, in the order in which they are held, whether training or not."""
+    import keras
+
+    def twice(self: Any, x: Any) -> Any:
+        return self.out(self.dropped(self.dropped(self.hidden(self.flat(x)))))
+
+    def otherwise(self: Any, x: Any, training: Any = None) -> Any:
+        hidden = self.hidden(self.flat(x))
+        return self.out(self.dropped(hidden) if training else hidden)
+
+    def always(self: Any, x: Any) -> Any:
+        return self.out(self.dropped(self.hidden(self.flat(x)), training=True))
+
+    def scaled(self: Any, x: Any) -> Any:
+        return self.out(self.hidden(self.flat(x) * 2.0))
+
+    def punished(self: Any, x: Any) -> Any:
+        hidden = self.hidden(self.flat(x))
+        self.add_loss(0.01 * keras.ops.mean(hidden))
+        return self.out(hidden)
+
+    def step(self: Any, data: Any) -> Any:
+        return keras.Model.train_step(self, data)
+
+    for name, model in (
+        ("a layer used twice", own_class(twice)),
+        ("another way in training", own_class(otherwise)),
+        ("a dropout that always drops", own_class(always)),
+        ("arithmetic between layers", own_class(scaled)),
+        ("a loss of its own", own_class(punished)),
+        ("a step of its own", own_class(through_all, train_step=step)),
+    ):
+        student.see("model", name)
+        student.compile(model)
+        student.fit(model, epochs=1)
+
+
+@scenario("kernel")
+def a_class_that_holds_its_layers_the_other_way_round(student: Student) -> None:
+    import keras
+
+    class Backwards(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.out = keras.layers.Dense(10, activation="softmax")
+            self.hidden = keras.layers.Dense(16, activation="relu")
+            self.flat = keras.layers.Flatten()
+
+        def call(self, x: Any) -> Any:
+            return self.out(self.hidden(self.flat(x)))
+
+    model = Backwards()
+    student.compile(model)
+    student.fit(model)
+    student.evaluate(model)
+
+
 @scenario("kernel")
 def two_branches(student: Student) -> None:
     import keras

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 from .callbacks import flat
@@ -34,13 +35,22 @@ def layers_of(model: Any) -> list[dict[str, Any]]:
 
     if type(model) not in (keras.Sequential, _functional_class()) or any(name in vars(model) for name in OWN_WORK):
         raise InKernel("a model of another kind than Sequential or functional")
-    if model.built:
-        _check_built(model)
+    if model.built and any(tensor.shape[0] is not None or tensor.dtype != "float32" for tensor in model.inputs):
+        raise InKernel("inputs of a type or number of rows of their own")
     layers = [layer for layer in model.layers if type(layer).__name__ != "InputLayer"]
     if not isinstance(model, keras.Sequential):
         _check_chain(model, layers)
+    return parts_of(layers)
+
+
+def parts_of(layers: Sequence[Any]) -> list[dict[str, Any]]:
+    """Class and configuration of Keras's own layers. Raises InKernel."""
     if any(is_students(type(layer)) or "call" in vars(layer) for layer in layers):
         raise InKernel("a layer of the student's own")
+    if any(not variable.trainable for layer in layers for variable in layer._trainable_variables):
+        raise InKernel("weights that are frozen")
+    if any(layer._losses or layer._loss_ids for layer in layers):
+        raise InKernel("losses added to a layer")
     return [_part(layer) for layer in layers]
 
 
@@ -50,15 +60,6 @@ def _functional_class() -> type:
     import keras
 
     return type(keras.Model(*[keras.Input((1,))] * 2))
-
-
-def _check_built(model: Any) -> None:
-    if any(tensor.shape[0] is not None or tensor.dtype != "float32" for tensor in model.inputs):
-        raise InKernel("inputs of a type or number of rows of their own")
-    if any(not variable.trainable for layer in model.layers for variable in layer._trainable_variables):
-        raise InKernel("weights that are frozen")
-    if any(layer._losses or layer._loss_ids for layer in model.layers):
-        raise InKernel("losses added to a layer")
 
 
 def _check_chain(model: Any, layers: list[Any]) -> None:

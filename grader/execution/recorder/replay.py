@@ -14,6 +14,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .chains import chain_of, is_own_class, read_chain
 from .data import DataReader
 from .facts import as_trained
 from .fingerprints import fingerprint
@@ -28,6 +29,7 @@ from .orders import (
     loss_of,
     metrics_of,
     optimizer_of,
+    parts_of,
     refuses_labels,
     whole_array,
 )
@@ -171,6 +173,8 @@ class Replay:
             if arguments.get(name) is not None and not is_dataset(arguments.get(data)):
                 raise InKernel(f"an epoch of another length ({name})")
         check_callbacks(arguments.get("callbacks"), model.built)
+        if is_own_class(model):
+            read_chain(model, _row_shape(arguments.get("x")))
         plan = self.plan(model)
         if is_dataset(arguments.get("x")):
             return self._fit_pipeline(model, plan, arguments)
@@ -192,8 +196,8 @@ class Replay:
         rows = min(len(x), size + (len(x) % size > 0))
         if not _can_build(model, x[:rows].copy(), y[:rows].copy()):
             return Doomed(model, rows)
-        check_input(model, x)
-        if refuses_labels(plan["loss"], model.output_shape[-1], y, size, rows):
+        _check_input(model, x)
+        if refuses_labels(plan["loss"], _outputs_of(model), y, size, rows):
             return Doomed(model, rows)
         batches = {
             "batch_size": size,
@@ -219,8 +223,8 @@ class Replay:
         first = min(len(x), rows.batch_size)
         if not _can_build(model, x[:first].copy(), y[:first].copy()):
             raise InKernel(REFUSED)
-        check_input(model, x)
-        if refuses_labels(plan["loss"], model.output_shape[-1], y, rows.batch_size, len(y)):
+        _check_input(model, x)
+        if refuses_labels(plan["loss"], _outputs_of(model), y, rows.batch_size, len(y)):
             raise InKernel(REFUSED)
         batches = {"batch_size": rows.batch_size, "pipeline": rows.question(steps)}
         return self._begin(
@@ -291,10 +295,10 @@ class Replay:
         check_callbacks(arguments.get("callbacks"))
         arrays = self._arrays_of_look(kind, arguments)
         x = arrays["x"]
-        check_input(model, x)
+        _check_input(model, x)
         question: dict[str, Any] = {"op": kind, "at": list(point), "input_shape": list(x.shape[1:])}
         if kind == "predict":
-            question |= {"layers": layers_of(model)}
+            question |= {"layers": _layers_of(model)}
         else:
             question |= self._model(model)
             if question["loss"]["config"].get("reduction", MEAN) != MEAN:
@@ -343,7 +347,7 @@ class Replay:
 
     def _model(self, model: Any) -> dict[str, Any]:
         check_settings(model)
-        return {"layers": layers_of(model), "loss": loss_of(model), "metrics": metrics_of(model)}
+        return {"layers": _layers_of(model), "loss": loss_of(model), "metrics": metrics_of(model)}
 
     def _digests(self, arrays: dict[str, Any]) -> dict[str, Any]:
         """Digests of arrays. Raises InKernel for what has none."""
@@ -417,6 +421,33 @@ class Replay:
                 variable.assign(value)
             optimizer.iterations.assign(known[2])
             optimizer.learning_rate = rate
+
+
+def _layers_of(model: Any) -> list[dict[str, Any]]:
+    """Class and configuration of each layer of a chain, whoever wrote its class. Raises InKernel."""
+    return parts_of(chain_of(model).layers) if is_own_class(model) else layers_of(model)
+
+
+def _row_shape(x: Any) -> tuple[int, ...]:
+    """Shape of a row of inputs. Raises InKernel where they have none."""
+    spec = x.element_spec if is_dataset(x) else x
+    shape = getattr(spec[0] if isinstance(spec, tuple) else spec, "shape", None)
+    if not shape or any(not isinstance(size, int) for size in shape[1:]):
+        raise InKernel("data in another form than an array")
+    return tuple(shape[1:])
+
+
+def _outputs_of(model: Any) -> int:
+    """How many numbers a built model gives at its end."""
+    return int((chain_of(model).outputs if is_own_class(model) else model.output_shape)[-1])
+
+
+def _check_input(model: Any, x: Any) -> None:
+    """Raise InKernel for inputs of another shape than the model's."""
+    if not is_own_class(model):
+        check_input(model, x)
+    elif chain_of(model).inputs != tuple(x.shape[1:]):
+        raise InKernel("inputs of another shape than the model's")
 
 
 def _can_build(model: Any, x: Any, y: Any) -> bool:
