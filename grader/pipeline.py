@@ -20,13 +20,14 @@ from grader.execution import run_submission, warm_up
 from grader.executors import Executor, Finished, Started, open_executor
 from grader.jobs import Graded, Job, fault, is_faulty, log_in, lost, read_file, unreadable
 from grader.machine import check_machine, needs, open_store
+from grader.planning import Schedule
 from grader.processes import folder_for_now
 from grader.publishing import Publisher, free_id, prepare_out
 from grader.records import Finding, Outcome, Result, Submission
 from grader.rubric.rubric import Limits, Rubric
 from grader.scoring import add_up
 from grader.settings import Settings, Store, versions
-from grader.submission import find_notebooks, parse_submission, read_assignment
+from grader.submission import find_notebooks, foresee, parse_submission, read_assignment
 from grader.training.data import load_data
 from grader.training.service import TrainerProcess, Trainings, open_trainings
 from grader.training.trajectories import Trajectories
@@ -41,6 +42,10 @@ class Plan:
 
     to_grade: int
     unchanged: int
+    class_page: Path
+    """It is there from the first result on."""
+    seconds_left: Callable[[], float | None]
+    """Until the last result, whenever it is asked; None as long as that cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,21 +160,25 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
         publisher = Publisher(rubric, settings)
         graded = {submission for submission, path in found if publisher.is_graded(submission, read_file(path).sha256)}
         to_grade = [(submission, path) for submission, path in found if settings.regrade or submission not in graded]
-        watch(Plan(len(to_grade), len(found) - len(to_grade)))
+        schedule = Schedule(to_grade, foresee, settings.workers, time.monotonic)
+        watch(Plan(len(to_grade), len(found) - len(to_grade), publisher.class_page, schedule.seconds_left))
         faults, interrupted = [], False
         try:
             with ExitStack() as ends:
                 store = _store(settings, executor, ends) if to_grade else None
-                jobs = _jobs(to_grade, rubric, settings, store)
+                jobs = _jobs(schedule, to_grade, rubric, settings, store)
                 events = ends.enter_context(closing(executor.run(grade_apart, jobs, seconds=_seconds(settings.limits))))
                 for event in events:
                     if isinstance(event, Started):
+                        schedule.begin(event.job.submission)
                         watch(event)
                         continue
                     outcome = event.value if isinstance(event, Finished) else lost(event.job, event.reason)
                     result = outcome.result
+                    schedule.end(result.submission)
                     if publisher.keep(outcome):
                         graded.add(result.submission)
+                        publisher.show([submission for submission, _ in found], graded)
                     if is_faulty(result):
                         faults.append(
                             f"{result.submission}: the grader failed on it; see {publisher.folder(result.submission)}"
@@ -196,12 +205,12 @@ def _seconds(limits: Limits) -> float:
 
 
 def _jobs(
-    to_grade: Sequence[tuple[str, Path]], rubric: Rubric, settings: Settings, store: Store | None
+    schedule: Schedule, to_grade: Sequence[tuple[str, Path]], rubric: Rubric, settings: Settings, store: Store | None
 ) -> Iterator[Job]:
     """The jobs of a class, each read when it is its turn."""
     assignment = read_assignment(rubric.assignment_path)
     audited = chosen_for_audit([submission for submission, _ in to_grade], settings.audit)
-    for submission, path in to_grade:
+    for submission, path in schedule:
         yield Job(
             submission,
             path,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -26,6 +28,8 @@ from grader.submission import read_assignment
 
 OWN_FILES = ("grades.csv", "index.html", "gradebook.db", "gradebook.db-wal", "gradebook.db-shm")
 """Names in OUT that no submission's folder may take."""
+PAUSE = 50.0
+"""Times as long as writing the class's pages takes, until they are written again while the class is graded."""
 _RUBRIC, _LANGUAGE = "rubric", "language"
 """Notes in the gradebook: how the class was graded last."""
 
@@ -117,13 +121,24 @@ class Pages:
         known = {submission: result for submission, result in results.items() if result is not None}
         return marked_answers(known, marks, self._rubric)
 
-    def write_class(self, results: Sequence[Result]) -> None:
-        """Write ``grades.csv`` and ``index.html``."""
+    @property
+    def class_page(self) -> Path:
+        """``index.html``."""
+        return self._out / "index.html"
+
+    def write_class(self, results: Sequence[Result], missing: int = 0) -> None:
+        """Write ``grades.csv`` and ``index.html``.
+
+        Args:
+            missing: submissions without a result.
+        """
         try:
             write_grades_csv(results, self._rubric, self._out / "grades.csv")
-            write_class_page(results, self._rubric, self._language, self._out / "index.html")
+            write_class_page(results, self._rubric, self._language, self.class_page, missing=missing)
         except Exception as error:
-            self.faults.append(f"the class's pages could not be written: {_reason(error)}")
+            fault = f"the class's pages could not be written: {_reason(error)}"
+            if fault not in self.faults:
+                self.faults.append(fault)
 
     def write_submission(self, submission: str) -> Result | None:
         """The result with what people decided; ``report.html`` and ``result.json`` show it when this returns."""
@@ -183,11 +198,18 @@ class Publisher:
         self._book = Gradebook(settings.gradebook_url)
         keep_how_graded(self._book, rubric, settings.language)
         self._pages = Pages(self._book, rubric, settings.language, settings.out)
+        self._shown: dict[str, Result] = {}
+        self._show_again = 0.0
 
     @property
     def faults(self) -> list[str]:
         """What could not be kept or written, and why: the grader's own failures."""
         return self._pages.faults
+
+    @property
+    def class_page(self) -> Path:
+        """Where the class's page is, from the first result on."""
+        return self._pages.class_page
 
     def folder(self, submission: str) -> Path:
         """Where everything about one submission stands."""
@@ -209,8 +231,26 @@ class Publisher:
         except Exception as error:
             self.faults.append(f"{result.submission}: its result could not be kept: {_reason(error)}")
             return False
-        self._pages.write_submission(result.submission)
+        self._read(result.submission)
         return True
+
+    def show(self, in_folder: Sequence[str], graded: AbstractSet[str]) -> None:
+        """Write the class's pages as far as it is graded: with the first result, and then as often as costs little."""
+        began = time.monotonic()
+        if began < self._show_again:
+            return
+        for submission in graded - self._shown.keys():
+            self._read(submission)
+        results = [self._shown[submission] for submission in in_folder if submission in self._shown]
+        self._pages.write_class(results, len(in_folder) - len(graded))
+        ended = time.monotonic()
+        self._show_again = ended + PAUSE * (ended - began)
+
+    def _read(self, submission: str) -> None:
+        """Have its files written, and its result at hand for the class's pages."""
+        result = self._pages.write_submission(submission)
+        if result is not None:
+            self._shown[submission] = result
 
     def _write(self, submission: str, files: Mapping[str, bytes]) -> None:
         """Write what grading left, in the place of what an earlier one left."""
@@ -233,7 +273,7 @@ class Publisher:
             self._book.set_folder(in_folder)
         except Exception as error:
             self.faults.append(f"the gradebook could not be brought up to date: {_reason(error)}")
-        self._pages.write_class(results)
+        self._pages.write_class(results, len(in_folder) - len(results))
         self._book.close()
         return results
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
@@ -51,13 +50,14 @@ class ClassProgress:
     def __init__(self, console: Console, translator: Translator) -> None:
         self._console = console
         self._translator = translator
-        self._clock = Clock(0)
+        self._plan: Plan | None = None
+        self._done = 0
         self._bar = Progress(
             TextColumn("Grading"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            _TimeLeft(lambda: self._clock),
+            _TimeLeft(self._left),
             console=console,
         )
         self._all = self._bar.add_task("", total=None)
@@ -76,17 +76,24 @@ class ClassProgress:
         """Show what has happened."""
         match event:
             case Plan():
-                self._clock = Clock(event.to_grade)
+                self._plan = event
                 self._bar.update(self._all, total=event.to_grade)
                 noun = "submission" if event.to_grade == 1 else "submissions"
                 kept = f"; {event.unchanged} unchanged since they were graded" if event.unchanged else ""
                 self._console.print(f"{event.to_grade} {noun} to grade{kept}.", highlight=False)
+                if event.to_grade:
+                    self._console.print(
+                        f"Class page, from the first result on: {event.class_page}",
+                        highlight=False,
+                        soft_wrap=True,
+                        markup=False,
+                    )
             case Started():
                 self._leave(event.job.submission)
                 name = printable(event.job.submission)
                 self._under_way[event.job.submission] = self._workers.add_task(name, total=None)
             case Result():
-                self._clock.tick()
+                self._done += 1
                 self._leave(event.submission)
                 self._console.print(self._line(event), highlight=False, soft_wrap=True)
                 self._bar.advance(self._all)
@@ -95,47 +102,37 @@ class ClassProgress:
         if submission in self._under_way:
             self._workers.remove_task(self._under_way.pop(submission))
 
+    def _left(self) -> str:
+        """Empty before and after."""
+        if self._plan is None or self._done >= self._plan.to_grade:
+            return ""
+        return time_left(self._plan.seconds_left())
+
     def _line(self, result: Result) -> Text:
-        done = f"[{self._clock.done}/{self._clock.total}]"
+        done = f"[{self._done}/{0 if self._plan is None else self._plan.to_grade}]"
         words = [done, printable(result.submission), result.status.value, marks(result, self._translator)]
-        left = "" if self._console.is_terminal else self._clock.left()
+        left = "" if self._console.is_terminal else self._left()
         return Text("  ".join(word for word in (*words, left) if word))
 
 
-class Clock:
-    """Works out the time left from the pace so far."""
-
-    def __init__(self, total: int) -> None:
-        self.total = total
-        self.done = 0
-        self._began = time.monotonic()
-        self._end = self._began
-
-    def tick(self) -> None:
-        """One more is done."""
-        self.done += 1
-        now = time.monotonic()
-        self._end = now + (now - self._began) / self.done * (self.total - self.done)
-
-    def left(self) -> str:
-        """For example ``about 12 min left``; empty before the first and after the last."""
-        if not 0 < self.done < self.total:
-            return ""
-        seconds = max(self._end - time.monotonic(), 1)
-        if seconds < 90:
-            return f"about {seconds:.0f} s left"
-        return f"about {seconds / 60:.0f} min left" if seconds < 5400 else f"about {seconds / 3600:.1f} h left"
+def time_left(seconds: float | None) -> str:
+    """For example ``about 12 min left``, rounded as an estimate is; empty where nobody knows."""
+    if seconds is None:
+        return ""
+    if seconds < 90:
+        return f"about {max(5, round(seconds / 5) * 5)} s left"
+    return f"about {seconds / 60:.0f} min left" if seconds < 5400 else f"about {seconds / 3600:.1f} h left"
 
 
 class _TimeLeft(ProgressColumn):
     """Counts down between two results."""
 
-    def __init__(self, clock: Callable[[], Clock]) -> None:
+    def __init__(self, left: Callable[[], str]) -> None:
         super().__init__()
-        self._clock = clock
+        self._left = left
 
     def render(self, task: Task) -> Text:  # noqa: ARG002
-        return Text(self._clock().left())
+        return Text(self._left())
 
 
 def marks_table(results: Sequence[Result], translator: Translator) -> Table:

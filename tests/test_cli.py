@@ -24,7 +24,7 @@ from grader.records import HumanMark
 from grader.reports import Translator
 from grader.rubric.loading import load_rubric
 from grader.submission import read_assignment
-from grader.terminal import ClassProgress, Clock, printable
+from grader.terminal import ClassProgress, printable, time_left
 from grader.training.data import DEFAULT_FOLDER
 
 # --- grade ---
@@ -144,7 +144,10 @@ def test_an_interrupt_keeps_what_is_done_and_ends_every_process(course: Class) -
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hear_interrupts
     )
-    wait_until(lambda: (course.out / "ana" / "report.html").exists())
+    wait_until(lambda: (course.out / "index.html").exists())
+    page = (course.out / "index.html").read_text(encoding="utf-8")
+    assert 'href="ana/report.html"' in page
+    assert "<b>1</b> without a result yet" in page
     family = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
@@ -284,26 +287,29 @@ def test_progress_shows_what_is_under_way_and_what_is_done(course: Class, termin
     path = course.folder / "ana.ipynb"
     job = Job("ana", path, read_file(path), rubric, read_assignment(None), "bwrap", rubric.limits, DEFAULT_FOLDER)
     with progress.screen():
-        progress(Plan(to_grade=2, unchanged=3))
+        progress(Plan(2, 3, course.out / "index.html", lambda: 240.0))
         progress(Started(job))
         progress(unreadable(job, "words"))
     shown = screen.getvalue()
     assert "2 submissions to grade; 3 unchanged" in shown
     assert "[1/2]  ana  failed  0 / 2" in shown
-    assert "left" in shown
+    assert "about 4 min left" in shown
     assert ("\x1b[" in shown) is terminal
 
 
-def test_the_time_left_follows_the_pace(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 100.0
-    monkeypatch.setattr(time, "monotonic", lambda: now)
-    clock = Clock(4)
-    assert clock.left() == ""
-    now = 160.0
-    clock.tick()
-    assert clock.left() == "about 3 min left"
-    now = 280.0
-    assert clock.left() == "about 60 s left"
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (None, ""),
+        (0.0, "about 5 s left"),
+        (62.4, "about 60 s left"),
+        (89.0, "about 90 s left"),
+        (185.0, "about 3 min left"),
+        (9000.0, "about 2.5 h left"),
+    ],
+)
+def test_the_time_left_is_as_round_as_an_estimate(seconds: float | None, shown: str) -> None:
+    assert time_left(seconds) == shown
 
 
 def test_students_text_cannot_command_the_terminal() -> None:

@@ -83,9 +83,9 @@ class Executor(ABC):
         under_way: dict[Any, tuple[J, int]] = {}
         interrupts = _Interrupts()
         try:
-            while waiting or under_way:
+            while under_way or waiting:
                 interrupts.check()
-                places = self._free() if waiting else ()
+                places = () if waiting.exhausted else self._free()
                 for place, (job, attempt) in zip(places, waiting, strict=False):
                     under_way[self._begin(place, pack_call(function, job), seconds)] = job, attempt
                     yield Started(job)
@@ -141,13 +141,20 @@ class _Waiting(Generic[J]):
         self._jobs = iter(jobs)
         self._next: deque[tuple[J, int]] = deque()
         self._again: deque[tuple[J, int]] = deque()
+        self._ended = False
+
+    @property
+    def exhausted(self) -> bool:
+        """True once it is known that nothing waits; no job is asked for to find out."""
+        return self._ended and not self._next and not self._again
 
     def again(self, job: J, attempt: int) -> None:
         self._again.append((job, attempt))
 
     def __bool__(self) -> bool:
-        if not self._next:
+        if not self._next and not self._ended:
             self._next.extend((job, 1) for job in islice(self._jobs, 1))
+            self._ended = not self._next
         return bool(self._next or self._again)
 
     def __iter__(self) -> _Waiting[J]:

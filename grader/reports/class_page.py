@@ -130,6 +130,7 @@ def write_class_page(
     path: Path,
     *,
     folder_of: Callable[[str], str] = str,
+    missing: int = 0,
 ) -> None:
     """Write ``index.html``, which links to each submission's ``report.html`` beside it.
 
@@ -137,6 +138,7 @@ def write_class_page(
 
     Args:
         folder_of: The name of a submission's folder beside the page, where it is not the submission's own.
+        missing: Submissions without a result.
     """
 
     def link_to(submission: str, fragment: str = "") -> str:
@@ -153,6 +155,7 @@ def write_class_page(
         "pick": translator.pick,
         "rows": [_row(result, link_to, rubric, translator) for result in ordered],
         "counts": [(OUTCOMES[outcome], _count(ordered, outcome)) for outcome in Outcome],
+        "missing": missing,
         "provisional": sum(result.score.provisional for result in ordered),
         "figures": _figures(counted, translator),
         "max_score": rubric.points,

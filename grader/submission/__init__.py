@@ -2,10 +2,12 @@
 
 ``notebook`` repairs or refuses the file; ``anchors`` finds headings and markers, ``naming`` tells which question each
 means, ``places`` maps the cells, ``passages`` collects the student's prose; ``reading`` is the flow.
+``workload`` foresees what a notebook will train.
 """
 
 from grader.submission.assignment import Assignment, read_assignment
 from grader.submission.notebook import find_notebooks
 from grader.submission.reading import parse_submission, read_submission
+from grader.submission.workload import foresee
 
-__all__ = ["Assignment", "find_notebooks", "parse_submission", "read_assignment", "read_submission"]
+__all__ = ["Assignment", "find_notebooks", "foresee", "parse_submission", "read_assignment", "read_submission"]

@@ -34,8 +34,8 @@ from grader.training.pipelines import Extent, epochs_of, extent_of, fixed_name, 
 from grader.training.trajectories import pack, seal, unpack, unseal
 
 MAX_LINE = 1_000_000
-LIVE_MODELS = 3
-"""Networks kept ready to go on with."""
+LIVE_MODELS = 6
+"""Networks kept ready to go on with: to build and compile one anew takes as long as some epochs."""
 LOOKERS = 12
 """Networks kept ready to evaluate or predict with: a notebook looks at each of its own many times."""
 MAX_HELD_BYTES = 700_000_000

@@ -41,6 +41,12 @@ def test_one_row_a_submission_one_column_a_question(page: Page) -> None:
     assert found[2][:4] == ["b", "✓ Corregido", "7,7?", "3"]
 
 
+@pytest.mark.parametrize(("missing", "shown"), [(0, False), (17, True)], ids=["none", "some"])
+def test_how_many_have_no_result_yet(tmp_path: Path, missing: int, shown: bool) -> None:
+    write_class_page([perfect("a")], RUBRIC, "es", tmp_path / "index.html", missing=missing)
+    assert (f"{missing} aún sin resultado" in words(parse((tmp_path / "index.html").read_text("utf-8")))) is shown
+
+
 def test_a_question_without_a_score_is_not_a_zero(page: Page) -> None:
     assert rows(page(failed()))[1][3:] == ["–"] * len(RUBRIC.questions)
 
