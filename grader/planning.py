@@ -27,7 +27,7 @@ GUESSED_SECONDS = 10.0
 FEWEST_RESULTS = 3
 """Results before the time left is told."""
 LATE_SECONDS, LATE_SHARE = 15.0, 0.25
-"""A submission may take so much longer than was foreseen, or such a share, before nobody knows how long it will take."""
+"""A submission may take so much longer than was foreseen, or such a share of it; beyond that nobody knows."""
 
 
 # --- order ------------------------------------------------------------------------------------------------------------
