@@ -16,7 +16,7 @@ from pathlib import Path
 from grader.audit import chosen_for_audit, differences
 from grader.checks import judge, prepare
 from grader.errors import SubmissionError, TrainerError
-from grader.execution import run_submission, warm_up
+from grader.execution import check_unseen, run_submission, warm_up
 from grader.executors import Executor, Finished, Started, open_executor
 from grader.jobs import Graded, Job, fault, is_faulty, log_in, lost, read_file, unreadable
 from grader.machine import check_machine, needs, open_store
@@ -152,6 +152,7 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
     """
     found = [(free_id(name), path) for name, path in find_notebooks(folder)]
     load_data(settings.data)
+    check_unseen(settings.sandbox, (folder, settings.out, *rubric.files))
     with (
         open_executor(settings.executor, workers=settings.workers, scheduler=settings.scheduler) as executor,
         _checked(executor, settings),

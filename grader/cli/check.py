@@ -22,7 +22,7 @@ def check(
     """Check your own notebook before you hand it in: what the rubric shows students, with hints."""
     from rich.console import Console
 
-    from grader.execution import check_sandbox
+    from grader.execution import check_sandbox, check_unseen
     from grader.executors import Finished, LocalExecutor
     from grader.jobs import Job, fault, is_faulty, read_file
     from grader.pipeline import SECONDS_TO_JUDGE, grade_one
@@ -36,6 +36,7 @@ def check(
     if not notebook.is_file():
         raise UsageError(f"NOTEBOOK must be a file. Received: {notebook}")
     check_sandbox(run.sandbox_kind())
+    check_unseen(run.sandbox_kind(), (notebook, *rubric.files))
     data = data_folder(run.data, rubric)
     load_data(data)
     job = Job(

@@ -11,14 +11,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from grader.errors import SandboxError
+from grader.errors import SandboxError, UsageError
 from grader.execution.bounds import MEGABYTE, bounds_of
-from grader.execution.installation import SYSTEM, Installation, find_installation, package_folders
+from grader.execution.installation import Installation, find_installation, on_python_path, user_base
 from grader.rubric.rubric import Limits
 
 Kind = Literal["bwrap", "none"]
@@ -102,24 +102,52 @@ def check_sandbox(kind: Kind) -> None:
         "(on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0), "
         "or give --sandbox none for notebooks you trust",
     )
-    look = "import importlib.util, sys; sys.exit(importlib.util.find_spec('ipykernel') is None)"
-    _tried(
-        [*_apart([], [], read_only=True), sys.executable, "-c", look],
-        "a kernel must be able to read the Python that the grader is installed in "
-        f"({', '.join(map(str, find_installation().shown)) or SYSTEM}): install it where its user may read it, "
-        f"and neither in {INSIDE} nor in a folder that contains {', '.join(map(str, NOTEBOOKS_OWN))}",
+    rule = (
+        "a kernel must be able to read the Python that the grader is installed in, and all packages in "
+        f"{', '.join(map(str, find_installation().packages))}"
     )
+    look = (
+        "import json, os, sys; print(json.dumps([name for name in json.load(sys.stdin) if not os.path.exists(name)]))"
+    )
+    command = [*_apart([], [], read_only=True), sys.executable, "-I", "-c", look]
+    unseen = json.loads(_tried(command, rule, json.dumps(_package_files(find_installation()))))
+    if unseen:
+        raise SandboxError(f"{rule}. Received: kernels would not see {', '.join(unseen[:5])} ({len(unseen)} in all)")
 
 
-def _tried(command: Sequence[str], rule: str) -> None:
-    """Run a command that has to succeed. Raises SandboxError."""
+def check_unseen(kind: Kind, private: Iterable[Path]) -> None:
+    """See that kernels would not see what notebooks must not know: rubric, answers, marks, other submissions.
+
+    Raises:
+        UsageError: something stands in a folder that every kernel is shown.
+    """
+    for path in private if kind == "bwrap" else ():
+        if find_installation().shows(path):
+            raise UsageError(
+                "what notebooks must not see must not stand in a folder of the system or of Python, which kernels are "
+                f"shown. Received: {path}"
+            )
+
+
+def _package_files(installation: Installation) -> list[str]:
+    """A file or folder of each package that is installed, but for what kernels are not to see."""
+    covered = set(installation.covered)
+    entries = [entry for folder in installation.packages for entry in folder.iterdir() if entry not in covered]
+    return [str(name) for entry in entries for name in (entry, entry / "__init__.py") if name.exists()]
+
+
+def _tried(command: Sequence[str], rule: str, given: str = "") -> str:
+    """What a command prints that has to succeed. Raises SandboxError."""
     try:
-        tried = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=30, check=False)
+        tried = subprocess.run(
+            command, input=given, capture_output=True, text=True, errors="replace", timeout=30, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise SandboxError(f"{rule}. Received: {error}") from error
     if tried.returncode != 0:
         reason = tried.stderr.strip().splitlines()[-1:] or [f"exit code {tried.returncode}"]
         raise SandboxError(f"{rule}. Received: {reason[0]}")
+    return tried.stdout
 
 
 def kernel_command(kind: Kind, room: Room, data: Path, limits: Limits) -> list[str]:
@@ -184,8 +212,8 @@ def _apart(own: Sequence[str], inner: Sequence[str], read_only: bool = False) ->
 
 
 def _system() -> list[str]:
-    """The system, read-only."""
-    words = ["--ro-bind", str(SYSTEM), str(SYSTEM)]
+    """The system's other folders, read-only."""
+    words: list[str] = []
     for folder in SYSTEM_FOLDERS:
         path = Path(folder)
         if path.is_symlink():
@@ -198,7 +226,7 @@ def _system() -> list[str]:
 
 
 def _mounts(installation: Installation) -> list[str]:
-    """The Python installation, read-only, without what is covered."""
+    """The system's programs and the Python installation, read-only, without what is covered."""
     words: list[str] = []
     folders: list[Path] = []
     for path in sorted({*installation.shown, *installation.covered}, key=lambda path: len(path.parts)):
@@ -211,13 +239,15 @@ def _mounts(installation: Installation) -> list[str]:
             words += ["--ro-bind", os.devnull, str(path)]
     for folder in folders:
         words += ["--remount-ro", str(folder)]
+    for link in installation.links:
+        words += ["--symlink", str(link.readlink()), str(link)]
     return words
 
 
 def _in_notebooks_own() -> list[Path]:
-    """Folders of the installation that a kernel's own folders would hide."""
-    shown = find_installation().shown
-    return [folder for folder in shown if any(folder.is_relative_to(own) for own in NOTEBOOKS_OWN)]
+    """What of the installation a kernel's own folders would hide."""
+    found = find_installation()
+    return [path for path in (*found.shown, *found.links) if any(path.is_relative_to(own) for own in NOTEBOOKS_OWN)]
 
 
 def kernel_environment(home: Path, modules: Path) -> dict[str, str]:
@@ -227,7 +257,9 @@ def kernel_environment(home: Path, modules: Path) -> dict[str, str]:
         home: the student's home, as the kernel sees it.
         modules: where the recorder and the stand-ins are, as the kernel sees it.
     """
+    base = user_base()
     return {
+        **({"PYTHONUSERBASE": base} if base else {}),
         "HOME": str(home),
         "USER": "student",
         "LOGNAME": "student",
@@ -235,7 +267,7 @@ def kernel_environment(home: Path, modules: Path) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "TERM": "xterm-color",
         "SHELL": "/bin/bash",
-        "PYTHONPATH": os.pathsep.join(map(str, (modules, *package_folders()))),
+        "PYTHONPATH": os.pathsep.join(map(str, (modules, *on_python_path(find_installation().packages)))),
         "PYTHONDONTWRITEBYTECODE": "1",
         "KERAS_HOME": str(home / ".keras"),
         "MPLCONFIGDIR": str(home / ".config" / "matplotlib"),

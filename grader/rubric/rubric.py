@@ -116,3 +116,9 @@ class Rubric(Strict):
     def assignment_path(self) -> Path | None:
         """The assignment notebook's path, or None where the rubric names none."""
         return None if self.assignment is None else Path(self.folder) / self.assignment
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Where the rubric stands, and what it names."""
+        named = (self.assignment, self.marked_answers)
+        return (Path(self.folder), *(Path(self.folder) / name for name in named if name is not None))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
+import math
 import os
 import shutil
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +30,10 @@ NAMES = ("fashion-mnist", "fashion_mnist")
 FILES = tuple(
     f"{name}-ubyte.gz" for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
 )
+LARGEST_SET = 200_000_000
+"""Bytes; the data set has 55 million."""
+TEST_LABELS_SHA256 = "3d0e6c6ea990b53b6f8f500a41cac93881d981b315f84578b7d915342ade01e9"
+"""Of the 10,000 labels, a byte each."""
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 """What the same are called in Keras's archives."""
 
@@ -49,10 +55,8 @@ def load_data(folder: Path = DEFAULT_FOLDER) -> DataSet:
     Raises:
         DataError: a file is missing or damaged.
     """
-    arrays = [_read(folder / name) for name in FILES]
-    if len(arrays[0]) != len(arrays[1]) or len(arrays[2]) != len(arrays[3]):
-        sizes = [len(array) for array in arrays]
-        raise DataError(f"{folder}: images and labels must be equally many. Received: {sizes}")
+    arrays = [_read(folder / name, 3 if "images" in name else 1) for name in FILES]
+    _check(folder, arrays)
     return DataSet(*arrays)
 
 
@@ -60,24 +64,41 @@ def find_data(given: Path | None, beside: Path | None = None) -> Path:
     """The folder with the data set's four files; an archive of Keras's is unpacked into the user's cache.
 
     Args:
-        given: a folder or an archive to take instead of looking for one.
+        given: a folder or an archive to take instead of looking for one, whatever images it has.
         beside: a folder to look into first, that of the rubric.
 
     Raises:
         DataError: nothing is found, or an archive is damaged.
     """
-    places = [given] if given is not None else list(_usual_places(beside))
+    if given is not None:
+        found = _at(given)
+        if found is None:
+            raise DataError(f"--data must be {_FORMS}. Received: {given}, without {', '.join(_missing(given))}")
+        return found
+    places = list(_usual_places(beside))
     for place in places:
-        if all((place / name).is_file() for name in FILES):
-            return place.absolute()
-        archives = [place] if place.suffix == ".npz" else [place / f"{name}.npz" for name in NAMES]
-        for archive in archives:
-            if archive.is_file():
-                return _unpacked(archive)
+        found = _at(place)
+        if found is not None and is_known(found):  # digits, say, are kept in files of the same names
+            return found
     raise DataError(
-        "the data set must be four *-ubyte.gz files, or fashion-mnist.npz (Debian and Ubuntu: apt-get install "
-        f"dataset-fashion-mnist; else --data FOLDER). Received: not in {', '.join(map(str, places))}"
+        f"the data set must be {_FORMS} (Debian and Ubuntu: apt-get install dataset-fashion-mnist; else --data "
+        f"FOLDER). Received: not in {', '.join(map(str, places))}"
     )
+
+
+_FORMS = "a folder with the four *-ubyte.gz files, or Keras's archive fashion-mnist.npz"
+
+
+def _at(place: Path) -> Path | None:
+    """The folder with the four files of a place, if it has them or an archive."""
+    if not _missing(place):
+        return place.absolute()
+    archives = [place] if place.suffix == ".npz" else [place / f"{name}.npz" for name in NAMES]
+    return next((_unpacked(archive) for archive in archives if archive.is_file()), None)
+
+
+def _missing(folder: Path) -> list[str]:
+    return [name for name in FILES if not (folder / name).is_file()]
 
 
 def _usual_places(beside: Path | None) -> Iterator[Path]:
@@ -89,46 +110,93 @@ def _usual_places(beside: Path | None) -> Iterator[Path]:
     yield DEFAULT_FOLDER
 
 
+def is_known(folder: Path) -> bool:
+    """True if a folder's test labels are the real data set's."""
+    try:
+        return hashlib.sha256(_read(folder / FILES[3], 1).tobytes()).hexdigest() == TEST_LABELS_SHA256
+    except DataError:
+        return False
+
+
 def _unpacked(archive: Path) -> Path:
     """A folder in the user's cache with an archive's arrays as the four files; there is one for each content."""
     try:
-        digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-        folder = user_cache() / "datasets" / digest[:32]
-        if not folder.is_dir():
-            with np.load(archive, allow_pickle=False) as content:
-                arrays = [content[name] for name in ARRAYS]
-            if [(array.dtype, array.ndim) for array in arrays] != [(np.uint8, 3), (np.uint8, 1)] * 2:
-                raise ValueError("arrays of other types or axes than images and labels of bytes have")
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            made = Path(tempfile.mkdtemp(dir=folder.parent))
-            for name, array in zip(FILES, arrays, strict=True):
-                write_idx(made / name, array)
-            try:
-                made.rename(folder)
-            except OSError:  # another process was first
-                shutil.rmtree(made)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        if archive.stat().st_size > LARGEST_SET:
+            raise ValueError("more bytes than the data set has")
+        folder = user_cache() / "datasets" / hashlib.sha256(archive.read_bytes()).hexdigest()[:32]
+        arrays = _arrays(archive) if _missing(folder) else []
+    except Exception as error:  # a damaged archive raises whatever its damage leads to
         raise DataError(
-            f"{archive}: an archive must hold the arrays {', '.join(ARRAYS)}. Received: {type(error).__name__}: {error}"
+            f"{archive}: an archive must hold the arrays {', '.join(ARRAYS)}. Received: {type(error).__name__}: "
+            f"{str(error)[:200]}"
         ) from error
+    if arrays:
+        try:
+            _put(folder, arrays)
+        except OSError as error:
+            raise DataError(
+                f"{archive}: an archive must be unpacked into the cache, which XDG_CACHE_HOME names. Received: {error}"
+            ) from error
     return folder
 
 
-def _read(path: Path) -> Array:
+def _arrays(archive: Path) -> list[Array]:
+    with zipfile.ZipFile(archive) as content:
+        if sum(entry.file_size for entry in content.infolist()) > LARGEST_SET:
+            raise ValueError("more bytes than the data set has")
+    with np.load(archive, allow_pickle=False) as content:
+        arrays = [content[name] for name in ARRAYS]
+    if any(array.dtype != np.uint8 for array in arrays):
+        raise ValueError("arrays of other types than bytes")
+    _check(archive, arrays)
+    return arrays
+
+
+def _put(folder: Path, arrays: list[Array]) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(dir=folder.parent))
+    try:
+        for name, array in zip(FILES, arrays, strict=True):
+            write_idx(made / name, array)
+        shutil.rmtree(folder, ignore_errors=True)  # what has lost a file
+        with contextlib.suppress(OSError):  # another process was first
+            made.rename(folder)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _check(where: Path, arrays: Sequence[Array]) -> None:
+    """Raises DataError where arrays are not images of 28x28 and as many labels from 0 to 9, twice."""
+    shapes = [array.shape for array in arrays]
+    images, labels = arrays[::2], arrays[1::2]
+    whole = all(
+        array.ndim == 3 and array.shape[1:] == (28, 28) and len(array) and marks.shape == (len(array),)
+        for array, marks in zip(images, labels, strict=True)
+    )
+    if not whole or max(int(marks.max()) for marks in labels) > 9:
+        raise DataError(
+            f"{where}: the data set must have images of 28x28 and as many labels from 0 to 9, for training and for "
+            f"testing. Received: {shapes if not whole else 'other labels'}"
+        )
+
+
+def _read(path: Path, axes: int) -> Array:
     """One idx file; the format is described at the end of yann.lecun.com/exdb/mnist: magic, sizes, bytes."""
     try:
-        raw = gzip.decompress(path.read_bytes())
+        with gzip.open(path) as file:
+            raw = file.read(LARGEST_SET + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(
             f"{path}: the data set's file must be readable (Debian and Ubuntu: apt-get install dataset-fashion-mnist). "
             f"Received: {getattr(error, 'strerror', None) or error}"
         ) from error
-    axes = raw[3] if len(raw) > 3 else 0
-    shape = [int(size) for size in np.frombuffer(raw, ">u4", axes, offset=4)] if len(raw) >= 4 + 4 * axes else []
-    body = np.frombuffer(raw, np.uint8, offset=4 + 4 * axes) if shape else np.zeros(0, np.uint8)
-    if raw[:3] != b"\0\0\x08" or axes not in (1, 3) or body.size != int(np.prod(shape)):
-        raise DataError(f"{path}: an idx file of bytes must hold what its header says. Received: {len(raw)} bytes")
-    return body.reshape(shape)
+    header = 4 + 4 * axes
+    shape = [int.from_bytes(raw[at : at + 4], "big") for at in range(4, header, 4)]
+    if raw[:4] != bytes([0, 0, 8, axes]) or len(raw) - header != math.prod(shape):
+        raise DataError(
+            f"{path}: an idx file of bytes with {axes} axes must hold what its header says. Received: {len(raw)} bytes"
+        )
+    return np.frombuffer(raw, np.uint8, offset=header).reshape(shape)
 
 
 def copy_stored(source: Path, target: Path) -> None:

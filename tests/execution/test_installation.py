@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.errors import SandboxError
-from grader.execution import check_sandbox, sandbox
+from grader.errors import SandboxError, UsageError
+from grader.execution import check_sandbox, check_unseen, sandbox
 from grader.execution.installation import Installation, find_installation, lay_out
 
 
@@ -48,12 +48,42 @@ def test_what_is_shown_and_covered(
 
 def test_this_installation_is_shown_without_the_grader() -> None:
     found = find_installation()
-    assert any(Path(sys.prefix).is_relative_to(folder) for folder in (*found.shown, Path("/usr")))
-    assert not any(Path(sandbox.__file__).is_relative_to(folder) for folder in found.shown)
+    assert found.shows(Path(sys.executable))
+    assert found.shows(Path(pytest.__file__))
+    assert not found.shows(Path(sandbox.__file__))
 
 
 def test_an_installation_that_kernels_cannot_see_is_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "find_installation", lambda: Installation((), ()))
+    shown = tuple(folder for folder in find_installation().shown if folder.is_relative_to("/usr"))
+    monkeypatch.setattr(sandbox, "find_installation", lambda: Installation(shown, ()))
     monkeypatch.setattr(sys, "executable", "/opt/kernel/venv/bin/python")
     with pytest.raises(SandboxError, match=r"a kernel must be able to read the Python .* Received: .*No such file"):
         check_sandbox("bwrap")
+
+
+def test_packages_that_kernels_would_not_see_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A package whose files are links to where nothing is mounted."""
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "__init__.py").touch()
+    (tmp_path / "packages" / "course_tools").mkdir(parents=True)
+    (tmp_path / "packages" / "course_tools" / "__init__.py").symlink_to(tmp_path / "kept" / "__init__.py")
+    found = find_installation()
+    packages = tmp_path / "packages"
+    monkeypatch.setattr(
+        sandbox, "find_installation", lambda: Installation((*found.shown, packages), found.covered, (), (packages,))
+    )
+    with pytest.raises(SandboxError, match=r"Received: kernels would not see .*course_tools/__init__\.py \(1 in all\)"):
+        check_sandbox("bwrap")
+
+
+@pytest.mark.parametrize("place", ["/usr/share/course", "{prefix}/lib/course"])
+def test_what_notebooks_must_not_see_is_refused_where_they_are_shown_everything(place: str) -> None:
+    path = Path(place.format(prefix=sys.prefix))
+    with pytest.raises(UsageError, match=f"must not stand in a folder of the system .* Received: {path}"):
+        check_unseen("bwrap", [Path("/srv/course"), path])
+    check_unseen("none", [path])
+
+
+@pytest.mark.parametrize("place", ["/usr/src/course", "/usr/local/src/course", "{prefix}/course", "{grader}/shipped"])
+def test_what_kernels_are_not_shown_may_stand_anywhere(place: str) -> None:
+    check_unseen("bwrap", [Path(place.format(prefix=sys.prefix, grader=Path(sandbox.__file__).parents[1]))])

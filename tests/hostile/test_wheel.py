@@ -26,7 +26,7 @@ for folder, folders, names in os.walk("/"):
         continue
     for name in names:
         path = os.path.join(folder, name)
-        if re.fullmatch(r".*[.](ya?ml|ipynb|po|db|csv)|trajectories[.]py|conftest[.]py", name) and os.path.isfile(path):
+        if re.fullmatch(r".*[.](ya?ml|ipynb|po|db|csv)|trajectories[.]py|conftest[.]py|a_module.*", name) and os.path.isfile(path):
             with open(path, errors="replace") as file:
                 text = file.read()
             if re.search(r"criteria:|marked_answers|callback_stops|Tu respuesta a la pregunta|reproducido", text):
@@ -38,9 +38,13 @@ PLUGIN = {
     "a_plugin/__init__.py": "SECRET = 'callback_stops'",
     "a_plugin-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: a-plugin\nVersion: 1.0\n",
     "a_plugin-1.0.dist-info/entry_points.txt": "[grader.checks]\nsecret = a_plugin:SECRET\n",
-    "a_plugin-1.0.dist-info/RECORD": "a_plugin/__init__.py,,\na_plugin-1.0.dist-info/METADATA,,\n",
+    "a_plugin-1.0.dist-info/RECORD": "a_plugin/__init__.py,,\na_module.py,,\n../../../share/a_plugin/secret.yaml,,\n",
+    "a_module.py": "SECRET = 'callback_stops'",
+    "__pycache__/a_module.cpython-311.pyc": "callback_stops",
+    "../../../share/a_plugin/secret.yaml": "criteria: [callback_stops]",
+    "~rader/rubrics/secret.yaml": "criteria: [callback_stops]",
 }
-"""A package that extends the grader, as pip leaves it behind."""
+"""A package that extends the grader, as pip leaves it behind, and what an interrupted pip leaves of the grader."""
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +60,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (site,) = (folder / "venv").glob("lib/python*/site-packages")
     (site / "packages.pth").write_text(f"{SITE}\n")
     for name, content in PLUGIN.items():
-        (site / name).parent.mkdir(exist_ok=True)
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
         (site / name).write_text(content)
     return python
 

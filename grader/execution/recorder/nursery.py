@@ -77,7 +77,7 @@ def main(installation: str) -> None:
     """Import what takes long, then fork a kernel for each request until the other end is closed.
 
     Args:
-        installation: JSON list of the folders that Python needs and that a kernel's own folders would hide.
+        installation: JSON list of what Python needs and a kernel's own folders would hide: folders, files, links.
     """
     folders = json.loads(installation)
     link = socket.socket(fileno=os.dup(0))
@@ -169,7 +169,8 @@ def _furnish(request: dict[str, Any], installation: list[str]) -> None:
         # Refused where parts of /proc are covered, as bubblewrap does for root. The kernel then sees the process list
         # of its nursery, whose processes it can neither name nor inspect.
         _call("mount", b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, None)
-    kept = {folder: os.open(folder, os.O_PATH) for folder in installation}
+    links = {path: Path(path).readlink() for path in installation if Path(path).is_symlink()}
+    kept = {path: os.open(path, os.O_PATH) for path in installation if path not in links}
     _bind(request["home"], HOME)
     _bind(f"{INSIDE}/data", f"{HOME}/.keras/datasets/fashion-mnist")
     _bind(request["exchange"], f"{INSIDE}/exchange")
@@ -177,13 +178,22 @@ def _furnish(request: dict[str, Any], installation: list[str]) -> None:
     size = f"size={int(request['tmp_mb'])}m,nr_inodes={MAX_FILES},mode=1777".encode()
     for folder in (b"/dev/shm", b"/tmp"):
         _call("mount", b"tmpfs", folder, b"tmpfs", MS_NOSUID | MS_NODEV, size)
-    for target, descriptor in kept.items():
-        Path(target).mkdir(parents=True, exist_ok=True)
-        _call("mount", f"/proc/self/fd/{descriptor}".encode(), target.encode(), None, MS_BIND | MS_REC, None)
+    for path, target in links.items():
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).symlink_to(target)
+    for path, descriptor in kept.items():
+        _make_mount_point(Path(path), Path(f"/proc/self/fd/{descriptor}").is_dir())
+        _call("mount", f"/proc/self/fd/{descriptor}".encode(), path.encode(), None, MS_BIND | MS_REC, None)
         os.close(descriptor)
     Path(request["wire"]).mkdir(parents=True)
     _bind(f"{INSIDE}/wire", request["wire"])
     _loopback_up()
+
+
+def _make_mount_point(path: Path, folder: bool) -> None:
+    (path if folder else path.parent).mkdir(parents=True, exist_ok=True)
+    if not folder:
+        path.touch()
 
 
 def _bind(source: str, target: str) -> None:
