@@ -109,7 +109,7 @@ def check_sandbox(kind: Kind) -> None:
     look = (
         "import json, os, sys; print(json.dumps([name for name in json.load(sys.stdin) if not os.path.exists(name)]))"
     )
-    command = [*_apart([], [], read_only=True), sys.executable, "-I", "-c", look]
+    command = [*_apart([], []), sys.executable, "-I", "-c", look]
     unseen = json.loads(_tried(command, rule, json.dumps(_package_files(find_installation()))))
     if unseen:
         raise SandboxError(f"{rule}. Received: kernels would not see {', '.join(unseen[:5])} ({len(unseen)} in all)")
@@ -189,17 +189,16 @@ def nursery_command(nest: Path, data: Path) -> list[str]:
     own = ["--dir", str(HOME), "--dir", str(EXCHANGE), "--dir", str(INSIDE / "wire")]
     inner = ["--ro-bind", str(data.resolve()), str(INSIDE / "data"), "--bind", str(nest), str(nest)]
     own_mounts = json.dumps([str(folder) for folder in _in_notebooks_own()])
-    command = _apart(own, inner, read_only=True)  # nothing that one kernel leaves there meets the next
+    command = _apart(own, inner)
     return [*command, sys.executable, "-m", f"{RECORDER_MODULE}.nursery", own_mounts]
 
 
-def _apart(own: Sequence[str], inner: Sequence[str], read_only: bool = False) -> list[str]:
+def _apart(own: Sequence[str], inner: Sequence[str]) -> list[str]:
     """A process without network and without sight of others, with a read-only system and the recorder.
 
     Args:
         own: mounts of the folders that a notebook has to itself; the installation may lie in one of them.
         inner: mounts to be made after the installation's.
-        read_only: True if the folders between the mounts cannot be written to.
     """
     command = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--hostname", "notebook", "--clearenv"]
     for name, value in kernel_environment(HOME, INSIDE / "modules").items():
@@ -208,7 +207,7 @@ def _apart(own: Sequence[str], inner: Sequence[str], read_only: bool = False) ->
     command += [*_system(), *_mounts(find_installation())]
     command += ["--ro-bind", str(FILES / "google"), f"{INSIDE}/modules/google"]
     command += ["--ro-bind", str(RECORDER), f"{INSIDE}/modules/{RECORDER_MODULE}", *inner]
-    return [*command, "--remount-ro", "/", "--remount-ro", "/dev"] if read_only else command
+    return [*command, "--remount-ro", "/", "--remount-ro", "/dev"]  # between the mounts, nothing can be written
 
 
 def _system() -> list[str]:

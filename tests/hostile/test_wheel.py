@@ -38,10 +38,10 @@ PLUGIN = {
     "a_plugin/__init__.py": "SECRET = 'callback_stops'",
     "a_plugin-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: a-plugin\nVersion: 1.0\n",
     "a_plugin-1.0.dist-info/entry_points.txt": "[grader.checks]\nsecret = a_plugin:SECRET\n",
-    "a_plugin-1.0.dist-info/RECORD": "a_plugin/__init__.py,,\na_module.py,,\n../../../share/a_plugin/secret.yaml,,\n",
+    "a_plugin-1.0.dist-info/RECORD": "a_plugin/__init__.py,,\na_module.py,,\n../../../share/elsewhere/secret.yaml,,\n",
     "a_module.py": "SECRET = 'callback_stops'",
     "__pycache__/a_module.cpython-311.pyc": "callback_stops",
-    "../../../share/a_plugin/secret.yaml": "criteria: [callback_stops]",
+    "../../../share/elsewhere/secret.yaml": "criteria: [callback_stops]",
     "~rader/rubrics/secret.yaml": "criteria: [callback_stops]",
 }
 """A package that extends the grader, as pip leaves it behind, and what an interrupted pip leaves of the grader."""
