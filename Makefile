@@ -11,7 +11,7 @@ OUT ?= $(PLACE)/out/demo
 help:
 	@echo "make demo   set up, grade submissions/ and show the marks (OUT=$(OUT))"
 	@echo "make samples  the same, then compare the marks with those expected"
-	@echo "make test   set up, check format, types and imports, run the tests (ten minutes on two cores)"
+	@echo "make test   set up, check format, types and imports, run the tests"
 	@echo "make test-quick  the same without the slow tests, which tests/slow.py names"
 	@echo "make setup  make .venv and install what the system lacks"
 	@echo "make format lay out the code"
