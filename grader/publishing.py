@@ -18,8 +18,11 @@ from grader.errors import SubmissionError, UsageError
 from grader.gradebook import Gradebook, encode, standing
 from grader.jobs import EXECUTED, LOG, Graded, is_faulty
 from grader.records import HumanMark, Result
-from grader.reports import write_class_page, write_grades_csv, write_result_json, write_student_report
+from grader.reports.class_page import write_class_page
 from grader.reports.files import write_bytes
+from grader.reports.grades_csv import write_grades_csv
+from grader.reports.result_json import write_result_json
+from grader.reports.student import write_student_report
 from grader.rubric.language import Language
 from grader.rubric.rubric import Rubric
 from grader.scoring import add_up, with_human_marks
@@ -30,7 +33,7 @@ OWN_FILES = ("grades.csv", "index.html", "gradebook.db", "gradebook.db-wal", "gr
 """Names in OUT that no submission's folder may take."""
 PAUSE = 50.0
 """Times as long as writing the class's pages takes, until they are written again while the class is graded."""
-_RUBRIC, _LANGUAGE = "rubric", "language"
+_RUBRIC, _LANGUAGE, _MISSING = "rubric", "language", "missing"
 """Notes in the gradebook: how the class was graded last."""
 
 
@@ -133,6 +136,7 @@ class Pages:
             missing: submissions without a result.
         """
         try:
+            self._book.keep_note(_MISSING, str(missing))
             write_grades_csv(results, self._rubric, self._out / "grades.csv")
             write_class_page(results, self._rubric, self._language, self.class_page, missing=missing)
         except Exception as error:
@@ -173,8 +177,11 @@ class Pages:
 
 def report_class(
     out: Path, gradebook: str = "", language: Language | None = None
-) -> tuple[tuple[Result, ...], list[str]]:
-    """Write a class's reports and pages anew, after review; returns the results and what failed.
+) -> tuple[tuple[Result, ...], list[str], int]:
+    """Write a class's reports and pages anew, after review.
+
+    Returns:
+        The results, what failed, and how many submissions have no result since grading was interrupted.
 
     Raises:
         UsageError: nothing was graded there.
@@ -184,9 +191,10 @@ def report_class(
     pages = Pages(graded.book, graded.rubric, graded.language, out)
     found = [pages.write_submission(submission) for submission in graded.book.submissions()]
     results = tuple(result for result in found if result is not None)
-    pages.write_class(results)
+    missing = int(graded.book.note(_MISSING) or 0)
+    pages.write_class(results, missing)
     graded.book.close()
-    return results, pages.faults
+    return results, pages.faults, missing
 
 
 class Publisher:

@@ -18,11 +18,13 @@ def report(out: GradedOut, language: LanguageName = None, gradebook: GradebookUr
 
     from grader.publishing import report_class
 
-    results, faults = report_class(out, gradebook, cast(Language | None, language))
+    results, faults, missing = report_class(out, gradebook, cast(Language | None, language))
     for problem in faults:
         print(f"fault: {problem}", file=sys.stderr)
     console = Console()
     waiting = sum(result.score.provisional for result in results)
     console.print(f"{len(results)} submissions, {waiting} with a provisional mark.", highlight=False)
+    if missing:
+        console.print(f"Interrupted, {missing} missing: grader grade goes on where it ended.", highlight=False)
     console.print(f"Class page: {out / 'index.html'}", highlight=False, soft_wrap=True, markup=False)
     return FAULT if faults else OK

@@ -11,7 +11,8 @@ from report_pages import Element, parse
 from report_samples import RUBRIC, SAMPLES, failed, faulty, full_findings, partial, perfect, score_of
 
 from grader.records import Outcome, Result, Score, Status, say
-from grader.reports import write_class_page, write_student_report
+from grader.reports.class_page import write_class_page
+from grader.reports.student import write_student_report
 
 Page = Callable[..., Element]
 
@@ -45,6 +46,22 @@ def test_one_row_a_submission_one_column_a_question(page: Page) -> None:
 def test_how_many_have_no_result_yet(tmp_path: Path, missing: int, shown: bool) -> None:
     write_class_page([perfect("a")], RUBRIC, "es", tmp_path / "index.html", missing=missing)
     assert (f"{missing} aún sin resultado" in words(parse((tmp_path / "index.html").read_text("utf-8")))) is shown
+
+
+@pytest.mark.parametrize(
+    ("graded", "missing", "said"),
+    [
+        pytest.param(1, 0, "No hay nada pendiente: todas las notas son definitivas.", id="all"),
+        pytest.param(1, 3, "La corrección se interrumpió o todavía sigue: 3 sin resultado.", id="interrupted"),
+        pytest.param(0, 3, "La corrección se interrumpió o todavía sigue: 3 sin resultado.", id="before the first"),
+        pytest.param(0, 0, "Todavía no se corrigió nada.", id="nothing"),
+    ],
+)
+def test_marks_are_called_final_only_where_all_are(tmp_path: Path, graded: int, missing: int, said: str) -> None:
+    write_class_page([perfect("a")][:graded], RUBRIC, "es", tmp_path / "index.html", missing=missing)
+    shown = words(parse((tmp_path / "index.html").read_text("utf-8")))
+    assert said in shown
+    assert ("definitivas" in shown) is (graded > missing)
 
 
 def test_a_question_without_a_score_is_not_a_zero(page: Page) -> None:
