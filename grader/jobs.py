@@ -19,6 +19,8 @@ from grader.submission.notebook import read_bytes
 
 EXECUTED, LOG = "executed.ipynb", "grader.log"
 """Names of the files that grading leaves beside a submission's reports."""
+SECONDS_TO_JUDGE = 1800.0
+"""What a worker may take beyond its notebook's time before it is taken to hang."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,11 @@ class Job:
     def executed(self) -> Path | None:
         """The notebook with the outputs of the grader's run."""
         return None if self.folder is None else self.folder / EXECUTED
+
+
+def longest_seconds(limits: Limits) -> float:
+    """Wall time after which a submission is given up."""
+    return limits.seconds_per_submission + SECONDS_TO_JUDGE
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import UsageError
-from grader.execution import check_sandbox
+from grader.execution.sandbox import check_sandbox
 from grader.requirements import check_requirements
 from grader.settings import Sandbox, Settings, foundations
 from grader.training.data import load_data

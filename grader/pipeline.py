@@ -16,24 +16,23 @@ from pathlib import Path
 from grader.audit import chosen_for_audit, differences
 from grader.checks import judge, prepare
 from grader.errors import SubmissionError, TrainerError
-from grader.execution import check_unseen, run_submission, warm_up
+from grader.execution.attempts import run_submission
+from grader.execution.sandbox import check_unseen
+from grader.execution.warm import warm_up
 from grader.executors import Executor, Finished, Started, open_executor
-from grader.jobs import Graded, Job, fault, is_faulty, log_in, lost, read_file, unreadable
+from grader.head_start import give_head_start
+from grader.jobs import Graded, Job, fault, is_faulty, log_in, longest_seconds, lost, read_file, unreadable
 from grader.machine import check_machine, needs, open_store
 from grader.planning import Schedule
 from grader.processes import folder_for_now
-from grader.publishing import Publisher, free_id, prepare_out
 from grader.records import Finding, Outcome, Result, Submission
-from grader.rubric.rubric import Limits, Rubric
+from grader.rubric.rubric import Rubric
 from grader.scoring import add_up
 from grader.settings import Settings, Store, versions
 from grader.submission import find_notebooks, foresee, parse_submission, read_assignment
 from grader.training.data import load_data
 from grader.training.service import TrainerProcess, Trainings, open_trainings
 from grader.training.trajectories import Trajectories
-
-SECONDS_TO_JUDGE = 1800.0
-"""What a worker may take beyond its notebook's time before it is taken to hang."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +119,7 @@ def _trainings(job: Job) -> Trainings | None:
         return None
     try:
         return open_trainings(job.store.url, job.store.max_bytes, job.store.trainer)
-    except (TrainerError, OSError) as error:
+    except OSError as error:
         logging.getLogger(__name__).warning("%s: trained in the kernel: %s", job.submission, error)
         return None
 
@@ -150,6 +149,8 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
     Raises:
         UsageError, SandboxError, DataError: before anything is graded.
     """
+    from grader.publishing import Publisher, free_id, prepare_out  # workers publish nothing, and begin sooner without
+
     found = [(free_id(name), path) for name, path in find_notebooks(folder)]
     load_data(settings.data)
     check_unseen(settings.sandbox, (folder, settings.out, *rubric.files))
@@ -165,10 +166,14 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
         watch(Plan(len(to_grade), len(found) - len(to_grade), publisher.class_page, schedule.seconds_left))
         faults, interrupted = [], False
         try:
+            if to_grade:
+                give_head_start(executor, settings.sandbox, settings.data, len(to_grade))
             with ExitStack() as ends:
                 store = _store(settings, executor, ends) if to_grade else None
                 jobs = _jobs(schedule, to_grade, rubric, settings, store)
-                events = ends.enter_context(closing(executor.run(grade_apart, jobs, seconds=_seconds(settings.limits))))
+                events = ends.enter_context(
+                    closing(executor.run(grade_apart, jobs, seconds=longest_seconds(settings.limits)))
+                )
                 for event in events:
                     if isinstance(event, Started):
                         schedule.begin(event.job.submission)
@@ -198,11 +203,6 @@ def grade_apart(job: Job) -> Graded:
     with folder_for_now("o-") as folder:
         result = grade_one(replace(job, folder=folder))
         return Graded(result, {file.name: file.read_bytes() for file in folder.iterdir()})
-
-
-def _seconds(limits: Limits) -> float:
-    """Wall time after which a submission is given up."""
-    return limits.seconds_per_submission + SECONDS_TO_JUDGE
 
 
 def _jobs(

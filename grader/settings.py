@@ -7,11 +7,11 @@ import json
 import platform
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from grader.cache import user_cache
+from grader.kept import code_digest, version_of
 from grader.rubric.language import Language
 
 if TYPE_CHECKING:  # the command line reads this module, and is to be there at once
@@ -95,7 +95,7 @@ def foundations(data: Path) -> dict[str, dict[str, str]]:
     """What a machine's results rest on: its versions, the grader's own code, and the data set's files."""
     return {
         "versions": versions(),
-        "code": {"grader": _code_digest()},
+        "code": {"grader": code_digest()},  # a corrected check must not leave old marks behind until the next release
         "data": {file.name: _digest(file) for file in sorted(data.glob("*.gz"))},
     }
 
@@ -103,14 +103,7 @@ def foundations(data: Path) -> dict[str, dict[str, str]]:
 @cache
 def versions() -> dict[str, str]:
     """Versions of the grader and of what its results depend on."""
-    return {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "unknown"
+    return {"python": platform.python_version(), **{name: version_of(name) for name in PACKAGES}}
 
 
 def _digest(file: Path) -> str:
@@ -119,12 +112,3 @@ def _digest(file: Path) -> str:
             return hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError:
         return ""
-
-
-@cache
-def _code_digest() -> str:
-    """Of the grader's own source, since a corrected check must not leave old marks behind until the next release."""
-    digest = hashlib.sha256()
-    for file in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()

@@ -1,13 +1,12 @@
-"""What is shown on the terminal: live progress while a class is graded, tables, a self-check's findings."""
+"""What is shown on the terminal while a class is graded, and of it: live progress, and tables."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.padding import Padding
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -22,23 +21,15 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from grader.execution import Protection
+from grader.execution.protection import Protection
 from grader.executors import Started
 from grader.jobs import Job
 from grader.pipeline import Plan
-from grader.records import Finding, Outcome, Result, Status, say
-from grader.reports import Translator
+from grader.records import Outcome, Result, Status, say
+from grader.reports.translation import Translator
 from grader.requirements import EXTRAS, missing
-from grader.rubric.rubric import Question, Rubric
-
-STYLES: Mapping[Status, tuple[str, str]] = {
-    Status.PASSED: ("✓", "green"),
-    Status.FAILED: ("✗", "red"),
-    Status.SKIPPED: ("–", "yellow"),
-    Status.NEEDS_REVIEW: ("?", "cyan"),
-    Status.ERROR: ("!", "magenta"),
-}
-"""Sign and colour of each finding's status."""
+from grader.rubric.rubric import Rubric
+from grader.self_check import printable
 
 
 class ClassProgress:
@@ -169,43 +160,6 @@ def remarks(result: Result, translator: Translator) -> str:
     return "; ".join(parts)
 
 
-def print_self_check(console: Console, result: Result, rubric: Rubric, translator: Translator) -> None:
-    """A student's own check: each public criterion with its message, and a hint where points are lost."""
-    if result.reason is not None:
-        console.print(Text(printable(translator.text(result.reason)), "yellow"))
-    for question in rubric.questions:
-        public = {criterion.id for criterion in question.criteria if criterion.public}
-        findings = [
-            finding
-            for score in result.score.questions
-            if score.question == question.id
-            for finding in score.findings
-            if finding.check in public
-        ]
-        if findings and result.status != Outcome.FAILED:
-            _print_question(console, question, findings, translator)
-
-
-def _print_question(console: Console, question: Question, findings: Sequence[Finding], translator: Translator) -> None:
-    got, most = sum(finding.points for finding in findings), sum(finding.max_points for finding in findings)
-    heading = f"\n{question.id}  {translator.pick(question.title)}"
-    console.print(Text(f"{heading}  {translator.number(got)} / {translator.number(most)}", "bold"))
-    criteria = {criterion.id: criterion for criterion in question.criteria}
-    for finding in findings:
-        criterion = criteria[finding.check]
-        sign, style = STYLES[finding.status]
-        title = translator.pick(criterion.title) or criterion.id
-        console.print(Text.assemble(("  ", ""), (sign, style), f" {printable(title)}"))
-        if finding.status != Status.PASSED:
-            console.print(_indented(printable(translator.text(finding.message))))
-            if hint := translator.pick(criterion.hint):
-                console.print(_indented(printable(hint), "dim"))
-
-
-def _indented(text: str, style: str = "") -> Padding:
-    return Padding(Text(text, style), (0, 0, 0, 6))
-
-
 def print_rubric(console: Console, rubric: Rubric, translator: Translator) -> None:
     """What a rubric asks and what each criterion is worth."""
     table = Table("Question", "Criterion", "Check", "Points", title=Text(translator.pick(rubric.title)))
@@ -224,11 +178,6 @@ def print_rubric(console: Console, rubric: Rubric, translator: Translator) -> No
     console.print(table)
     criteria = sum(len(question.criteria) for question in rubric.questions)
     console.print(f"{len(rubric.questions)} questions, {criteria} criteria, {rubric.points:g} points: valid.")
-
-
-def printable(text: str) -> str:
-    """The text without line breaks and without what could command a terminal."""
-    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def audit_lines(results: Sequence[Result], translator: Translator) -> list[str]:

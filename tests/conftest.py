@@ -19,7 +19,7 @@ from slow import seconds_of
 
 from grader.checks import judge
 from grader.cli import main
-from grader.execution import run_submission
+from grader.execution.attempts import run_submission
 from grader.records import Array, Evidence, Finding, Score, Submission
 from grader.rubric.loading import load_rubric
 from grader.rubric.rubric import Limits, Rubric

@@ -20,10 +20,11 @@ from grader.executors import Started
 from grader.jobs import Job, read_file, unreadable
 from grader.pipeline import Plan
 from grader.records import HumanMark
-from grader.reports import Translator
+from grader.reports.translation import Translator
 from grader.rubric.loading import load_rubric
+from grader.self_check import printable
 from grader.submission import read_assignment
-from grader.terminal import ClassProgress, printable, time_left
+from grader.terminal import ClassProgress, time_left
 from grader.training.data import DEFAULT_FOLDER
 
 # --- grade ---
@@ -178,13 +179,6 @@ def test_a_self_check_shows_public_criteria_with_hints(course: Class) -> None:
     assert not course.out.exists()
 
 
-def test_a_self_check_of_a_file_that_is_no_notebook_says_so(course: Class) -> None:
-    (course.folder / "ana.ipynb").write_text("# only words")
-    done = course.run("check", str(course.folder / "ana.ipynb"), "--rubric", str(course.root / "rubric.yaml"))
-    assert done.code == 0
-    assert "must be JSON" in " ".join(done.out.split())
-
-
 # --- rubric check ---
 
 
@@ -216,7 +210,7 @@ def test_a_rubric_that_breaks_a_rule_is_refused_with_its_line(course: Class) -> 
         pytest.param({"--out": "text"}, "--out must be a folder that can be written to", id="file for OUT"),
         pytest.param({"--out": "text/out"}, "--out must be a folder that can be written to", id="OUT below a file"),
         pytest.param({"--out": "class"}, "--out must be another folder", id="OUT is the folder of submissions"),
-        pytest.param({"--data": "empty"}, "the data set must be four", id="no data set"),
+        pytest.param({"--data": "empty"}, "--data must be a folder with the four", id="no data set"),
         pytest.param({"--language": "=fr"}, "must be one of es, en. Received: 'fr'", id="unknown language"),
         pytest.param({"--sandbox": "=docker"}, "must be one of bwrap, none. Received: 'docker'", id="unknown sandbox"),
         pytest.param({"--workers": "=0"}, "must be a whole number > 0. Received: '0'", id="no workers"),

@@ -13,7 +13,7 @@ from grader.checks.attribution import Attribution, attribute
 from grader.checks.context import Context
 from grader.checks.epoch_log import check_epoch_log
 from grader.checks.expected_error import check_expected_error
-from grader.checks.prose import check_concept, learn
+from grader.checks.prose import check_concept, judge_concept, learn
 from grader.checks.suspicion import suspicions
 from grader.records import Evidence, Finding, Message, Status, Submission, TrainingSummary, say
 from grader.rubric.criteria import Concept, Criterion
@@ -76,11 +76,15 @@ def prepare(rubric: Rubric, data: Path) -> None:
     Raises:
         DataError: the data set is missing or damaged.
     """
+    import scipy.special  # noqa: F401  # what networks are computed with
+
     load_data(data)
     for question in rubric.questions:
         for criterion in question.criteria:
             if isinstance(criterion, Concept):
-                learn(rubric.examples(question.id, criterion.id))
+                examples = rubric.examples(question.id, criterion.id)
+                judge_concept(question.prompt, criterion, question_prompt="", examples=examples)
+                learn(examples)
 
 
 def judge(submission: Submission, evidence: Evidence, rubric: Rubric, data: Path) -> Judgement:

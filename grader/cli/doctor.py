@@ -12,7 +12,7 @@ def doctor(data: DataFolder = None) -> int:
     """Try what this machine can do to hold a hostile notebook, look for data and packages, and say what to do."""
     from rich.console import Console
 
-    from grader.execution import protections
+    from grader.execution.protection import protections
     from grader.rubric.rubric import Limits
     from grader.terminal import extras_table, protections_table
     from grader.training.data import load_data

@@ -72,7 +72,7 @@ def grade(
         language=run.language_for(rubric),
         sandbox=run.sandbox_kind(),
         limits=run.limits_for(rubric),
-        data=data_folder(run.data, rubric),
+        data=data_folder(run.data, Path(rubric.folder)),
         workers=workers or _cores(),
         regrade=regrade,
         gradebook=gradebook,
@@ -107,9 +107,9 @@ def _cores() -> int:
 def _grade(folder: Path, rubric: Rubric, settings: Settings) -> int:
     from rich.console import Console
 
-    from grader.execution import gaps
+    from grader.execution.protection import gaps
     from grader.pipeline import grade_class
-    from grader.reports import Translator
+    from grader.reports.translation import Translator
     from grader.terminal import ClassProgress, audit_lines, gaps_line, marks_table
 
     console, translator = Console(), Translator(settings.language)
@@ -124,7 +124,9 @@ def _grade(folder: Path, rubric: Rubric, settings: Settings) -> int:
     for problem in report.faults:
         print(f"fault: {problem}", file=sys.stderr)
     if report.missing:
-        console.print(f"Not graded: {report.missing}. The same command goes on where this one ended.", highlight=False)
+        why = "Interrupted. " if report.interrupted else ""
+        going_on = f"Not graded: {report.missing}. The same command goes on where this one ended."
+        console.print(f"{why}{going_on}", highlight=False)
     console.print(f"Class page: {settings.out / 'index.html'}", highlight=False, soft_wrap=True, markup=False)
     if report.interrupted:
         return INTERRUPTED

@@ -90,11 +90,11 @@ GradebookUrl = Annotated[
 GradedOut = Annotated[Path, typer.Argument(metavar="OUT", help="The folder that --out of grade named.")]
 
 
-def data_folder(given: Path | None, rubric: Rubric | None = None) -> Path:
+def data_folder(given: Path | None, beside: Path | None = None) -> Path:
     """Where the data set's files stand. Raises DataError where they are not to be found."""
     from grader.training.data import find_data
 
-    return find_data(given, None if rubric is None else Path(rubric.folder))
+    return find_data(given, beside)
 
 
 RUBRIC_HELP = "A rubric's YAML file, or the name of one that `grader rubric list` names."

@@ -23,7 +23,7 @@ def check_rubric(
     """Say what a rubric contains, or name the first line that breaks a rule."""
     from rich.console import Console
 
-    from grader.reports import Translator
+    from grader.reports.translation import Translator
     from grader.rubric.loading import load_rubric
     from grader.terminal import print_rubric
 

@@ -13,9 +13,10 @@ import os
 import tempfile
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from grader.rubric.rubric import Limits
+if TYPE_CHECKING:
+    from grader.rubric.rubric import Limits
 
 try:
     import pyseccomp

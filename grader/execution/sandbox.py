@@ -14,12 +14,14 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from grader.errors import SandboxError, UsageError
 from grader.execution.bounds import MEGABYTE, bounds_of
 from grader.execution.installation import Installation, find_installation, on_python_path, user_base
-from grader.rubric.rubric import Limits
+
+if TYPE_CHECKING:
+    from grader.rubric.rubric import Limits
 
 Kind = Literal["bwrap", "none"]
 

@@ -25,8 +25,9 @@ from grader.execution.exchange import ExchangeReader, ReplyEvent
 from grader.execution.imports import after_failed_import
 from grader.execution.outputs import ending, plain, read_outputs
 from grader.execution.probes import ask_for_predictions, examine_callback
+from grader.execution.provisioning import WarmProvisioner
 from grader.execution.sandbox import RECORDER_MODULE, Kind, Room, kernel_command, kernel_environment
-from grader.execution.warm import Nursery, WarmProvisioner
+from grader.execution.warm import Nursery
 from grader.execution.watchdog import Watchdog
 from grader.records import Callback, CellRun, CellStatus, Evidence, Message, Submission, Training, say
 from grader.rubric.criteria import CallbackStops

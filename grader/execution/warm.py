@@ -5,32 +5,31 @@ The import is paid once a worker instead of once a submission. Where a nursery c
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
 import logging
 import socket
 import struct
 import subprocess
 import tempfile
+from concurrent import futures
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
-from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.provisioning import LocalProvisioner
 
 from grader.errors import SandboxError
 from grader.execution.bounds import bounds_of
 from grader.execution.sandbox import Kind, Room, nursery_command
 from grader.processes import OwnedProcess, make_folder
-from grader.rubric.rubric import Limits
 from grader.training.data import copy_stored
 
+if TYPE_CHECKING:  # to a worker that has just begun each import is time
+    from grader.rubric.rubric import Limits
+
 WARM_UP_SECONDS = 120.0
-FORK_SECONDS = 20.0
+FORK_SECONDS = 60.0
 MAX_ANSWER = 2_000
 _CREDENTIALS = struct.Struct("3i")
 
@@ -53,7 +52,7 @@ class Nursery(OwnedProcess):
             data: folder with the data set's four files.
         """
         self.nest = make_folder("n-")
-        copy_stored(data, self.nest / "data")
+        (self.nest / "data").mkdir()
         self._link, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._link.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._warm = False
@@ -69,6 +68,11 @@ class Nursery(OwnedProcess):
             except OSError:
                 self._link.close()
                 raise
+        import numpy  # noqa: F401  # here, and not beside: imports in two threads get into each other's way
+
+        beside = futures.ThreadPoolExecutor(1)
+        self._data = beside.submit(copy_stored, data, self.nest / "data")
+        beside.shutdown(wait=False)
 
     def room(self) -> Room:
         """Folders for one kernel, which its nursery can reach."""
@@ -79,6 +83,7 @@ class Nursery(OwnedProcess):
 
         Raises:
             SandboxError: it cannot be started.
+            DataError: the data set is missing or damaged.
         """
         request = {
             "home": str(room.home),
@@ -91,6 +96,7 @@ class Nursery(OwnedProcess):
         try:
             if not self._warm:
                 self._answer(WARM_UP_SECONDS)
+                self._data.result(WARM_UP_SECONDS)
                 self._warm = True
             self._link.send(json.dumps(request).encode())
             answer = self._answer(FORK_SECONDS)
@@ -115,6 +121,7 @@ class Nursery(OwnedProcess):
     def close(self) -> None:
         """End it, with every kernel that it has forked."""
         self._link.close()
+        futures.wait([self._data], WARM_UP_SECONDS)
         super().close()
 
 
@@ -158,43 +165,3 @@ def warm_up(sandbox: Kind, data: Path) -> None:
 def nurseries(data: Path) -> Nurseries:
     """The nurseries of this process for a data set."""
     return Nurseries(data)
-
-
-class WarmProvisioner(LocalProvisioner):  # type: ignore[misc]
-    """Lets Jupyter's kernel manager start a kernel by a nursery's fork."""
-
-    def __init__(self, nursery: Nursery, room: Room, limits: Limits, **traits: Any) -> None:
-        super().__init__(**traits)
-        self._nursery, self._room, self._limits = nursery, room, limits
-
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:  # noqa: ARG002
-        """Fork the kernel; the command's last word is its connection file. Raises SandboxError."""
-        self.process = await asyncio.to_thread(self._nursery.fork, self._room, cmd[-1], self._limits)
-        return self.connection_info
-
-    async def poll(self) -> int | None:
-        """None while the kernel runs; its exit code is known to nobody."""
-        return None if self.process is not None and _runs(self.process) else 1
-
-    async def wait(self) -> int | None:
-        """Until the kernel has ended."""
-        while await self.poll() is None:
-            await asyncio.sleep(0.05)
-        return 1
-
-    async def send_signal(self, signum: int) -> None:
-        """Send the kernel a signal."""
-        with contextlib.suppress(psutil.Error):
-            if self.process is not None:
-                self.process.send_signal(signum)
-
-    async def terminate(self, restart: bool = False) -> None:
-        """As `kill`: the first process of a namespace may ignore anything less. All others in it end with it."""
-        await self.kill(restart)
-
-
-def _runs(process: psutil.Process) -> bool:
-    try:
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.Error:
-        return False

@@ -6,13 +6,14 @@ tried again, and given up.
 
 from typing import Literal
 
+from grader.executors.child import import_modules
 from grader.executors.executor import Executor, Finished, Lost, Started
 from grader.executors.local import LocalExecutor
 from grader.requirements import check_requirements
 
 Kind = Literal["local", "dask"]
 
-__all__ = ["Executor", "Finished", "Kind", "LocalExecutor", "Lost", "Started", "open_executor"]
+__all__ = ["Executor", "Finished", "Kind", "LocalExecutor", "Lost", "Started", "import_modules", "open_executor"]
 
 
 def open_executor(kind: Kind, *, workers: int, scheduler: str = "") -> Executor:

@@ -6,7 +6,9 @@ child that reads it ends itself and all that it has started, however its parent 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import importlib
 import os
 import pickle
 import signal
@@ -15,7 +17,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -67,6 +69,12 @@ def unpack_answer(content: bytes) -> tuple[bool, Any]:
     return answer
 
 
+def import_modules(names: Sequence[str]) -> None:
+    """Import modules. As a child's first call, it lets those that follow begin at once."""
+    for name in names:
+        importlib.import_module(name)
+
+
 def raised(error: BaseException) -> Answered:
     """The answer of a call that raised."""
     return Answered(pickle.dumps((False, "".join(traceback.format_exception(error)))))
@@ -91,6 +99,13 @@ class Child:
                 raise
         self._deadline: float | None = None
         self._busy = False
+        self._preparing = 0
+
+    def prepare(self, call: bytes) -> None:
+        """Have a packed call run before those that `begin` hands over. What it gives or raises is told to nobody."""
+        self._preparing += 1
+        with contextlib.suppress(OSError):
+            self.connection.send_bytes(call)
 
     def begin(self, call: bytes, seconds: float | None = None) -> None:
         """Hand over a packed call. A child that is dead already is noticed by `ended`.
@@ -111,6 +126,9 @@ class Child:
                 content = self.connection.recv_bytes()  # the rest comes at once, or the child's end
             except (EOFError, OSError):
                 return Died()
+            if self._preparing:
+                self._preparing -= 1
+                return None
             self._busy = False
             return Answered(content)
         if dead:
@@ -160,10 +178,11 @@ def serve(descriptor: int) -> None:
     """Answer calls until the parent is gone.
 
     Calls are run in the main thread, since what they use needs its signals and its life. Ctrl-C reaches the whole
-    terminal group, but only the parent may decide what it means; it gets a handler, and not ``SIG_IGN``, which kernels
-    would inherit: a cell over its time could not be interrupted.
+    terminal group, and SIGTERM may reach a whole service, but only the parent may decide what they mean; they get a
+    handler, and not ``SIG_IGN``, which kernels would inherit: a cell over its time could not be interrupted.
     """
-    signal.signal(signal.SIGINT, lambda *_: None)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
     os.set_inheritable(descriptor, False)
     connection = Connection(descriptor)
     calls: SimpleQueue[bytes | None] = SimpleQueue()
@@ -174,6 +193,8 @@ def serve(descriptor: int) -> None:
         busy.clear()
         with contextlib.suppress(OSError):
             connection.send_bytes(answer)
+    atexit._run_exitfuncs()
+    os._exit(0)  # taking apart all that was imported would keep the parent waiting for most of a second
 
 
 def _receive(connection: Connection, calls: SimpleQueue[bytes | None], busy: threading.Event) -> None:

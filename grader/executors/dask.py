@@ -80,6 +80,9 @@ class DaskExecutor(Executor):
             if problem:
                 raise UsageError(f"worker {worker}: {problem}")
 
+    def prepare(self, function: Callable[[Any], object], argument: Any, jobs: int) -> None:
+        """Nothing: a cluster's workers begin with their first job."""
+
     def close(self) -> None:
         """Leave the cluster. Its workers go on, and soon end the processes that they started for this."""
         self._client.close(timeout=CONNECT_SECONDS)

@@ -67,6 +67,16 @@ class Executor(ABC):
             GraderError: what `look` raised, with the name of the machine if it is not this one.
         """
 
+    @abstractmethod
+    def prepare(self, function: Callable[[Any], object], argument: Any, jobs: int) -> None:
+        """Have workers that this executor starts run a function before their first job, beside whatever follows here.
+
+        Args:
+            function: importable by name. What it gives or raises is told to nobody: a job that needs what it was to
+                prepare will say so.
+            jobs: how many there will be: no more workers than that are started.
+        """
+
     def run(
         self, function: Callable[[J], R], jobs: Iterable[J], *, seconds: float | None = None
     ) -> Generator[Started[J] | Finished[J, R] | Lost[J]]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import wait
+from typing import Any
 
-from grader.executors.child import Answered, CallEnd, Child
+from grader.executors.child import Answered, CallEnd, Child, pack_call
 from grader.executors.executor import Executor
 
 
 class LocalExecutor(Executor):
-    """So many child processes, each started when it gets its first job and used again for the next ones."""
+    """So many child processes, each started when it gets its first job or is prepared, and used again for the next."""
 
     same_machine = True
 
@@ -23,6 +24,14 @@ class LocalExecutor(Executor):
     def check(self, look: Callable[[], None]) -> None:
         """Raises what `look` raises."""
         look()
+
+    def prepare(self, function: Callable[[Any], object], argument: Any, jobs: int) -> None:
+        """Start as many processes as there will be work for, and have each run the function before its first job."""
+        call = pack_call(function, argument)
+        while len(self._idle) + len(self._busy) < min(self._workers, jobs):
+            self._idle.append(Child())
+        for child in self._idle:
+            child.prepare(call)
 
     def close(self) -> None:
         """End the processes."""

@@ -17,6 +17,7 @@ from typing import Any, Literal
 from grader.errors import SubmissionError, UsageError
 from grader.records import Cell, Output
 
+ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 LARGEST_FILE = 200_000_000
 """Bytes. Larger files are refused."""
 LONGEST_OUTPUT = 2_000_000
@@ -49,8 +50,12 @@ def find_notebooks(folder: Path) -> list[tuple[str, Path]]:
     a pipe, a folder named like a notebook) is listed too, and refused by `read_submission`.
 
     Raises:
-        UsageError: if the folder does not exist, cannot be listed, or holds no notebook.
+        UsageError: if the folder is a file, does not exist, cannot be listed, or holds no notebook.
     """
+    if folder.is_file():
+        raise UsageError(
+            f"submissions must stand in a readable folder{_instead_of(folder)}. Received: {folder}, which is a file"
+        )
     try:
         found = list(_entries(folder))
     except OSError as error:
@@ -64,6 +69,15 @@ def find_notebooks(folder: Path) -> list[tuple[str, Path]]:
     for name, path in sorted(found, key=lambda entry: (entry[0].casefold(), entry[0])):
         listed.append((_unique(_safe(name), name, taken), _link_target(path, root)))
     return sorted(listed)
+
+
+def _instead_of(file: Path) -> str:
+    """What to do with a file that was given for a folder of submissions."""
+    if file.suffix.casefold() == ".ipynb":
+        return ": give the one that this notebook is in, or look at this one alone with grader check"
+    if file.suffix.casefold() in ARCHIVES:
+        return ": unpack this archive, and give the folder with what was in it"
+    return ": give the one with the students' .ipynb files"
 
 
 def _entries(folder: Path) -> Iterator[tuple[str, Path]]:

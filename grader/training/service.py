@@ -82,24 +82,15 @@ def _isolation(folder: Path) -> list[str]:
 
 @cache
 def open_trainings(url: str, max_bytes: int, trainer: str = "") -> Trainings:
-    """The store at a URL, with the trainer that listens on a socket, or with one of this process's own.
-
-    Raises:
-        TrainerError: no trainer can be started.
-    """
-    store = Trajectories(url, max_bytes)
-    if trainer and Path(trainer).exists():
-        return Trainings(store, Path(trainer))
-    process = TrainerProcess()
-    process.wait()
-    return Trainings(store, process.socket)
+    """The store at a URL, with the trainer that listens on a socket, or with one of this process's own."""
+    return Trainings(Trajectories(url, max_bytes), Path(trainer) if trainer else None)
 
 
 class Trainings:
     """Trained networks by order and epoch, from the store or, where it lacks them, from the trainer."""
 
-    def __init__(self, store: Trajectories, trainer: Path) -> None:
-        """Args: trainer: the socket of a trainer's process."""
+    def __init__(self, store: Trajectories, trainer: Path | None) -> None:
+        """Args: trainer: socket of a trainer's process; None for one of this process's own, once it is needed."""
         self._store = store
         self._trainer = trainer
         self.trained = 0
@@ -271,20 +262,23 @@ class Trainings:
         return files
 
     def _ordered(self, request: Callable[[Path], Mapping[str, Any]], take: Callable[[Path, Mapping[str, Any]], T]) -> T:
-        """Ask the trainer, and take what it wrote; one that died is replaced by one of this process, and asked again.
+        """Ask the trainer, and take what it wrote; where there is none, or it died, one of this process's own is asked.
 
         Raises:
             NotTrainable: Keras refuses the work.
             TrainerError: no trainer answers.
         """
         for _ in range(2):
-            if self._trainer.parent.is_dir():
-                with self._scratch() as folder:
-                    asked = request(folder)
-                    reply = self._ask(asked)
-                    if reply is not None:
-                        return take(folder, self._checked(reply, asked["files"]))
-            self._replace_trainer()
+            if self._trainer is None or not self._trainer.parent.is_dir():
+                own = TrainerProcess()
+                own.wait()
+                self._trainer = own.socket
+            with _scratch(self._trainer.parent) as folder:
+                asked = request(folder)
+                reply = _ask(self._trainer, asked)
+                if reply is not None:
+                    return take(folder, self._checked(reply, asked["files"]))
+            self._trainer = None
         raise TrainerError("the trainer must answer. Received: nothing, twice")
 
     def _checked(self, reply: Mapping[str, Any], files: Mapping[str, str]) -> Mapping[str, Any]:
@@ -297,29 +291,25 @@ class Trainings:
             raise NotTrainable(f"Keras must take the training. Received: {raised['name']}: {raised['message']}")
         return reply
 
-    @contextlib.contextmanager
-    def _scratch(self) -> Iterator[Path]:
-        """A folder that the trainer, too, may write to."""
-        folder = Path(tempfile.mkdtemp(prefix="w-", dir=self._trainer.parent))
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
-    def _replace_trainer(self) -> None:
-        """A trainer that died answers no more: from here on this process has one of its own."""
-        process = TrainerProcess()
-        process.wait()
-        self._trainer = process.socket
+@contextlib.contextmanager
+def _scratch(parent: Path) -> Iterator[Path]:
+    """A folder that the trainer, too, may write to."""
+    folder = Path(tempfile.mkdtemp(prefix="w-", dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
-    def _ask(self, request: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The trainer's reply; None where it is gone, or hangs."""
-        try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-                connection.settimeout(ANSWER_SECONDS)
-                connection.connect(str(self._trainer))
-                connection.sendall(json.dumps(request).encode() + b"\n")
-                line = connection.makefile("rb").readline()
-            return dict(json.loads(line))
-        except (OSError, ValueError):
-            return None
+
+def _ask(trainer: Path, request: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The reply of the trainer at a socket; None where it is gone, or hangs."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(ANSWER_SECONDS)
+            connection.connect(str(trainer))
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            line = connection.makefile("rb").readline()
+        return dict(json.loads(line))
+    except (OSError, ValueError):
+        return None

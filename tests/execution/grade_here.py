@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 from unittest import mock
 
-from grader.execution import check_sandbox, run_submission
+from grader.execution.attempts import run_submission
+from grader.execution.sandbox import check_sandbox
 from grader.execution.warm import Nurseries, nurseries
 from grader.library import find_rubric
 from grader.rubric.loading import load_rubric

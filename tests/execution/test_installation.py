@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from grader.errors import SandboxError, UsageError
-from grader.execution import check_sandbox, check_unseen, sandbox
+from grader.execution import sandbox
 from grader.execution.installation import Installation, find_installation, lay_out
+from grader.execution.sandbox import check_sandbox, check_unseen
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ import pytest
 from conftest import Grade
 from student import cells
 
-from grader.execution import bounds, cgroups, gaps, protection, protections
+from grader.execution import bounds, cgroups, protection
+from grader.execution.protection import gaps, protections
 from grader.rubric.rubric import Limits
 
 

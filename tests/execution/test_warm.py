@@ -80,6 +80,17 @@ def test_a_kernel_is_warm(two_kernels: list[dict[str, Any]]) -> None:
     assert all(seen["warm"] for seen in two_kernels)
 
 
+def test_what_keras_brings_for_scikit_learn_is_there_when_it_is_asked_for(grade: Grade) -> None:
+    use = (
+        "import keras, tensorflow as tf, sys\nfrom keras.wrappers import SKLearnClassifier\n"
+        "from sklearn.metrics import accuracy_score\n"
+        "print(SKLearnClassifier.__name__, tf.keras.wrappers.SKLearnRegressor.__name__, accuracy_score([1], [1]), "
+        "'sklearn.base' in sys.modules)"
+    )
+    evidence = grade(cells(use)).evidence
+    assert evidence.runs[0].text.splitlines()[-1] == "SKLearnClassifier SKLearnRegressor 1.0 True"
+
+
 def test_nothing_that_one_kernel_leaves_meets_the_next(two_kernels: list[dict[str, Any]]) -> None:
     for seen in two_kernels:
         assert not any("left by a kernel" in names for names in seen["here"].values())

@@ -89,6 +89,18 @@ def same(value: bytes) -> bytes:
     return value
 
 
+def leave_a_sign(folder: str) -> None:
+    Path(folder, str(os.getpid())).touch()
+
+
+def signs_left(folder: str) -> list[str]:
+    return [str(os.getpid()), *sorted(os.listdir(folder))]  # noqa: PTH208
+
+
+def die(_: object) -> None:
+    os._exit(1)
+
+
 def look_and_be_content() -> None:
     return None
 
@@ -99,6 +111,33 @@ def look_and_refuse() -> None:
 
 def ends(events: list[Any], kind: type) -> list[Any]:
     return [event for event in events if isinstance(event, kind)]
+
+
+def test_workers_of_this_machine_are_prepared_before_their_first_job(tmp_path: Path) -> None:
+    with LocalExecutor(2) as executor:
+        executor.prepare(leave_a_sign, str(tmp_path), jobs=4)
+        executor.prepare(raise_on_two, 2, jobs=4)
+        found = [event.value for event in ends(list(executor.run(signs_left, [str(tmp_path)] * 4)), Finished)]
+        assert len(found) == 4
+        assert all(worker in left for worker, *left in found)
+        assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_worker_that_dies_of_its_preparation_costs_no_job() -> None:
+    with LocalExecutor(1) as executor:
+        executor.prepare(die, None, jobs=2)
+        assert {event.value for event in ends(list(executor.run(double, [1, 2])), Finished)} == {2, 4}
+
+
+def test_workers_that_get_no_job_end_in_the_middle_of_their_preparation() -> None:
+    executor, before = LocalExecutor(5), psutil.Process().children()
+    executor.prepare(nap, 600, jobs=2)
+    workers = [process for process in psutil.Process().children() if process not in before]
+    assert len(workers) == 2
+    began = time.monotonic()
+    executor.close()
+    assert time.monotonic() - began < 60
+    assert not any(worker.is_running() for worker in workers)
 
 
 def test_every_job_is_started_and_finished_once(executor: Executor) -> None:

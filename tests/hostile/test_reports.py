@@ -23,7 +23,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from report_samples import RUBRIC, perfect
 
 from grader.records import Result
-from grader.reports import write_class_page, write_grades_csv, write_student_report
+from grader.reports.class_page import write_class_page
+from grader.reports.grades_csv import write_grades_csv
+from grader.reports.student import write_student_report
 
 OWN = "document.documentElement.setAttribute('data-owned','1')"
 """What the attacks do where they are run."""

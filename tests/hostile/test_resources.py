@@ -11,8 +11,8 @@ import pytest
 from conftest import Grade
 from student import cells
 
-from grader.execution import gaps
 from grader.execution.cgroups import parents_of_groups
+from grader.execution.protection import gaps
 from grader.records import CellStatus, Evidence
 from grader.rubric.rubric import Limits
 

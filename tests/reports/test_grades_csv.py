@@ -11,7 +11,7 @@ import pytest
 from report_samples import RUBRIC, failed, faulty, partial, perfect
 
 from grader.records import QuestionScore, Result, Score
-from grader.reports import write_grades_csv
+from grader.reports.grades_csv import write_grades_csv
 
 
 def table(path: Path, *results: Result) -> list[dict[str, str]]:

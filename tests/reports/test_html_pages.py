@@ -13,8 +13,9 @@ import pytest
 from report_pages import Element, parse
 from report_samples import RUBRIC, SAMPLES
 
-from grader.reports import write_class_page, write_student_report
+from grader.reports.class_page import write_class_page
 from grader.reports.pages import TEMPLATES
+from grader.reports.student import write_student_report
 
 Write = Callable[[Path, str], None]
 

@@ -13,7 +13,8 @@ import pytest
 from report_samples import RUBRIC, SAMPLES, change, faulty, full_findings, partial, perfect, score_of
 
 from grader.records import say
-from grader.reports import Translator, to_json, write_result_json
+from grader.reports.result_json import to_json, write_result_json
+from grader.reports.translation import Translator
 
 
 def refuse(constant: str) -> None:

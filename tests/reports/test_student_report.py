@@ -13,7 +13,7 @@ from report_pages import Element, parse
 from report_samples import RUBRIC, SAMPLES, change, failed, faulty, full_findings, lost, partial, perfect, score_of
 
 from grader.records import Outcome, QuestionScore, Result, Score, Status, TrainingSummary, say
-from grader.reports import write_student_report
+from grader.reports.student import write_student_report
 
 
 @pytest.fixture

@@ -286,6 +286,22 @@ def test_after_the_trainer_was_killed(store: Trajectories, one_go: dict[int, str
     own.close()
 
 
+def test_a_trainer_is_started_once_something_has_to_be_trained(
+    trainer: TrainerProcess, store: Trajectories, one_go: dict[int, str]
+) -> None:
+    order = order_in(store)
+    Trainings(store, trainer.socket).epoch(order, 10, ACCURACY)
+    trainings, before = Trainings(store, None), descendants()
+    assert bits(trainings, order, 10) == [one_go[10]]
+    assert descendants() <= before
+    assert bits(trainings, order, EPOCHS) == [one_go[EPOCHS]]
+    assert descendants() - before
+
+
+def descendants() -> set[int]:
+    return {process.pid for process in psutil.Process().children(recursive=True)}
+
+
 # --- damage ---------------------------------------------------------------------------------------------------------
 
 

@@ -2,17 +2,28 @@
 
 It sees which words and letters go with points, not what a sentence says: an answer with the opposite meaning looks
 much like a right one. So it never marks alone; it strengthens or weakens what was found in the answer's sentences.
+
+What was learned is kept: learning takes seconds, and importing what it is learned with as long again.
 """
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from grader.checks.prose.reading import plain
+from grader.kept import keep, key_of, recall
+from grader.records import Array
+from grader.training.trajectories import pack, unpack
 
 Examples = tuple[tuple[str, float], ...]
 """Answers with the share of the points that a person gave them."""
@@ -20,38 +31,107 @@ Examples = tuple[tuple[str, float], ...]
 _FEWEST = 8
 _STRENGTH = 20.0
 _WIDEST = 4.0
+_SHORTEST_GROUP, _LONGEST_GROUP = 2, 5
+"""Letters that are looked at together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Terms of one kind, with how rare each is (its inverse document frequency) and how much it speaks for points."""
+
+    weights: Mapping[str, tuple[float, float]]
+
+    def score(self, found: Iterator[str]) -> float:
+        """What the terms of an answer say together, as log odds: tf-idf with logarithmic counts, of length 1."""
+        total = length = 0.0
+        for term, count in Counter(found).items():
+            if term in self.weights:
+                rarity, weight = self.weights[term]
+                value = (1 + math.log(count)) * rarity
+                total += value * weight
+                length += value * value
+        return total / math.sqrt(length) if length else 0.0
+
+    def packed(self) -> list[Array]:
+        """As arrays: all terms as UTF-8, one a line, then the two columns of numbers."""
+        columns = np.array(list(self.weights.values()), np.float64).reshape(-1, 2)
+        return [np.frombuffer("\n".join(self.weights).encode(), np.uint8), columns]
+
+    @classmethod
+    def unpacked(cls, terms: Array, columns: Array) -> Terms:
+        """From the arrays of `packed`. Raises ValueError where they are something else."""
+        names = terms.tobytes().decode().split("\n")
+        return cls(dict(zip(names, map(tuple, columns.tolist()), strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
 class SecondOpinion:
     """What marked answers suggest for others."""
 
-    model: Any
+    letters: Terms
+    words: Terms
+    bias: float
 
     def log_odds(self, answers: Sequence[str]) -> list[float]:
         """For each answer, the natural logarithm of the odds that it earns the points, between -4 and 4."""
-        return [max(-_WIDEST, min(_WIDEST, float(odds))) for odds in self.model.decision_function(answers)]
+        return [max(-_WIDEST, min(_WIDEST, self._odds(answer))) for answer in answers]
+
+    def _odds(self, answer: str) -> float:
+        return self.letters.score(letter_groups(answer)) + self.words.score(word_groups(answer)) + self.bias
 
 
 @lru_cache(maxsize=200)
 def learn(examples: Examples) -> SecondOpinion | None:
-    """Fit to marked answers; None where there are fewer than eight with points, or without."""
+    """What marked answers teach; None where there are fewer than eight with points, or without."""
     given = [share > 0.5 for _, share in examples]
     if min(sum(given), len(given) - sum(given)) < _FEWEST:
         return None
-    return SecondOpinion(_fit([answer for answer, _ in examples], given))
+    key = key_of("prose", json.dumps(examples), packages=("numpy", "scipy", "scikit-learn"))
+    kept = recall(key)
+    if kept is None:
+        opinion = _fit([answer for answer, _ in examples], given)
+        keep(key, pack([*opinion.letters.packed(), *opinion.words.packed(), np.array([opinion.bias])]))
+        return opinion
+    letters, letter_columns, words, word_columns, bias = unpack(kept)
+    return SecondOpinion(Terms.unpacked(letters, letter_columns), Terms.unpacked(words, word_columns), float(bias[0]))
 
 
-def _fit(answers: Sequence[str], given: Sequence[bool]) -> Any:
-    # Imported where it is needed: this takes seconds, and most commands mark no prose.
+def _fit(answers: Sequence[str], given: Sequence[bool]) -> SecondOpinion:
+    # Imported where it is needed: this takes seconds, and what was learned once is kept.
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline, make_union
+    from sklearn.pipeline import make_union
 
-    letters = TfidfVectorizer(preprocessor=plain, analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
-    words = TfidfVectorizer(preprocessor=plain, token_pattern=r"\w+", ngram_range=(1, 2), sublinear_tf=True)
-    model = make_pipeline(make_union(letters, words), LogisticRegression(C=_STRENGTH, class_weight="balanced"))
-    return model.fit(answers, given)
+    letters = TfidfVectorizer(analyzer=letter_groups, sublinear_tf=True)
+    words = TfidfVectorizer(analyzer=word_groups, sublinear_tf=True)
+    model = LogisticRegression(C=_STRENGTH, class_weight="balanced")
+    model.fit(make_union(letters, words).fit_transform(answers), given)
+    weights = model.coef_[0]
+    split = len(letters.vocabulary_)
+    return SecondOpinion(_terms(letters, weights[:split]), _terms(words, weights[split:]), float(model.intercept_[0]))
+
+
+def _terms(vectorizer: Any, weights: Array) -> Terms:
+    names = vectorizer.get_feature_names_out()
+    return Terms(dict(zip(names, zip(vectorizer.idf_.tolist(), weights.tolist(), strict=True), strict=True)))
+
+
+def letter_groups(answer: str) -> Iterator[str]:
+    """Groups of two to five letters inside each word with a blank before and after it; a short word is its own."""
+    for word in plain(answer).split():
+        padded = f" {word} "
+        for size in range(_SHORTEST_GROUP, _LONGEST_GROUP + 1):
+            for start in range(max(1, len(padded) - size + 1)):
+                yield padded[start : start + size]
+            if len(padded) <= size:
+                break
+
+
+def word_groups(answer: str) -> Iterator[str]:
+    """Words, and neighbouring words in pairs."""
+    words = re.findall(r"\w+", plain(answer))
+    yield from words
+    yield from (f"{first} {second}" for first, second in pairwise(words))
 
 
 def probability(log_odds: float) -> float:

@@ -13,12 +13,17 @@ import ctypes
 import fcntl
 import gc
 import importlib
+import importlib.util
 import json
 import os
 import signal
 import socket
 import struct
 import sys
+import threading
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -26,16 +31,16 @@ from .bounds import prctl, take_on
 from .kernel import start_kernel
 
 PRELOADED = (
-    "tensorflow",
-    "keras",
     "matplotlib.pyplot",
     "pandas",
+    "ipykernel.kernelapp",
+    "tensorflow",
+    "keras",
     "PIL.Image",
     "PIL.PngImagePlugin",
     "PIL.JpegImagePlugin",
     "matplotlib.backends.backend_agg",
     "matplotlib_inline.config",
-    "ipykernel.kernelapp",
     "IPython.core.pylabtools",
     "debugpy",
     "stack_data",
@@ -47,6 +52,10 @@ PRELOADED = (
     "tensorflow.python.data.ops.range_op",
     "tensorflow.python.data.ops.zip_op",
 )
+LATER = ("keras.wrappers", "keras._tf_keras.keras.wrappers")
+"""Packages of Keras's that bring scikit-learn along, a fifth of all there is to import: they wait until a second
+kernel is asked for, or somebody asks for what is in them."""
+PRELOADED_LATER = ("sklearn.metrics", "sklearn.model_selection", "sklearn.preprocessing", "scipy.stats")
 IN_TRACEBACKS = (
     "IPython.core.interactiveshell",
     "_kernel_recorder.watcher",
@@ -85,19 +94,71 @@ def main(installation: str) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # kernels that end leave nothing to wait for
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     link.send(json.dumps({"warm": sorted(set(PRELOADED) & set(sys.modules))}).encode())
+    forked = 0
     while request := link.recv(MAX_REQUEST):
+        if forked == 1:
+            _import(PRELOADED_LATER)
+            gc.freeze()
+        forked += 1
         if os.fork() == 0:
             _in_child(link, json.loads(request), folders)
 
 
 def _preload() -> None:
-    for name in PRELOADED:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+    gc.disable()  # what is imported stays: looking through it again and again would cost a tenth of the time
+    sys.meta_path.insert(0, Later())
+    library = threading.Thread(target=_map_tensorflow)
+    library.start()
+    _import(PRELOADED)
+    library.join()
     with contextlib.suppress(Exception):
         _explain_an_error()
+    gc.enable()
     gc.collect()
     gc.freeze()  # a collection in a kernel would copy the pages that all kernels share
+
+
+def _import(names: Sequence[str]) -> None:
+    for name in names:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+
+
+def _map_tensorflow() -> None:
+    """Have the system map TensorFlow's library, a gigabyte, while others are imported."""
+    found = importlib.util.find_spec("tensorflow")
+    for folder in () if found is None else found.submodule_search_locations or ():
+        with contextlib.suppress(OSError):
+            ctypes.CDLL(f"{folder}/libtensorflow_cc.so.2")
+
+
+class Later(MetaPathFinder):
+    """Finds the packages of `LATER`: each runs its code when the first of its names is asked for."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """None for all others."""
+        spec = PathFinder.find_spec(name, path, target) if name in LATER else None
+        if spec is not None and spec.loader is not None:
+            spec.loader = _RunLater(spec.loader)
+        return spec
+
+
+class _RunLater(Loader):
+    def __init__(self, loader: Any) -> None:
+        self._loader = loader
+
+    def create_module(self, spec: ModuleSpec) -> Any:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: Any) -> None:
+        def run(name: str) -> Any:
+            if name.startswith("__"):  # whoever looks through all modules asks for these
+                raise AttributeError(name)
+            del module.__getattr__
+            self._loader.exec_module(module)
+            return getattr(module, name)
+
+        module.__getattr__ = run
 
 
 def _explain_an_error() -> None:
