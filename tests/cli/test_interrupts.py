@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import requests
 from course import QUIET, SLEEPS, Class, hear_interrupts
 from waiting import wait_until
 
@@ -97,7 +98,8 @@ def test_review_ends(course: Class, number: signal.Signals) -> None:
     course.grade("--sandbox", "none")
     process = start("-m", "grader", "review", str(course.out))
     assert process.stdout is not None
-    assert "Review desk:" in process.stdout.readline()
+    address = process.stdout.readline().removeprefix("Review desk: ").strip()
+    wait_until(lambda: requests.get(address, timeout=30).ok)
     interrupt(process, number)
 
 

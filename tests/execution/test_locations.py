@@ -51,6 +51,7 @@ PLACES = {
 
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
 def test_kernels_find_their_packages_and_nothing_of_the_graders(place: Place, data_slice: Path, tmp_path: Path) -> None:
+    (ROOT / ".venv").mkdir(exist_ok=True)  # to mount on, where the clone is read-only
     data_slice.chmod(0o755)  # for an ordinary user
     nbformat.write(LOOK, tmp_path / "notebook.ipynb")
     command = _put(place, data_slice, tmp_path / "notebook.ipynb")

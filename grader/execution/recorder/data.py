@@ -19,6 +19,10 @@ MAX_HASHED_BYTES = 1_000_000_000
 PART_BYTES = 4_000_000
 
 
+KEEP_BATCHES = ("Prefetch", "Shuffle", "Cache", "Repeat", "Take", "Skip", "Options", "Shard", "AssertCardinality")
+"""Stages of TensorFlow's that pass on whole batches as they come."""
+
+
 class DataReader:
     """Describes arrays and pipelines; sampled rows go to the writer."""
 
@@ -75,15 +79,15 @@ class DataReader:
         return self.looked_at[id(value)][1]
 
     def batch_size(self, pipeline: Any) -> int | None:
-        """The batch size of a pipeline, read from its stages."""
+        """A pipeline's batch size: of its last stage that makes batches, or of its first batch if others follow."""
         stage = pipeline
         for _ in range(50):
             size = getattr(stage, "_batch_size", None)
             if size is not None:
                 return whole(size)
-            stage = getattr(stage, "_input_dataset", None)
-            if stage is None:
+            if type(stage).__name__.lstrip("_").removesuffix("Dataset") not in KEEP_BATCHES:
                 break
+            stage = getattr(stage, "_input_dataset", None)
         batch = self.part(pipeline, 0)
         return int(batch.shape[0]) if hasattr(batch, "shape") and len(batch.shape) > 1 else None
 
