@@ -77,7 +77,7 @@ def lay_out(
         links: that lead to the interpreter.
         packages: folders in which packages are found.
     """
-    hidden = {path.resolve() for path in own}
+    hidden = {path.resolve() for path in own if path.exists()}
     shown: list[Path] = []
     covered: list[Path] = []
     for folder in sorted(folders, key=lambda path: (_depth(path), path)):
