@@ -25,11 +25,11 @@ from grader.jobs import Graded, Job, fault, is_faulty, log_in, longest_seconds, 
 from grader.machine import check_machine, needs, open_store
 from grader.planning import Schedule
 from grader.processes import folder_for_now
-from grader.records import Finding, Outcome, Result, Submission
+from grader.records import CellError, Evidence, Finding, Outcome, Result, Submission
 from grader.rubric.rubric import Rubric
 from grader.scoring import add_up
 from grader.settings import Settings, Store, versions
-from grader.submission import find_notebooks, foresee, parse_submission, read_assignment
+from grader.submission import cell_errors, find_notebooks, foresee, parse_submission, read_assignment
 from grader.training.data import load_data
 from grader.training.service import TrainerProcess, Trainings, open_trainings
 from grader.training.trajectories import Trajectories
@@ -104,6 +104,9 @@ def _read_run_judge(job: Job) -> Result:
         score=add_up(judgement.findings, job.rubric),
         trainings=judgement.trainings,
         passages={question: place.passages for question, place in submission.places.items()},
+        errors=_errors(submission, evidence, job.rubric),
+        not_begun=judgement.not_begun,
+        file_doubt=judgement.file_doubt,
         notes=judgement.notes,
         flags=judgement.flags,
         seconds={"run": round(ran - began, 3), "judge": round(ended - ran, 3), "total": round(ended - began, 3)},
@@ -111,6 +114,15 @@ def _read_run_judge(job: Job) -> Result:
         versions=versions(),
         audit=None if findings is None else differences(judgement.findings, findings),
     )
+
+
+def _errors(submission: Submission, evidence: Evidence, rubric: Rubric) -> tuple[CellError, ...]:
+    """What stopped the notebook's cells. No mark depends on it, so that a fault in here costs nothing else."""
+    try:
+        return cell_errors(submission, evidence, rubric)
+    except Exception:
+        logging.getLogger(__name__).exception("%s: the errors of its cells", submission.id)
+        return ()
 
 
 def _trainings(job: Job) -> Trainings | None:

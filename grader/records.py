@@ -27,12 +27,21 @@ class Message:
     text: str
     """English text with ``{name}`` places; the key under which translations are found."""
     values: Mapping[str, Any] = field(default_factory=dict)
-    """What goes into the places: strings and numbers."""
+    """What goes into the places: strings, numbers, messages, and texts by language."""
+    singular: str = ""
+    """The English text where `number` is 1; empty where the sentence counts nothing. `text` is then the plural."""
+    number: int = 0
+    """What is counted."""
 
 
 def say(text: str, **values: Any) -> Message:
     """Make a `Message`. Translators extract the first argument of every call of this function."""
     return Message(text, values)
+
+
+def say_number(singular: str, plural: str, number: int, /, **values: Any) -> Message:
+    """Make a `Message` that counts something, as gettext's ``ngettext`` takes it. Translators extract both texts."""
+    return Message(plural, values, singular, number)
 
 
 # --- the submitted file -----------------------------------------------------------------------------------------------
@@ -421,6 +430,23 @@ class TrainingSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class CellError:
+    """An exception that ended a code cell when the grader ran the notebook."""
+
+    cell: int
+    first_line: str
+    """Of the cell's code, comments and blank lines aside."""
+    error: str
+    """The exception's name and message."""
+    ran_when_saved: bool = False
+    """The cell's saved outputs show no error: it fails only when the notebook is run from the top."""
+    slip: Message | None = None
+    """What was probably meant."""
+    then: tuple[int, ...] = ()
+    """Later cells that failed for want of a name that this one would have defined."""
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """Everything kept about one graded submission."""
 
@@ -434,6 +460,12 @@ class Result:
     trainings: tuple[TrainingSummary, ...] = ()
     passages: Mapping[str, tuple[Passage, ...]] = field(default_factory=dict)
     """The student's prose by question."""
+    errors: tuple[CellError, ...] = ()
+    """What stopped the notebook's cells, in their order; without the errors that a question asks for."""
+    not_begun: tuple[str, ...] = ()
+    """Ids of the questions at which there is nothing of the student's own."""
+    file_doubt: Message | None = None
+    """Why this may be another file than the student meant to hand in; no mark depends on it."""
     notes: tuple[Message, ...] = ()
     """Remarks for the reader, for example where an answer was found outside its place."""
     flags: tuple[Message, ...] = ()

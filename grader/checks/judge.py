@@ -10,6 +10,7 @@ from typing import Any
 
 from grader.checks import callbacks, networks, predictions, training
 from grader.checks.attribution import Attribution, attribute
+from grader.checks.begun import doubt_file, not_begun
 from grader.checks.context import Context
 from grader.checks.epoch_log import check_epoch_log
 from grader.checks.expected_error import check_expected_error
@@ -68,6 +69,10 @@ class Judgement:
     notes: tuple[Message, ...]
     flags: tuple[Message, ...]
     """For the instructor alone."""
+    not_begun: tuple[str, ...]
+    """Ids of questions."""
+    file_doubt: Message | None
+    """Why this may be another file than was meant."""
 
 
 def prepare(rubric: Rubric, data: Path) -> None:
@@ -103,7 +108,15 @@ def judge(submission: Submission, evidence: Evidence, rubric: Rubric, data: Path
         context = Context(submission, evidence, rubric, images, answers, question)
         findings.extend(_check(criterion, context) for criterion in question.criteria)
     notes = (*evidence.remarks, *_notes(answers, rubric))
-    return Judgement(tuple(findings), _summaries(evidence, answers), notes, _flags(submission, evidence, images))
+    blank = not_begun(submission, findings, rubric)
+    return Judgement(
+        findings=tuple(findings),
+        trainings=_summaries(evidence, answers),
+        notes=notes,
+        flags=_flags(submission, evidence, images),
+        not_begun=blank,
+        file_doubt=doubt_file(submission, findings, rubric, blank),
+    )
 
 
 def _doubted(finding: Finding, criterion: Criterion, context: Context) -> Finding:

@@ -90,6 +90,7 @@ def render(template: str, translator: Translator, values: Mapping[str, Any], fol
     page = _environment(folder).get_template(template)
     return page.render(
         _=translator.say,
+        ngettext=translator.say_number,
         points=lambda value: translator.number(round(value, 3)),
         percent=translator.percent,
         language=translator.language,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from grader.records import Finding, Message, QuestionScore, Result, TrainingSummary
 from grader.reports.files import write_text
+from grader.reports.stopped import not_begun, stopped_cells
 from grader.reports.text import shown
 from grader.reports.translation import Translator
 from grader.rubric.rubric import Rubric
@@ -37,6 +39,9 @@ def to_json(result: Result, rubric: Rubric, translator: Translator) -> dict[str,
         "provisional": result.score.provisional,
         "questions": [_question(question, rubric, translator) for question in result.score.questions],
         "trainings": [_training(training) for training in result.trainings],
+        "errors": [asdict(cell) for cell in stopped_cells(result, translator)],
+        "not_begun": list(not_begun(result)),
+        "file_doubt": None if result.file_doubt is None else translator.text(result.file_doubt),
         "notes": [translator.text(note) for note in result.notes],
         "flags": [translator.text(flag) for flag in result.flags],
         "seconds": dict(result.seconds),
@@ -69,7 +74,7 @@ def _finding(finding: Finding, translator: Translator) -> dict[str, Any]:
         "max_points": _points(finding.max_points),
         "message": translator.text(finding.message),
         "basis": finding.basis,
-        "cells": [cell + 1 for cell in finding.cells],
+        "cells": [cell + 1 for cell in sorted(set(finding.cells))],
         "evidence": dict(finding.evidence),
     }
 

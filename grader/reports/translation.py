@@ -6,10 +6,13 @@ import math
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
+from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 
@@ -37,11 +40,17 @@ class Translator:
 
     def text(self, message: Message) -> str:
         """The sentence, translated, its values put in as plain data."""
+        if message.singular:
+            return self.say_number(message.singular, message.text, message.number, **message.values)
         return self.say(message.text, **message.values)
 
     def say(self, text: str, /, **values: Any) -> str:
         """Like `text`, for a sentence that is not a `Message`; templates know it as ``_``."""
-        return _PLACE.sub(lambda place: self._filled(place, values), self._catalogue.get(text, text))
+        return self._fill(self._catalogue.gettext(text) if text else "", values)
+
+    def say_number(self, singular: str, plural: str, number: int, /, **values: Any) -> str:
+        """The sentence in the form that the number asks for; templates know it as ``ngettext``."""
+        return self._fill(self._catalogue.ngettext(singular, plural, number), values)
 
     def pick(self, texts: Mapping[Any, str]) -> str:
         """The rubric's text in this language, or in whichever it has."""
@@ -57,6 +66,9 @@ class Translator:
             return "–"
         pattern = "0" + ("." + "0" * decimals if decimals else "")
         return format_percent(share, format=f"{pattern}\N{NO-BREAK SPACE}%", locale=self._locale)
+
+    def _fill(self, text: str, values: Mapping[str, Any]) -> str:
+        return _PLACE.sub(lambda place: self._filled(place, values), text)
 
     def _filled(self, place: re.Match[str], values: Mapping[str, Any]) -> str:
         name = place[1]
@@ -75,8 +87,11 @@ class Translator:
             case int() | float():
                 return self._number_as_specified(value, spec)
             case list() | tuple() | set() | frozenset():
-                items = [self._value(item, spec) for item in list(value)[:_MOST_ITEMS]]
-                return ", ".join(items) + ("…" if len(value) > _MOST_ITEMS else "")
+                items = list(value)[:_MOST_ITEMS]
+                sign = "; " if any(isinstance(item, float) for item in items) else ", "  # 0,5 has a comma of its own
+                return sign.join(self._value(item, spec) for item in items) + ("…" if len(value) > _MOST_ITEMS else "")
+            case Mapping():
+                return shown(self.pick(value), _LONGEST_VALUE)
             case _:
                 return shown(str(value), _LONGEST_VALUE)
 
@@ -108,11 +123,13 @@ def _locale(language: str) -> Locale:
 
 
 @lru_cache
-def _catalogue(language: str) -> Mapping[str, str]:
-    """English text -> its translation. Read from the .po itself: nothing to compile, nothing to forget."""
+def _catalogue(language: str) -> NullTranslations:
+    """The translations of a language, read from the .po itself: nothing to compile, nothing to forget."""
     path = LOCALE_FOLDER / language / "LC_MESSAGES" / "grader.po"
     if not re.fullmatch(r"[A-Za-z_]+", language) or not path.is_file():
-        return {}
+        return NullTranslations()
+    compiled = BytesIO()
     with path.open("rb") as file:
-        catalogue = read_po(file, locale=language)
-    return {entry.id: entry.string for entry in catalogue if isinstance(entry.id, str) and entry.id and entry.string}  # type: ignore[misc]
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return GNUTranslations(compiled)

@@ -2,12 +2,16 @@
 
 ``notebook`` repairs or refuses the file; ``anchors`` finds headings and markers, ``naming`` tells which question each
 means, ``places`` maps the cells, ``passages`` collects the student's prose; ``reading`` is the flow.
-``workload`` foresees what a notebook will train.
+``workload`` foresees what a notebook will train; ``stopped`` tells what stopped it when it was run, ``slips`` what was
+probably meant.
 """
 
 from grader.submission.assignment import Assignment, read_assignment
 from grader.submission.notebook import find_notebooks
 from grader.submission.reading import parse_submission, read_submission
+from grader.submission.stopped import cell_errors
 from grader.submission.workload import foresee
 
-__all__ = ["Assignment", "find_notebooks", "foresee", "parse_submission", "read_assignment", "read_submission"]
+__all__ = [
+    "Assignment", "cell_errors", "find_notebooks", "foresee", "parse_submission", "read_assignment", "read_submission",
+]  # fmt: skip

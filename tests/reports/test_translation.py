@@ -23,13 +23,19 @@ PO = LOCALE_FOLDER / "es" / "LC_MESSAGES" / "grader.po"
 PLACE = re.compile(r"\{([A-Za-z_]\w*)[^{}]*\}")
 
 
+TEXTS_OF = {"say": 1, "_": 1, "say_number": 2, "ngettext": 2}
+"""How many texts each function is given: one, or those for one and for many."""
+
+
 def sentences_in_python() -> Iterator[tuple[str, str]]:
-    """Where and what: the first argument of every call of ``say``, plain or as a method."""
+    """Where and what: the texts in every call of ``say`` and ``say_number``, plain or as a method."""
     for path in sorted(PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and _name(node.func) == "say" and node.args:
-                where = f"{path.relative_to(PACKAGE)}:{node.lineno}"
-                texts = list(_texts(node.args[0]))
+            if not isinstance(node, ast.Call) or _name(node.func) not in TEXTS_OF or not node.args:
+                continue
+            where = f"{path.relative_to(PACKAGE)}:{node.lineno}"
+            for argument in node.args[: TEXTS_OF[_name(node.func)]]:
+                texts = list(_texts(argument))
                 assert texts or isinstance(node.func, ast.Attribute), f"{where}: a sentence must be a constant"
                 for text in texts:
                     yield where, text
@@ -52,11 +58,12 @@ def sentences_in_templates() -> Iterator[tuple[str, str]]:
     environment = Environment(autoescape=True)
     for path in sorted(PACKAGE.glob("*/templates/*.html")):
         for call in environment.parse(path.read_text(encoding="utf-8")).find_all(nodes.Call):
-            if isinstance(call.node, nodes.Name) and call.node.name == "_":
-                assert isinstance(call.args[0], nodes.Const), (
-                    f"{path.name}:{call.lineno}: a sentence must be a constant"
-                )
-                yield f"{path.relative_to(PACKAGE)}:{call.lineno}", call.args[0].value
+            if isinstance(call.node, nodes.Name) and call.node.name in ("_", "ngettext"):
+                for argument in call.args[: TEXTS_OF[call.node.name]]:
+                    assert isinstance(argument, nodes.Const), (
+                        f"{path.name}:{call.lineno}: a sentence must be a constant"
+                    )
+                    yield f"{path.relative_to(PACKAGE)}:{call.lineno}", argument.value
 
 
 def sentences() -> dict[str, str]:
@@ -69,7 +76,14 @@ def sentences() -> dict[str, str]:
 
 def catalogue() -> dict[str, str]:
     with PO.open("rb") as file:
-        return {str(entry.id): str(entry.string or "") for entry in read_po(file) if entry.id}
+        return {text: spoken for entry in read_po(file) if entry.id for text, spoken in _forms(entry)}
+
+
+def _forms(entry: Any) -> list[tuple[str, str]]:
+    """The English and the Spanish of an entry; of one that counts, those for one and for many."""
+    if isinstance(entry.id, str):
+        return [(entry.id, str(entry.string or ""))]
+    return list(zip(entry.id, entry.string, strict=True))
 
 
 def places(text: str) -> Counter[str]:
@@ -126,7 +140,7 @@ def test_numbers(translator: Translator, value: float, wanted: str) -> None:
         pytest.param("{x[0]}", {"x": [1]}, "{x[0]}", id="no-item-access"),
         pytest.param("a {missing} place", {}, "a {missing} place", id="missing-value-stays-visible"),
         pytest.param("{{literal}} {x}", {"x": 1}, "{literal} 1", id="escaped-braces"),
-        pytest.param("{x}", {"x": [1, "a", 0.5]}, "1, a, 0.5", id="list"),
+        pytest.param("{x}", {"x": [1, "a", 0.5]}, "1; a; 0.5", id="list-with-decimals"),
         pytest.param("{x}", {"x": None}, "–", id="none"),
         pytest.param("{x}", {"x": say("in {y}", y="z")}, "in z", id="a-message-in-a-message"),
         pytest.param("{x}", {"x": "a\x00\x1b[31mb\u202ec"}, "a[31mbc", id="invisible-characters"),

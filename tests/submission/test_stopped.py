@@ -1,0 +1,100 @@
+"""What stopped a notebook: causes, in order, without the errors that were asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from shipped import RUBRIC
+from submission_notebooks import h, net, py, read
+
+from grader.records import CellRun, CellStatus, Evidence, Network, Output, Raised, Submission, Training
+from grader.reports.translation import Translator
+from grader.submission import cell_errors
+
+UNDEFINED = Raised("NameError", "name 'trainig_images' is not defined")
+SHAPES = Raised("ValueError", "Shapes (28, 10) and (1,) are incompatible")
+
+
+def ran(submission: Submission, errors: dict[int, Raised], trained: dict[int, Raised] | None = None) -> Evidence:
+    runs = {
+        cell.index: CellRun(
+            cell.index, CellStatus.ERROR if cell.index in errors else CellStatus.OK, raised=errors.get(cell.index)
+        )
+        for cell in submission.cells
+        if cell.kind == "code"
+    }
+    trainings = [
+        Training(n, cell, f"m{n}", Network(()), raised=error) for n, (cell, error) in enumerate((trained or {}).items())
+    ]
+    return Evidence(runs, trainings=tuple(trainings))
+
+
+def errors_of(
+    tmp_path: Path, cells: list[Any], errors: dict[int, Raised], trained: dict[int, Raised] | None = None
+) -> Any:
+    submission = read(tmp_path, *cells)
+    return cell_errors(submission, ran(submission, errors, trained), RUBRIC)
+
+
+def test_cell_first_line_message_and_slip(tmp_path: Path) -> None:
+    cells = [py("training_images = 1"), h("1"), py("# la red", "", "red.fit(trainig_images, y)", net())]
+    (error,) = errors_of(tmp_path, cells, {2: UNDEFINED})
+    assert (error.cell, error.first_line) == (2, "red.fit(trainig_images, y)")
+    assert error.error == "NameError: name 'trainig_images' is not defined"
+    assert (
+        Translator("es").text(error.slip) == "«trainig_images» no está definido; «training_images» sí, en la celda 1."
+    )
+    assert not error.ran_when_saved
+
+
+def test_what_fails_for_want_of_a_name_stands_with_its_cause(tmp_path: Path) -> None:
+    cells = [py("red = Secuential()"), py("red.fit(x)"), py("otra()"), py("red.evaluate(x)")]
+    missing = Raised("NameError", "name 'red' is not defined")
+    other = Raised("NameError", "name 'otra' is not defined")
+    found = errors_of(
+        tmp_path, cells, {3: missing, 1: missing, 2: other, 0: Raised("NameError", "name 'Secuential' is not defined")}
+    )
+    assert [(error.cell, error.then) for error in found] == [(0, (1, 3)), (2, ())]
+
+
+@pytest.mark.parametrize("question", ["6", "7.2"])
+def test_an_error_that_a_question_asks_for_is_none(question: str, tmp_path: Path) -> None:
+    cells = [h(question), py(net(flatten=False, outputs=5))]
+    assert errors_of(tmp_path, cells, {1: SHAPES}, {1: SHAPES}) == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "trained"),
+    [
+        pytest.param("1", {1: SHAPES}, id="a-training-that-has-to-work"),
+        pytest.param("6", {}, id="not-raised-by-a-training"),
+    ],
+)
+def test_another_error_is_told(question: str, trained: dict[int, Raised], tmp_path: Path) -> None:
+    assert [error.cell for error in errors_of(tmp_path, [h(question), py(net())], {1: SHAPES}, trained)] == [1]
+
+
+def test_a_cell_that_ran_when_it_was_saved(tmp_path: Path) -> None:
+    (error,) = errors_of(tmp_path, [py("red.fit(x)", execution_count=7)], {0: UNDEFINED})
+    assert error.ran_when_saved
+
+
+def test_a_syntax_error_names_its_line_and_no_file(tmp_path: Path) -> None:
+    raised = Raised("SyntaxError", "'(' was never closed (2541231.py, line 3)")
+    (error,) = errors_of(tmp_path, [py("print(")], {0: raised})
+    assert error.error == "SyntaxError: '(' was never closed (line 3)"
+
+
+def test_a_long_message_is_cut_after_its_first_line(tmp_path: Path) -> None:
+    (error,) = errors_of(tmp_path, [py("f()")], {0: Raised("ValueError", "x" * 9_000 + "\nmore")})
+    assert len(error.error) < 400
+    assert "more" not in error.error
+
+
+def test_a_cell_that_a_limit_stopped_is_none(tmp_path: Path) -> None:
+    submission = read(tmp_path, py("while True: pass"))
+    run = CellRun(0, CellStatus.TIMEOUT, outputs=(Output("stream", "…"),))
+    assert cell_errors(submission, replace(ran(submission, {}), runs={0: run}), RUBRIC) == ()
