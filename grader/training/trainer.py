@@ -2,14 +2,12 @@
 
 ``python -m grader.training.trainer SOCKET`` answers requests on a Unix socket, one line of JSON each way. Inputs are
 sealed files that the request names; what was trained goes as sealed files into a folder that the request names. The
-mathematics is Keras's own: ``train_step``, its losses, metrics and optimizers, compiled into one loop an epoch. Seeds
-come from the order's key and the epoch, so that every way to an epoch gives the same bits.
+mathematics is Keras's own, compiled (`compiled`).
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import json
 import os
@@ -18,24 +16,24 @@ import socketserver
 import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
 
-from grader.records import Array
-from grader.training.building import build, build_loss, build_metrics, build_optimizer, widest
+from grader.training.building import build, build_loss, build_metrics, widest
+from grader.training.compiled import Compiled, Data, Start, check_lengths, form_of
 from grader.training.orders import Look, Order, Part, look_of, metrics_key, order_of
-from grader.training.pipelines import Extent, epochs_of, extent_of, fixed_name, runs_of
 from grader.training.trajectories import pack, seal, unpack, unseal
 
 MAX_LINE = 1_000_000
-LIVE_MODELS = 6
-"""Networks kept ready to go on with: to build and compile one anew takes as long as some epochs."""
+IDLE_NETWORKS = 32
+"""Compiled networks kept ready, to go on with or for another order of their form."""
+MAX_IDLE_BYTES = 500_000_000
+"""Variables of those."""
 LOOKERS = 12
 """Networks kept ready to evaluate or predict with: a notebook looks at each of its own many times."""
 MAX_HELD_BYTES = 700_000_000
@@ -43,31 +41,12 @@ MAX_HELD_BYTES = 700_000_000
 LOOK_BATCH = 2000
 LOOK_NUMBERS = 50_000_000
 """Numbers that the widest layer may give for the rows of one such batch."""
-CHECKED_NUMBERS = 5_000_000
-"""Outputs that are held at once while labels are checked."""
 MAX_RESIDENT_BYTES = 2_500_000_000
 """What TensorFlow compiles it never gives back, some 10 MB a network: above this the process begins anew."""
 
 
-def seed_of(key: str, epoch: int) -> int:
-    """The seed of an epoch's order and noise; epoch 0 is that of the first weights."""
-    return int.from_bytes(hashlib.sha256(f"{key} {epoch}".encode()).digest()[:4], "big")
-
-
 class Damaged(Exception):
     """A sealed file that does not match its checksum; its path is the message."""
-
-
-@dataclass(slots=True)
-class Live:
-    """A network in training."""
-
-    model: Any
-    epoch: int
-    train: Callable[[Sequence[Array]], None]
-    """Runs one epoch over batches of the data, as `runs_of` gives them."""
-    runs: Iterator[list[Array]]
-    """Of the next epoch, and of each after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +66,14 @@ class Trainer:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._cores = threading.Semaphore(len(os.sched_getaffinity(0)))
-        self._live: OrderedDict[tuple[str, str], Live] = OrderedDict()
+        self._idle: OrderedDict[tuple[str, str], Compiled] = OrderedDict()
         self._lookers: OrderedDict[str, Looker] = OrderedDict()
         self._held: OrderedDict[str, Any] = OrderedDict()
+
+    @property
+    def idle(self) -> tuple[tuple[str, str], ...]:
+        """Names of the networks that are kept, by order and metrics; the one used last is last."""
+        return tuple(self._idle)
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Do what a request asks. What Keras refuses comes back as ``raised``, a damaged file as ``damaged``."""
@@ -107,64 +91,44 @@ class Trainer:
         folder, measured = Path(request["folder"]), metrics_key(metrics)
         name = (order.key, measured)
         with self._lock:
-            x, y, weight = self._data(order, request["files"])
-            live = self._ready(name, order, metrics, request, x, y, weight)
+            data = self._data(order, request["files"])
+            network = self._ready(name, order, metrics, data, request["from"])
         written = []
-        for epoch in range(live.epoch + 1, request["to"] + 1):
+        for epoch in range(network.epoch + 1, request["to"] + 1):
             with self._cores:
-                logs = _one_epoch(live, order, epoch)
-            files = {"weights": pack(live.model.get_weights()), f"{measured}.logs": json.dumps(logs).encode()}
+                logs = network.train(data)
+            files = {"weights": pack(network.weights), f"{measured}.logs": json.dumps(logs).encode()}
             if epoch in request["keep_state"]:
-                files["state"] = pack([np.asarray(variable) for variable in live.model.optimizer.variables])
+                files["state"] = pack(network.state)
             for part, content in files.items():
                 (folder / f"{epoch:05d}.{part}").write_bytes(seal(content))
                 written.append([epoch, part])
         with self._lock:
-            self._live[name] = live
-            while len(self._live) > LIVE_MODELS:
-                self._live.popitem(last=False)
+            self._keep(name, network)
         return {"written": written}
 
     def _ready(
-        self,
-        name: tuple[str, str],
-        order: Order,
-        metrics: tuple[Part, ...],
-        request: Mapping[str, Any],
-        x: Any,
-        y: Any,
-        weight: Any,
-    ) -> Live:
-        """A network at the epoch from which the request goes on; nobody else's until its training has ended well."""
-        live, start = self._live.pop(name, None), request["from"]
-        if live is None or live.epoch != start["epoch"]:
-            live = self._built(order, metrics, start, x, y, weight)
-        return live
+        self, name: tuple[str, str], order: Order, metrics: tuple[Part, ...], data: Data, begin: Mapping[str, Any]
+    ) -> Compiled:
+        """A network at the epoch from which a request goes on; nobody else's until its training has ended well."""
+        network = self._idle.pop(name, None)
+        if network is None or network.epoch != begin["epoch"]:
+            network = network or self._idle_of(form_of(order, metrics, data)) or Compiled(order, metrics, data)
+            weights, state = (begin[part] and unpack(_content(begin[part])) for part in ("weights", "state"))
+            network.begin(order, Start(begin["epoch"], weights, state), data)
+        return network
 
-    def _built(
-        self, order: Order, metrics: tuple[Part, ...], start: Mapping[str, Any], x: Any, y: Any, weight: Any
-    ) -> Live:
-        import keras  # the process is light until it has something to train
+    def _idle_of(self, form: str) -> Compiled | None:
+        """The network of a form that has been idle longest."""
+        name = next((name for name, network in self._idle.items() if network.form == form), None)
+        return None if name is None else self._idle.pop(name)
 
-        keras.utils.set_random_seed(seed_of(order.key, 0))
-        model = build(order.layers, order.input_shape)
-        model.compile(
-            optimizer=build_optimizer(order.optimizer), loss=build_loss(order.loss), metrics=build_metrics(metrics)
-        )
-        model._symbolic_build(data_batch=(x[:1], y[:1], None if weight is None else weight[:1]))
-        model.optimizer.build(model.trainable_variables)
-        with _unchanged((*model.variables, *model.optimizer.variables)):
-            _check(model, order, x, y, weight)
-        if start["weights"] is not None:
-            model.set_weights(unpack(_content(start["weights"])))
-        if start["state"] is not None:
-            for variable, value in zip(model.optimizer.variables, unpack(_content(start["state"])), strict=True):
-                variable.assign(value)
-            model.optimizer.learning_rate = order.optimizer.config["learning_rate"]
-        train = compiled_epoch(model, order.batch_size, _extent(order, len(x)), x, y, weight)
-        return Live(model, start["epoch"], train, _runs(order, len(x), start["epoch"] + 1))
+    def _keep(self, name: tuple[str, str], network: Compiled) -> None:
+        self._idle[name] = network
+        while len(self._idle) > IDLE_NETWORKS or sum(idle.size for idle in self._idle.values()) > MAX_IDLE_BYTES:
+            self._idle.popitem(last=False)
 
-    def _data(self, order: Order, files: Mapping[str, str]) -> tuple[Any, Any, Any]:
+    def _data(self, order: Order, files: Mapping[str, str]) -> Data:
         import tensorflow as tf
 
         x, y = self._array(order.x, files), self._array(order.y, files)
@@ -173,7 +137,7 @@ class Trainer:
             from keras.src.trainers.data_adapters.data_adapter_utils import class_weight_to_sample_weights
 
             weight = tf.cast(class_weight_to_sample_weights(y, dict(order.class_weight)), "float32")
-        return x, y, weight
+        return Data(x, y, weight)
 
     def _array(self, digest: str, files: Mapping[str, str]) -> Any:
         """Data as a tensor, kept while there is room."""
@@ -207,7 +171,7 @@ class Trainer:
             return pack([np.asarray(tf.concat([looker.predict(x[part]) for part in parts], 0))])
         y = self._array(look.y, request["files"])
         weight = None if look.sample_weight is None else self._array(look.sample_weight, request["files"])
-        _check_lengths(x, y, weight)
+        check_lengths(x, y, weight)
         looker.model.reset_metrics()
         for part in parts:
             looker.evaluate(x[part], y[part], None if weight is None else weight[part])
@@ -224,70 +188,6 @@ class Trainer:
         return self._lookers[name]
 
 
-# --- one epoch, compiled ----------------------------------------------------------------------------------------------
-
-
-def compiled_epoch(
-    model: Any, batch_size: int, extent: Extent, x: Any, y: Any, weight: Any
-) -> Callable[[Sequence[Array]], None]:
-    """A function ``(runs)`` that trains one epoch on some data: whole batches in one compiled loop, others one by one.
-
-    Args:
-        x, y, weight: tensors of shape (n, ...); `weight` may be None.
-    """
-    import tensorflow as tf
-
-    @tf.function(jit_compile=True, autograph=False)
-    def batches(x: Any, y: Any, weight: Any, order: Any, steps: Any) -> None:
-        def body(step: Any) -> tuple[Any]:
-            rows = tf.slice(order, [step * batch_size], [batch_size])
-            model.train_step(_rows(tf.gather, rows, x, y, weight))
-            return (step + 1,)
-
-        tf.while_loop(lambda step: step < steps, body, (tf.constant(0),), parallel_iterations=1)
-
-    @tf.function(autograph=False)  # once an epoch: compiling it for XLA as well would cost more than it spares
-    def last(x: Any, y: Any, weight: Any, rows: Any) -> None:
-        model.train_step(_rows(tf.gather, rows, x, y, weight))
-
-    def epoch(runs: Sequence[Array]) -> None:
-        for rows in runs:
-            if len(rows) % batch_size:
-                last(x, y, weight, tf.constant(rows, tf.int32))
-            else:  # of one length, or XLA would compile the loop anew
-                order = np.resize(rows, extent.whole)
-                batches(x, y, weight, tf.constant(order, tf.int32), tf.constant(len(rows) // batch_size))
-
-    if extent.whole:
-        order, steps = tf.TensorSpec((extent.whole,), tf.int32), tf.TensorSpec((), tf.int32)
-        batches.get_concrete_function(x, y, weight, order, steps)
-    if extent.partial:
-        last.get_concrete_function(x, y, weight, tf.TensorSpec((extent.partial,), tf.int32))
-    return epoch
-
-
-def _extent(order: Order, rows: int) -> Extent:
-    if order.pipeline is None:
-        return Extent(rows // order.batch_size * order.batch_size, rows % order.batch_size)
-    return extent_of(order.pipeline, rows)
-
-
-def _runs(order: Order, rows: int, first: int) -> Iterator[list[Array]]:
-    """The batches of each epoch from `first` on, as indices of rows in the form of `runs_of`."""
-    if order.pipeline is None:
-        return (_runs_of_arrays(order, rows, epoch) for epoch in count(first))
-    fixed = seed_of(fixed_name(order.x, order.pipeline), 0)
-    epochs = epochs_of(order.pipeline, rows, seed_of(order.key, 0), fixed, first)
-    return (runs_of(batches, order.batch_size) for batches in epochs)
-
-
-def _runs_of_arrays(order: Order, rows: int, epoch: int) -> list[Array]:
-    indices, whole = np.arange(rows, dtype=np.int32), rows // order.batch_size * order.batch_size
-    if order.shuffle:
-        np.random.default_rng(seed_of(order.key, epoch)).shuffle(indices)
-    return [run for run in (indices[:whole], indices[whole:]) if len(run)]
-
-
 def _looker_for(look: Look) -> Looker:
     """Keras's own steps, compiled once: its `evaluate` and `predict` make a pipeline of the data in every call."""
     import tensorflow as tf
@@ -297,62 +197,6 @@ def _looker_for(look: Look) -> Looker:
     model.compile(optimizer="sgd", loss=loss, metrics=build_metrics(look.metrics))
     evaluate = tf.function(lambda x, y, weight: model.test_step((x, y, weight)), autograph=False)
     return Looker(model, evaluate, tf.function(lambda x: model.predict_step((x,)), autograph=False))
-
-
-def _rows(gather: Any, rows: Any, *arrays: Any) -> tuple[Any, ...]:
-    return tuple(None if array is None else gather(array, rows) for array in arrays)
-
-
-def _one_epoch(live: Live, order: Order, epoch: int) -> dict[str, float]:
-    """Train one epoch, with seeds of its own, and give its logs in Keras's order of names."""
-    seed = seed_of(order.key, epoch)
-    for position, layer in enumerate(live.model.layers):
-        generator = getattr(layer, "seed_generator", None)
-        if generator is not None:
-            generator.state.assign(np.array([seed, position], generator.state.dtype))
-    live.model.reset_metrics()
-    live.train(next(live.runs))
-    live.epoch = epoch
-    results = live.model.get_metrics_result()
-    return {name: float(np.float32(results[name])) for name in sorted(results)}
-
-
-def _check(model: Any, order: Order, x: Any, y: Any, weight: Any) -> None:
-    """Make plain Keras's errors: code compiled by XLA computes what plain operations refuse, and goes on with NaN.
-
-    One step is run operation by operation, for what layers and gradients refuse, and loss and metrics are run so over
-    all labels, for what they refuse of data.
-
-    Raises:
-        Exception: whatever Keras raises.
-    """
-    import tensorflow as tf
-
-    _check_lengths(x, y, weight)
-    model.train_step(tuple(None if array is None else array[: order.batch_size] for array in (x, y, weight)))
-    output = model(x[:1], training=False)
-    rows = max(1, CHECKED_NUMBERS // max(1, int(np.prod(output.shape))))
-    for start in range(0, len(y), rows):
-        part = slice(start, start + rows)
-        labels, weights = y[part], None if weight is None else weight[part]
-        predicted = tf.repeat(output, len(labels), axis=0)
-        model._compute_loss(x[part], labels, predicted, sample_weight=weights, training=False)
-        model.compute_metrics(x[part], labels, predicted, sample_weight=weights)
-
-
-def _check_lengths(*arrays: Any) -> None:
-    sizes = [len(array) for array in arrays if array is not None]
-    if len({*sizes}) > 1:
-        raise ValueError(f"inputs, labels and weights must be of one number. Received: {sizes}")
-
-
-@contextlib.contextmanager
-def _unchanged(variables: tuple[Any, ...]) -> Iterator[None]:
-    """Give variables their values back."""
-    before = [variable.numpy().copy() for variable in variables]
-    yield
-    for variable, value in zip(variables, before, strict=True):
-        variable.assign(value)
 
 
 def _content(path: str) -> bytes:

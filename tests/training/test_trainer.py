@@ -13,8 +13,9 @@ from small_trainings import ACCURACY, IMAGES, images, small_order
 
 from grader.records import Array
 from grader.training.building import build, build_loss, build_metrics, build_optimizer
+from grader.training.compiled import Compiled, seed_of
 from grader.training.orders import Look, Order, Part, Point, metrics_key
-from grader.training.trainer import Trainer, seed_of
+from grader.training.trainer import Trainer
 from grader.training.trajectories import Trajectories, pack, seal, unpack, unseal
 
 keras = pytest.importorskip("keras")
@@ -439,6 +440,102 @@ def test_checks_leave_weights_and_optimizer_as_they_are(desk: Desk) -> None:
     desk.train(order, 1, weights=begin)
     for a, b in zip(begin, desk.arrays(1), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+# --- one compiled network for many orders -----------------------------------------------------------------------------
+
+OTHER_X = X[::-1].copy()
+DROPOUT = (part("Flatten"), part("Dense", units=16), part("Dropout", rate=0.5), SOFTMAX)
+ADAM = part("Adam", learning_rate=0.01)
+
+ONE_FORM: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "other images": ({"x": OTHER_X}, {}),
+    "other labels": ({"y": Y[::-1].copy()}, {}),
+    "the order of rows": ({"shuffle": False}, {"shuffle": True}),
+    "a learning rate": ({"optimizer": ADAM}, {"optimizer": part("Adam", learning_rate=0.002)}),
+    "class weights": ({"class_weight": ((0, 5.0),)}, {"class_weight": ((1, 3.0), (2, 0.5))}),
+    "images under momentum": (
+        {"x": OTHER_X, "optimizer": part("SGD", momentum=0.9)},
+        {"optimizer": part("SGD", momentum=0.9)},
+    ),
+    "images under noise": ({"x": OTHER_X, "layers": DROPOUT}, {"layers": DROPOUT}),
+    "images under moving statistics": ({"x": OTHER_X, "layers": CONVOLUTION}, {"layers": CONVOLUTION}),
+    "images, a smaller last batch": ({"x": OTHER_X[:600], "y": Y[:600]}, {"x": X[:600], "y": Y[:600]}),
+}
+"""An earlier order and a later one that differ in what is named."""
+
+OTHER_FORMS: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "a batch size": ({"batch_size": 32}, {}),
+    "a number of images": ({"x": X[:600], "y": Y[:600]}, {}),
+    "a type of labels": ({"y": Y.astype(np.float32)}, {}),
+    "weights of samples": ({"sample_weight": np.ones(IMAGES, np.float32)}, {}),
+    "an activation": ({"layers": (*HIDDEN, SOFTMAX)}, {}),
+    "a loss": ({"y": ONE_HOT, "loss": CROSS}, {"y": ONE_HOT, "loss": MSE}),
+    "an optimizer": ({"optimizer": part("SGD", learning_rate=0.001)}, {}),
+    "an optimizer's momentum": ({"optimizer": part("SGD", momentum=0.9)}, {"optimizer": part("SGD", momentum=0.5)}),
+}
+
+
+@pytest.fixture
+def compiled(monkeypatch: pytest.MonkeyPatch) -> list[Compiled]:
+    """The networks that are compiled during a test."""
+    made: list[Compiled] = []
+
+    class Counted(Compiled):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            made.append(self)
+
+    monkeypatch.setattr("grader.training.trainer.Compiled", Counted)
+    return made
+
+
+def trained(desk: Desk, order: Order) -> tuple[list[bytes], dict[str, float]]:
+    """What two epochs leave: weights and optimizer's arrays, and the logs."""
+    reply = desk.train(order, 2)
+    assert "written" in reply, reply
+    return [value.tobytes() for part in ("weights", "state") for value in desk.arrays(2, part)], desk.logs(2)
+
+
+@pytest.mark.parametrize("orders", ONE_FORM.values(), ids=ONE_FORM)
+def test_orders_of_one_form_are_trained_in_one_network_to_the_same_bits(
+    desk: Desk, orders: tuple[dict[str, Any], dict[str, Any]], compiled: list[Compiled]
+) -> None:
+    earlier, later = (small_order(desk.store, **changes) for changes in orders)
+    alone = trained(Desk(desk.folder), later)
+    one = trained(desk, earlier)
+    assert trained(desk, later) == alone
+    assert trained(desk, earlier) == one != alone
+    assert len(compiled) == 2  # one a desk
+
+
+@pytest.mark.parametrize("orders", OTHER_FORMS.values(), ids=OTHER_FORMS)
+def test_orders_of_another_form_have_a_network_of_their_own(
+    desk: Desk, orders: tuple[dict[str, Any], dict[str, Any]], compiled: list[Compiled]
+) -> None:
+    earlier, later = (small_order(desk.store, **changes) for changes in orders)
+    alone = trained(Desk(desk.folder), later)
+    trained(desk, earlier)
+    assert trained(desk, later) == alone
+    assert len(compiled) == 3
+
+
+def test_labels_are_checked_again_in_a_network_that_served_others(desk: Desk, compiled: list[Compiled]) -> None:
+    assert "written" in desk.train(small_order(desk.store))
+    assert "raised" in desk.train(small_order(desk.store, y=corrupted(10, kind=Y.dtype).astype(Y.dtype)))
+    assert len(compiled) == 1
+
+
+def test_networks_that_are_kept_are_bounded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By number and by bytes; the one used last stays, if there is room for it."""
+    orders = [small_order(desk.store, batch_size=size) for size in (32, 40, 64)]
+    monkeypatch.setattr("grader.training.trainer.IDLE_NETWORKS", 2)
+    for order in orders:
+        desk.train(order)
+    assert [key for key, _ in desk.trainer.idle] == [order.key for order in orders[1:]]
+    monkeypatch.setattr("grader.training.trainer.MAX_IDLE_BYTES", 200_000)  # one takes 153 kB
+    desk.train(orders[0])
+    assert [key for key, _ in desk.trainer.idle] == [orders[0].key]
 
 
 # --- evaluating and predicting --------------------------------------------------------------------------------------
