@@ -6,17 +6,15 @@ more; after a second death it is reported as lost, and the others never notice.
 
 from __future__ import annotations
 
-import signal
-import threading
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from types import FrameType
 from typing import Any, Generic, TypeVar
 
 from grader.executors.child import Answered, CallEnd, Died, Late, pack_call, unpack_answer
+from grader.interrupts import Interrupts
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -91,27 +89,26 @@ class Executor(ABC):
         """
         waiting = _Waiting(jobs)
         under_way: dict[Any, tuple[J, int]] = {}
-        interrupts = _Interrupts()
-        try:
-            while under_way or waiting:
-                interrupts.check()
-                places = () if waiting.exhausted else self._free()
-                for place, (job, attempt) in zip(places, waiting, strict=False):
-                    under_way[self._begin(place, pack_call(function, job), seconds)] = job, attempt
-                    yield Started(job)
-                for run, end in self._ended(LOOK_EVERY):
-                    job, attempt = under_way.pop(run)
-                    if isinstance(end, Died) and attempt < TRIES:
-                        waiting.again(job, attempt + 1)
-                    else:
-                        yield _ending(job, end, seconds)
-                if reason := self._gone():
-                    left = [*under_way.values(), *waiting]
-                    under_way.clear()
-                    yield from (Lost(job, reason) for job, _ in left)
-        finally:
-            interrupts.end()
-            self._stop()
+        with Interrupts() as interrupts:
+            try:
+                while under_way or waiting:
+                    interrupts.check()
+                    places = () if waiting.exhausted else self._free()
+                    for place, (job, attempt) in zip(places, waiting, strict=False):
+                        under_way[self._begin(place, pack_call(function, job), seconds)] = job, attempt
+                        yield Started(job)
+                    for run, end in self._ended(LOOK_EVERY):
+                        job, attempt = under_way.pop(run)
+                        if isinstance(end, Died) and attempt < TRIES:
+                            waiting.again(job, attempt + 1)
+                        else:
+                            yield _ending(job, end, seconds)
+                    if reason := self._gone():
+                        left = [*under_way.values(), *waiting]
+                        under_way.clear()
+                        yield from (Lost(job, reason) for job, _ in left)
+            finally:
+                self._stop()
 
     @abstractmethod
     def close(self) -> None:
@@ -185,29 +182,3 @@ def _ending(job: J, end: CallEnd, seconds: float | None) -> Finished[J, Any] | L
             return Lost(job, f"It took more than {seconds:g} seconds and was ended.")
         case Died():
             return Lost(job, f"The worker process died on it {TRIES} times, perhaps for lack of memory.")
-
-
-class _Interrupts:
-    """Remembers Ctrl-C: raised inside a callback of some library, the exception would be swallowed and forgotten."""
-
-    def __init__(self) -> None:
-        self._come = False
-        self._before = signal.getsignal(signal.SIGINT)
-        self._ours = threading.current_thread() is threading.main_thread() and callable(self._before)
-        if self._ours:
-            signal.signal(signal.SIGINT, self._note)
-
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        self._come = True
-        if callable(self._before):
-            self._before(number, frame)
-
-    def check(self) -> None:
-        """Raise the interrupt that came, if it was swallowed."""
-        if self._come:
-            raise KeyboardInterrupt
-
-    def end(self) -> None:
-        """Give interrupts back to whoever had them."""
-        if self._ours:
-            signal.signal(signal.SIGINT, self._before)

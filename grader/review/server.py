@@ -14,6 +14,7 @@ from pathlib import Path
 import uvicorn
 
 from grader.errors import UsageError
+from grader.interrupts import Interrupts
 from grader.publishing import ClassBook
 from grader.reports.translation import Translator
 from grader.review.app import Desk
@@ -33,8 +34,12 @@ class OpenDesk:
     """With the token: whoever knows it may mark."""
 
     def run(self) -> None:
-        """Serve until interrupted or told to end."""
+        """Serve until told to end."""
         self.server.run(sockets=[self.socket])
+
+    def end(self) -> None:
+        """Tell the server to end, also if it has not begun."""
+        self.server.should_exit = True
 
 
 @contextmanager
@@ -91,11 +96,14 @@ def serve_desk(
 
     Raises:
         UsageError: the port is taken, or the address is none of this machine's.
+        KeyboardInterrupt: it was interrupted.
     """
     model = LanguageModel(model_url, model_name, os.environ.get(API_KEY, "")) if model_url else None
     with open_desk(graded, out, who=who, listen=listen, port=port, blind=blind, model=model) as desk:
-        announce(desk.address)
-        desk.run()
+        with Interrupts(desk.end) as interrupts:
+            announce(desk.address)
+            desk.run()
+        interrupts.check()
 
 
 def _listen(address: str, port: int) -> socket.socket:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -47,6 +48,10 @@ def interrupt(process: subprocess.Popen[str], number: signal.Signals) -> str:
     assert "Traceback" not in err
     wait_until(lambda: not any(_runs(member) for member in family))
     return out
+
+
+def _answers(address: str) -> bool:
+    return requests.get(address, timeout=30).ok
 
 
 def _runs(process: psutil.Process) -> bool:
@@ -93,14 +98,17 @@ def test_check_ends_worker_and_kernel(course: Class, number: signal.Signals) -> 
 
 
 @BOTH
-def test_review_ends(course: Class, number: signal.Signals) -> None:
+@pytest.mark.parametrize("served", [True, False], ids=["while it serves", "once its address is shown"])
+def test_review_ends(course: Class, number: signal.Signals, served: bool) -> None:
     course.hand_in("ana", QUIET)
     course.grade("--sandbox", "none")
-    process = start("-m", "grader", "review", str(course.out))
-    assert process.stdout is not None
-    address = process.stdout.readline().removeprefix("Review desk: ").strip()
-    wait_until(lambda: requests.get(address, timeout=30).ok)
-    interrupt(process, number)
+    for _ in range(1 if served else 5):
+        process = start("-m", "grader", "review", str(course.out))
+        assert process.stdout is not None
+        address = process.stdout.readline().removeprefix("Review desk: ").strip()
+        if served:
+            wait_until(partial(_answers, address))
+        interrupt(process, number)
 
 
 @BOTH
