@@ -60,9 +60,13 @@ class Watchdog:
 
     def verdict(self) -> Message | None:
         """The limit that ended the kernel, if one did."""
-        if self.exceeded is None and self._group is not None and self._group.out_of_memory:
-            self.exceeded = self._too_much_memory()
+        if self.exceeded is None:
+            self.exceeded = self._ended_by_the_system()
         return self.exceeded
+
+    def _ended_by_the_system(self) -> Message | None:
+        """The limit for which the system ended a process of the group, which may be another than the kernel."""
+        return self._too_much_memory() if self._group is not None and self._group.out_of_memory else None
 
     def _look(self) -> Message | None:
         tree = self._tree()
@@ -76,7 +80,7 @@ class Watchdog:
         self.peak_memory_mb = max(self.peak_memory_mb, memory)
         if memory > self._limits.memory_mb:
             return self._too_much_memory()
-        return self._too_many_files()
+        return self._ended_by_the_system() or self._too_many_files()
 
     def _too_much_memory(self) -> Message:
         return say("The notebook used more memory than the {limit} MB it may use.", limit=self._limits.memory_mb)

@@ -20,6 +20,12 @@ BEFORE, AFTER = "print('before')", "print('after')"
 MARK = f"marked-{os.getpid()}"
 
 
+@pytest.fixture(autouse=True)
+def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cells that take no interrupt keep a core busy all the while."""
+    monkeypatch.setattr("grader.execution.session.GRACE_SECONDS", 4.0)
+
+
 def run(grade: Grade, *attack: str, **limits: Any) -> Evidence:
     return grade(cells(BEFORE, *attack, AFTER), Limits(**{"seconds_per_cell": 3, **limits})).evidence
 
@@ -58,7 +64,7 @@ def test_time_ends(attack: str, limits: dict[str, Any], reason: str, grade: Grad
     assert evidence.cut_short is not None
     assert reason in evidence.cut_short.text
     assert [evidence.runs[i].text for i in (0, 2)] == ["before\n", "after\n"]
-    assert time.monotonic() - began < 3 + 15 + 60, "the limit, the time to answer an interrupt, and two kernels' starts"
+    assert time.monotonic() - began < 3 + 4 + 60, "the limit, the time to answer an interrupt, and two kernels' starts"
 
 
 BOMBS: dict[str, str] = {
@@ -102,7 +108,7 @@ def test_processes_have_a_limit(attack: str, grade: Grade) -> None:
         assert "number of processes and threads" in {gap.what for gap in gaps("bwrap")}, "doctor reports it"
         return  # a bomb that nothing holds in between two looks could take the machine along
     before = len(psutil.pids())
-    evidence = run(grade, attack, processes=50, seconds_per_cell=20)
+    evidence = run(grade, attack, processes=50, seconds_per_cell=5)
     assert evidence.runs[1].status in (CellStatus.ERROR, CellStatus.TIMEOUT)
     assert evidence.runs[2].text == "after\n"
     assert len(psutil.pids()) < before + 50
@@ -113,7 +119,7 @@ ENDS: dict[str, str] = {
     "a segmentation fault": "import ctypes; ctypes.string_at(0)",
     "abort": "import os; os.abort()",
     "deep recursion": "import sys\nsys.setrecursionlimit(10**9)\ndef f(): f()\nf()",
-    "recursion in C": "x = []\nfor _ in range(10**7): x = [x]\nimport copy, sys; sys.setrecursionlimit(10**9); copy.deepcopy(x)",
+    "recursion in C": "x = []\nfor _ in range(10**6): x = [x]\nimport copy, sys; sys.setrecursionlimit(10**9); copy.deepcopy(x)",
     "a signal": "import os, signal; os.kill(os.getpid(), signal.SIGTERM); import time; time.sleep(5)",
     "another program in its place": "import os; os.execv('/bin/true', ['true'])",
 }
