@@ -20,6 +20,7 @@ from grader.records import Evidence, Finding, Message, Status, Submission, Train
 from grader.rubric.criteria import Concept, Criterion
 from grader.rubric.rubric import Rubric
 from grader.training.data import DataSet, load_data
+from grader.training.preparation import pixel_statistics
 
 Check = Callable[[Any, Context], Finding]
 
@@ -83,7 +84,7 @@ def prepare(rubric: Rubric, data: Path) -> None:
     """
     import scipy.special  # noqa: F401  # what networks are computed with
 
-    load_data(data)
+    pixel_statistics(load_data(data))
     for question in rubric.questions:
         for criterion in question.criteria:
             if isinstance(criterion, Concept):

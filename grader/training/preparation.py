@@ -13,12 +13,12 @@ from grader.training.data import DataSet
 
 
 def _standardised_pixels(images: Array, real: DataSet) -> Array:
-    mean, deviation = _pixel_statistics(real)
+    mean, deviation = pixel_statistics(real)
     return np.asarray((images.reshape(len(images), -1) - mean) / deviation)
 
 
 @lru_cache(maxsize=2)
-def _pixel_statistics(real: DataSet) -> tuple[Array, Array]:
+def pixel_statistics(real: DataSet) -> tuple[Array, Array]:
     """Mean and standard deviation of each pixel over the training images; 1 where a pixel never changes."""
     flat = real.train_images.reshape(len(real.train_images), -1).astype(np.float32)
     deviation = flat.std(axis=0, dtype=np.float64)
