@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from browsers import Visitor, chromium
 from desks import Served, most_open, served
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Route, expect
 from review_fixtures import desk, graded_out, out  # noqa: F401
@@ -263,6 +263,11 @@ def meant(entry: dict[str, Any]) -> bool:
     return bool(entry["key"] in ("0", "1", "2", "Enter") and free and entry["row"] and entry["value"])
 
 
+ON_AND_OFF = [Pressed(key, 0.25 if at == 7 else 0.0) for at, key in enumerate("000n0000n00")]
+"""Marks, and keys while the desk leaves for the next question."""
+
+
+@example(presses=ON_AND_OFF, delay=0.0)
 @settings(max_examples=MOST_EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(presses=st.lists(PRESSED, min_size=5, max_size=16), delay=st.sampled_from([0.0, 0.05, 0.3]))
 def test_only_rows_that_were_meant_carry_marks(

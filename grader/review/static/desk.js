@@ -30,6 +30,16 @@
     }));
   };
 
+  const leave = () => {
+    leaving = true;
+    said.ready = "no";
+  };
+
+  const stay = () => {
+    if (leaving) shown();
+    leaving = false;
+  };
+
   const highlight = (element) => {
     for (const other of document.querySelectorAll(".row.current")) other.classList.remove("current");
     current = element.id;
@@ -53,7 +63,7 @@
   };
 
   const step = (by) => {
-    leaving = false;
+    stay();
     const all = rows();
     const at = all.findIndex((one) => one.id === current);
     choose(all[at < 0 ? 0 : Math.min(Math.max(at + by, 0), all.length - 1)]);
@@ -88,7 +98,8 @@
       field.focus();
       return notice(said.unsaved);
     }
-    leaving = element.matches("a");
+    if (element.matches("a")) leave();
+    else stay();
     element.click();
   };
 
@@ -153,9 +164,7 @@
     if (inside && inside.id !== current) highlight(inside);
   });
 
-  document.addEventListener("pointerdown", () => {
-    leaving = false;
-  });
+  document.addEventListener("pointerdown", stay);
 
   document.addEventListener("click", (event) => {
     if (event.target.closest("#help-button")) help.showModal();
@@ -169,7 +178,7 @@
 
   addEventListener("beforeunload", (event) => {
     if (unsaved() && !saving.size) event.preventDefault();
-    else leaving = true;
+    else leave();
   });
 
   // --- marks under way ----------------------------------------------------------------------------------------------
@@ -220,7 +229,7 @@
       if (!document.activeElement?.matches("input, textarea, select")) choose(tried, false);
       shown();
     }
-    leaving = false;
+    stay();
     const answer = event.detail.xhr?.responseText || "";
     notice(`${said.failed} ${answer.length < 200 ? answer : ""}`);
   };
