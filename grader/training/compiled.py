@@ -144,7 +144,7 @@ class Compiled:
         name = (order.x, order.y, order.sample_weight, order.class_weight)
         if name not in self._checked:
             before = _values(self._variables)
-            _check(self._model, order.batch_size, data)
+            _raise_plain_errors(self._model, order.batch_size, data)
             self._set(before)
             self._checked.add(name)
 
@@ -225,7 +225,7 @@ def _runs_of_arrays(order: Order, rows: int, epoch: int) -> list[Array]:
 # --- errors -----------------------------------------------------------------------------------------------------------
 
 
-def _check(model: Any, batch_size: int, data: Data) -> None:
+def _raise_plain_errors(model: Any, batch_size: int, data: Data) -> None:
     """Make plain Keras's errors: code compiled by XLA computes what plain operations refuse, and goes on with NaN.
 
     One step is run operation by operation, for what layers and gradients refuse, and loss and metrics are run so over
