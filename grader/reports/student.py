@@ -7,47 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
-from grader.records import Basis, Finding, Message, Passage, QuestionScore, Result, Status, TrainingSummary, say
-from grader.reports.figures import COLOURS, Line, curves_svg, series
+from grader.records import Finding, Passage, QuestionScore, Result, Status
+from grader.reports.criteria import CriterionView, Fault, criterion_view, faults, sentence
 from grader.reports.files import write_text
-from grader.reports.pages import OUTCOMES, Sign, anchor, is_one_case, kind_of_question, kind_of_score, render, sign_of
+from grader.reports.pages import OUTCOMES, anchor, is_one_case, kind_of_question, kind_of_score, render
+from grader.reports.stopped import not_begun, stopped_cells
 from grader.reports.text import Piece, mark_words, shown
+from grader.reports.trainings import Curves, curves_of, training_rows
 from grader.reports.translation import Translator
-from grader.rubric.criteria import Criterion
-from grader.rubric.rubric import Question, Rubric
+from grader.rubric.rubric import Rubric
 
-_LONGEST_MESSAGE = 2_000
-_LONGEST_OUTPUT = 1_200
 _LONGEST_PASSAGE = 4_000
 _MOST_PASSAGES = 12
 _MOST_ROWS = 40
-_MOST_LOST = 12
-_MOST_CURVES = len(COLOURS)
-
-_BASES: Mapping[Basis, Message] = {
-    "recomputed": say("measured by the grader"),
-    "claimed": say("seen while your notebook ran"),
-    "static": say("read in the file you handed in"),
-    "human": say("given by a person"),
-}
-_SCENARIOS = {
-    "falling": say("the loss falls little by little"),
-    "exact": say("the loss meets the threshold exactly"),
-    "below_at_once": say("the loss is below from the first epoch"),
-    "never": say("the loss never reaches the threshold"),
-    "rising_again": say("the loss rises again before it falls"),
-    "accuracy_only": say("the accuracy rises, and the loss stays above"),
-    "loss_only": say("the loss falls, and the accuracy stays low"),
-}
-"""The rehearsals of callbacks, by the names that the trusted side gives them."""
-
-_SOURCES = {
-    "kernel": say("trained in your notebook"),
-    "trained": say("trained by the grader"),
-    "replayed": say("replayed from an equal training"),
-}
+_MOST_LOST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,87 +39,6 @@ class ModelTable:
 
     rows: tuple[LayerRow, ...]
     expected: tuple[LayerRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class EpochRow:
-    """What a callback did in one epoch of a rehearsal."""
-
-    epoch: int
-    loss: str
-    kind: str
-    """``goes``, ``stops``, ``raises``, ``after`` the end, or ``unknown``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rehearsal:
-    """A scenario that a callback was sent, epoch by epoch."""
-
-    scenario: str
-    rows: tuple[EpochRow, ...]
-    more: int
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
-class CriterionView:
-    """One criterion as the page shows it."""
-
-    anchor: str
-    title: str
-    sign: Sign
-    points: float
-    max_points: float
-    message: str
-    cells: tuple[int, ...]
-    expected: str
-    hint: str
-    basis: Message
-    rehearsals: tuple[Rehearsal, ...]
-    output: str
-    """An error or output of the student's that the judgement rests on."""
-    lost: bool
-    """Points are missing, and not by the grader's fault."""
-    blocked: bool
-    """Nothing could be judged here: the run did not get so far."""
-
-
-@dataclass(frozen=True, slots=True)
-class LegendEntry:
-    """One training in the legend of a figure."""
-
-    colour: str
-    cell: int
-    epochs: int
-    validation: bool
-
-
-@dataclass(frozen=True, slots=True)
-class EpochTable:
-    """The numbers behind a curve."""
-
-    cell: int
-    rows: tuple[tuple[str, ...], ...]
-    validation: bool
-    more: int
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A drawn figure."""
-
-    title: str
-    svg: Markup
-
-
-@dataclass(frozen=True, slots=True)
-class Curves:
-    """The figure of one question's trainings, and the same numbers as tables."""
-
-    pictures: tuple[Picture, ...]
-    legend: tuple[LegendEntry, ...]
-    tables: tuple[EpochTable, ...]
-    left_out: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +61,21 @@ class QuestionView:
     max_score: float
     kind: str
     waits: bool
+    begun: bool
     criteria: tuple[CriterionView, ...]
     words: tuple[Words, ...]
     models: tuple[ModelTable, ...]
     curves: Curves | None
+
+    @property
+    def achieved(self) -> tuple[CriterionView, ...]:
+        """Criteria of which there is nothing to add."""
+        return tuple(criterion for criterion in self.criteria if criterion.achieved)
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """What is to be told of the others."""
+        return faults(self.criteria)
 
     @property
     def highlighted(self) -> bool:
@@ -186,28 +89,62 @@ def write_student_report(result: Result, rubric: Rubric, language: str, path: Pa
     # One sentence on the whole file stands at the top; it is not said again for each criterion.
     scores = () if is_one_case(result) else result.score.questions
     questions = [_question(score, result, rubric, translator) for score in scores]
-    lost = [
-        (question, criterion)
-        for question in questions
-        for criterion in question.criteria
-        if criterion.lost and not criterion.blocked
-    ]
+    lost = _greatest_first(questions)
     values = {
         "result": result,
         "rubric_title": translator.pick(rubric.title),
         "outcome": OUTCOMES[result.status],
-        "reason": _sentence(result.reason, translator) if result.reason else "",
+        "reason": sentence(result.reason, translator) if result.reason else "",
+        "doubt": sentence(result.file_doubt, translator) if result.file_doubt else "",
+        "praise": _praise(questions, translator),
+        "stopped": stopped_cells(result, translator),
         "kind": kind_of_score(result.score.score, result.score.max_score),
         "share": min(1.0, max(0.0, result.score.score / result.score.max_score)) if result.score.max_score else 0.0,
         "questions": questions,
         "lost": lost[:_MOST_LOST],
         "lost_more": max(0, len(lost) - _MOST_LOST),
-        "notes": [_sentence(note, translator) for note in result.notes],
-        "trainings": [_training_row(training, rubric, translator) for training in result.trainings[:_MOST_ROWS]],
+        "notes": [sentence(note, translator) for note in result.notes],
+        "trainings": training_rows(result.trainings, rubric, translator),
         "made_with": _made_with(result, translator),
         "say": translator.text,
     }
     write_text(path, render("student.html", translator, values))
+
+
+def _greatest_first(questions: Sequence[QuestionView]) -> list[tuple[QuestionView, Fault]]:
+    """The faults of questions that were begun, those that cost most first; what could not be judged is none."""
+    lost = [
+        (question, fault)
+        for question in questions
+        if question.begun
+        for fault in question.faults
+        if fault.told.lost and not fault.told.blocked
+    ]
+    return sorted(lost, key=lambda found: -found[1].points_lost)
+
+
+def _praise(questions: Sequence[QuestionView], translator: Translator) -> str:
+    """A word for what is good; empty where nothing has all its points yet."""
+    whole = sum(question.kind == "good" for question in questions)
+    if questions and whole == len(questions):
+        return translator.say("Well done: everything that was asked for is there.")
+    if whole:
+        return translator.say_number(
+            "Good: {count} question of {all} has all its points.",
+            "Well done: {count} questions of {all} have all their points.",
+            whole,
+            count=whole,
+            all=len(questions),
+        )
+    achieved = sum(len(question.achieved) for question in questions)
+    if not achieved:
+        return ""
+    return translator.say_number(
+        "A start is made: {count} criterion is achieved.",
+        "A start is made: {count} criteria are achieved.",
+        achieved,
+        count=achieved,
+    )
 
 
 def _question(score: QuestionScore, result: Result, rubric: Rubric, translator: Translator) -> QuestionView:
@@ -221,46 +158,12 @@ def _question(score: QuestionScore, result: Result, rubric: Rubric, translator: 
         max_score=score.max_score,
         kind=kind_of_question(score),
         waits=any(finding.status in (Status.NEEDS_REVIEW, Status.ERROR) for finding in score.findings),
-        criteria=tuple(_criterion(finding, asked, translator) for finding in score.findings),
+        begun=score.question not in not_begun(result),
+        criteria=tuple(criterion_view(finding, asked, translator) for finding in score.findings),
         words=tuple(_words(score.findings, result.passages.get(score.question, ()))),
         models=tuple(_models(score.findings, translator)),
-        curves=_curves(trainings, score.question, translator),
+        curves=curves_of(trainings, score.question, translator),
     )
-
-
-def _criterion(finding: Finding, asked: Question | None, translator: Translator) -> CriterionView:
-    criterion = _criterion_of(finding, asked)
-    lost = finding.points < finding.max_points - 1e-9 and finding.status is not Status.ERROR
-    return CriterionView(
-        anchor=anchor(finding.question, finding.check),
-        title=(translator.pick(criterion.title) if criterion else "") or finding.check,
-        sign=sign_of(finding),
-        points=finding.points,
-        max_points=finding.max_points,
-        message=_sentence(finding.message, translator),
-        cells=tuple(cell + 1 for cell in finding.cells),
-        expected=translator.pick(criterion.expected) if criterion else "",
-        hint=translator.pick(criterion.hint) if criterion and lost and finding.status is not Status.SKIPPED else "",
-        basis=_BASES[finding.basis],
-        rehearsals=tuple(_rehearsals(finding.evidence, translator)),
-        output=_output(finding.evidence),
-        lost=lost,
-        blocked=finding.status is Status.SKIPPED,
-    )
-
-
-def _output(evidence: Mapping[str, Any]) -> str:
-    found = evidence.get("error") or evidence.get("saved_output")
-    return shown(found, _LONGEST_OUTPUT) if isinstance(found, str) else ""
-
-
-def _criterion_of(finding: Finding, asked: Question | None) -> Criterion | None:
-    criteria = asked.criteria if asked else []
-    return next((criterion for criterion in criteria if criterion.id == finding.check), None)
-
-
-def _sentence(message: Message, translator: Translator) -> str:
-    return shown(translator.text(message), _LONGEST_MESSAGE)
 
 
 def _made_with(result: Result, translator: Translator) -> list[str]:
@@ -334,113 +237,3 @@ def _shape(shape: Any, translator: Translator) -> str:
     if isinstance(shape, list | tuple):
         return " × ".join("?" if size is None else _cell(size, translator) for size in shape[:8]) or "–"
     return _cell(shape, translator)
-
-
-# --- trainings --------------------------------------------------------------------------------------------------------
-
-
-def _curves(trainings: Sequence[TrainingSummary], question: str, translator: Translator) -> Curves | None:
-    """The curves of the last few trainings of a question; none where no epoch left a number."""
-    logged = [training for training in trainings if training.logs]
-    kept = logged[-_MOST_CURVES:]
-    pictures = [_picture(kept, what, question, translator) for what in ("loss", "accuracy")]
-    drawn = tuple(picture for picture in pictures if picture.svg)
-    if not drawn:
-        return None
-    return Curves(
-        pictures=drawn,
-        legend=tuple(
-            LegendEntry(colour, training.cell + 1, len(training.logs), _has_validation(training))
-            for training, colour in zip(kept, COLOURS, strict=False)
-        ),
-        tables=tuple(_epoch_table(training, translator) for training in kept),
-        left_out=len(logged) - len(kept),
-    )
-
-
-def _picture(trainings: Sequence[TrainingSummary], what: str, question: str, translator: Translator) -> Picture:
-    lines = [
-        Line(series(training.logs, what, validation), colour, dashed=validation)
-        for training, colour in zip(trainings, COLOURS, strict=False)
-        for validation in (False, True)
-    ]
-    title = translator.text(_TITLES[what])
-    ranges = "; ".join(_range(line, translator) for line in lines if line.finite)
-    svg = curves_svg(lines, f"{title}. {ranges}", f"{anchor(question)}-{what}", translator)
-    # Drawn by us from numbers; no text of the student's is in it.
-    return Picture(title, Markup(svg))
-
-
-_TITLES = {"loss": say("Loss in each epoch"), "accuracy": say("Accuracy in each epoch")}
-
-
-def _range(line: Line, translator: Translator) -> str:
-    kind = translator.say("validation") if line.dashed else translator.say("training")
-    first, last = (translator.number(value, 3) for value in (line.finite[0], line.finite[-1]))
-    return translator.say(
-        "{kind}: from {first} to {last} in {epochs} epochs", kind=kind, first=first, last=last, epochs=len(line.values)
-    )
-
-
-def _has_validation(training: TrainingSummary) -> bool:
-    return any(key.startswith("val_") for key in training.logs[0])
-
-
-def _epoch_table(training: TrainingSummary, translator: Translator) -> EpochTable:
-    validation = _has_validation(training)
-    columns = [
-        series(training.logs, what, val)
-        for val in ((False, True) if validation else (False,))
-        for what in ("loss", "accuracy")
-    ]
-    rows = [
-        tuple(translator.number(value, 4) if value == value else "–" for value in row)
-        for row in zip(*columns, strict=True)
-    ]
-    return EpochTable(training.cell + 1, tuple(rows[:_MOST_ROWS]), validation, max(0, len(rows) - _MOST_ROWS))
-
-
-def _training_row(training: TrainingSummary, rubric: Rubric, translator: Translator) -> dict[str, Any]:
-    known = any(question.id == training.question for question in rubric.questions)
-    source = _SOURCES.get(training.source)
-    return {
-        "cell": training.cell + 1,
-        "question": training.question if known else "",
-        "epochs": training.epochs,
-        "layers": shown(" → ".join(training.layers), 300),
-        "source": translator.text(source) if source else training.source,
-    }
-
-
-# --- callbacks --------------------------------------------------------------------------------------------------------
-
-
-def _rehearsals(evidence: Mapping[str, Any], translator: Translator) -> Iterator[Rehearsal]:
-    found = evidence.get("transcript") or evidence.get("transcripts") or ()
-    for transcript in [found] if isinstance(found, Mapping) else list(found)[:_MOST_ROWS]:
-        if isinstance(transcript, Mapping) and isinstance(transcript.get("losses"), list | tuple):
-            yield _rehearsal(transcript, translator)
-
-
-def _rehearsal(transcript: Mapping[str, Any], translator: Translator) -> Rehearsal:
-    losses = [loss for loss in transcript["losses"] if isinstance(loss, int | float)]
-    rows = [
-        EpochRow(epoch, translator.number(loss, 4), _deed(epoch, transcript))
-        for epoch, loss in enumerate(losses[:_MOST_ROWS], 1)
-    ]
-    error = transcript.get("raised")
-    if isinstance(error, Mapping):
-        error = ": ".join(str(error[key]) for key in ("name", "message") if error.get(key))
-    name = str(transcript.get("scenario") or "")
-    scenario = translator.text(_SCENARIOS[name]) if name in _SCENARIOS else shown(name, 200)
-    return Rehearsal(scenario, tuple(rows), len(losses) - len(rows), shown(str(error or ""), 300))
-
-
-def _deed(epoch: int, transcript: Mapping[str, Any]) -> str:
-    """What happened in an epoch: it ``goes`` on, ``stops``, ``raises``, comes ``after`` the end, or is ``unknown``."""
-    stopped, raised = transcript.get("stopped_after"), transcript.get("raised_after")
-    if isinstance(raised, int):
-        return "raises" if epoch == raised else "after" if epoch > raised else "goes"
-    if isinstance(stopped, int):
-        return "stops" if epoch == stopped else "after" if epoch > stopped else "goes"
-    return "unknown" if transcript.get("raised") else "goes"
