@@ -75,8 +75,6 @@ class CriterionView:
     """An error or output of the student's that the judgement rests on."""
     lost: bool
     """Points are missing, and not by the grader's fault."""
-    blocked: bool
-    """Nothing could be judged here: the run did not get so far."""
     achieved: bool
     """All points, and nothing to add."""
     cause: str
@@ -110,6 +108,11 @@ class Fault:
         return self.told.hint if len(self.criteria) == 1 or self.told.rehearsals else ""
 
     @property
+    def expected(self) -> str:
+        """What the rubric expects of a criterion that stands alone; the titles of several say enough."""
+        return self.told.expected if len(self.criteria) == 1 and self.told.lost else ""
+
+    @property
     def title(self) -> str:
         """The titles of its criteria."""
         return " · ".join(criterion.title for criterion in self.criteria)
@@ -129,28 +132,52 @@ def faults(criteria: Iterable[CriterionView]) -> tuple[Fault, ...]:
     return tuple(Fault(tuple(found)) for found in causes.values())
 
 
-def criterion_view(finding: Finding, asked: Question | None, translator: Translator) -> CriterionView:
-    """One finding, in the reader's language."""
+def criterion_view(
+    finding: Finding, asked: Question | None, translator: Translator, stopped: Mapping[int, int] | None = None
+) -> CriterionView:
+    """One finding, in the reader's language.
+
+    Args:
+        stopped: the cell that is to blame, for each cell that raised.
+    """
     criterion = _criterion_of(finding, asked)
     lost = finding.points < finding.max_points - 1e-9 and finding.status is not Status.ERROR
+    blame = _blame(finding, stopped or {})
+    message = sentence(finding.message if blame is None else _stopped(finding, blame), translator)
+    hinted = criterion is not None and lost and finding.status is not Status.SKIPPED and blame is None
     return CriterionView(
         anchor=anchor(finding.question, finding.check),
         title=(translator.pick(criterion.title) if criterion else "") or finding.check,
         sign=sign_of(finding),
         points=finding.points,
         max_points=finding.max_points,
-        message=sentence(finding.message, translator),
+        message=message,
         cells=tuple(cell + 1 for cell in sorted(set(finding.cells))),
         expected=translator.pick(criterion.expected) if criterion else "",
-        hint=translator.pick(criterion.hint) if criterion and lost and finding.status is not Status.SKIPPED else "",
+        hint=translator.pick(criterion.hint) if criterion and hinted else "",
         basis=_BASES[finding.basis],
         rehearsals=tuple(_rehearsals(finding.evidence, translator)),
-        output=_output(finding.evidence),
+        output=_output(finding.evidence) if blame is None else "",
         lost=lost,
-        blocked=finding.status is Status.SKIPPED,
         achieved=finding.status is Status.PASSED and not lost,
-        cause=_cause(finding, translator),
+        cause=_cause(finding, message),
     )
+
+
+def _blame(finding: Finding, stopped: Mapping[int, int]) -> int | None:
+    """The cell that raised, where that is why nothing of a criterion was seen."""
+    unseen = finding.basis == "static" and not finding.points and "answer" not in finding.evidence
+    if not unseen or finding.status not in (Status.FAILED, Status.NEEDS_REVIEW):
+        return None
+    return next((stopped[cell] for cell in sorted(finding.cells) if cell in stopped), None)
+
+
+def _stopped(finding: Finding, cell: int) -> Message:
+    if finding.status is Status.NEEDS_REVIEW:
+        return say(
+            "Cell {cell} stopped with an error, as told above; a person looks at your saved outputs.", cell=cell + 1
+        )
+    return say("Nothing of this was seen: cell {cell} stopped with an error, as told above.", cell=cell + 1)
 
 
 def _output(evidence: Mapping[str, Any]) -> str:
@@ -168,17 +195,18 @@ def sentence(message: Message, translator: Translator) -> str:
     return shown(translator.text(message), _LONGEST_MESSAGE)
 
 
-def _cause(finding: Finding, translator: Translator) -> str:
+def _cause(finding: Finding, message: str) -> str:
     """What tells one fault from another: the error or the epochs of a rehearsal, else what is said of it.
 
-    Each idea that an answer lacks is a fault of its own, though the same is said of each.
+    All that is missing is missing for one reason; but each idea that an answer lacks is a fault of its own.
     """
-    if finding.status not in (Status.FAILED, Status.SKIPPED) or finding.points or finding.evidence.get("answer"):
+    if finding.status in (Status.PASSED, Status.ERROR) or finding.points or finding.evidence.get("answer"):
         return ""
     transcript = finding.evidence.get("transcript")
     if isinstance(transcript, Mapping):
         return json.dumps(transcript.get("raised") or dict(transcript), sort_keys=True, default=str)
-    return f"{finding.status} {sentence(finding.message, translator)}"
+    missing = finding.status is Status.FAILED and finding.basis == "static" and not finding.evidence
+    return "missing" if missing else f"{finding.status} {message}"
 
 
 # --- callbacks --------------------------------------------------------------------------------------------------------

@@ -52,6 +52,11 @@ def _remarks(error: CellError, translator: Translator) -> Iterator[str]:
         )
 
 
+def causes(result: Result) -> dict[int, int]:
+    """For each cell that raised, the cell that is to blame: itself, or the one whose names it lacks."""
+    return {cell: error.cell for error in result.errors for cell in (error.cell, *error.then)}
+
+
 def not_begun(result: Result) -> tuple[str, ...]:
     """Ids of the questions that were not begun; one that a person has marked counts as begun."""
     by_hand = {

@@ -11,7 +11,7 @@ from grader.records import Finding, Passage, QuestionScore, Result, Status
 from grader.reports.criteria import CriterionView, Fault, criterion_view, faults, sentence
 from grader.reports.files import write_text
 from grader.reports.pages import OUTCOMES, anchor, is_one_case, kind_of_question, kind_of_score, render
-from grader.reports.stopped import not_begun, stopped_cells
+from grader.reports.stopped import causes, not_begun, stopped_cells
 from grader.reports.text import Piece, mark_words, shown
 from grader.reports.trainings import Curves, curves_of, training_rows
 from grader.reports.translation import Translator
@@ -20,7 +20,7 @@ from grader.rubric.rubric import Rubric
 _LONGEST_PASSAGE = 4_000
 _MOST_PASSAGES = 12
 _MOST_ROWS = 40
-_MOST_LOST = 5
+_MOST_LOST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,11 @@ class Words:
     source: str
     pieces: tuple[Piece, ...]
 
+    @property
+    def highlighted(self) -> bool:
+        """Some of them earned points."""
+        return any(piece.marked for piece in self.pieces)
+
 
 @dataclass(frozen=True, slots=True)
 class QuestionView:
@@ -62,6 +67,9 @@ class QuestionView:
     kind: str
     waits: bool
     begun: bool
+    """Something of the student's own is there."""
+    blocked: bool
+    """Nothing could be judged: the run did not get so far."""
     criteria: tuple[CriterionView, ...]
     words: tuple[Words, ...]
     models: tuple[ModelTable, ...]
@@ -77,11 +85,6 @@ class QuestionView:
         """What is to be told of the others."""
         return faults(self.criteria)
 
-    @property
-    def highlighted(self) -> bool:
-        """Some of the words shown earned points."""
-        return any(piece.marked for words in self.words for piece in words.pieces)
-
 
 def write_student_report(result: Result, rubric: Rubric, language: str, path: Path) -> None:
     """Write one student's ``report.html``: a single file that needs neither network nor script."""
@@ -89,20 +92,19 @@ def write_student_report(result: Result, rubric: Rubric, language: str, path: Pa
     # One sentence on the whole file stands at the top; it is not said again for each criterion.
     scores = () if is_one_case(result) else result.score.questions
     questions = [_question(score, result, rubric, translator) for score in scores]
-    lost = _greatest_first(questions)
+    lost = [] if result.file_doubt else _greatest_first(questions)
     values = {
         "result": result,
         "rubric_title": translator.pick(rubric.title),
         "outcome": OUTCOMES[result.status],
         "reason": sentence(result.reason, translator) if result.reason else "",
         "doubt": sentence(result.file_doubt, translator) if result.file_doubt else "",
-        "praise": _praise(questions, translator),
+        "praise": "" if result.file_doubt else _praise(questions, translator),
         "stopped": stopped_cells(result, translator),
         "kind": kind_of_score(result.score.score, result.score.max_score),
         "share": min(1.0, max(0.0, result.score.score / result.score.max_score)) if result.score.max_score else 0.0,
         "questions": questions,
         "lost": lost[:_MOST_LOST],
-        "lost_more": max(0, len(lost) - _MOST_LOST),
         "notes": [sentence(note, translator) for note in result.notes],
         "trainings": training_rows(result.trainings, rubric, translator),
         "made_with": _made_with(result, translator),
@@ -112,13 +114,13 @@ def write_student_report(result: Result, rubric: Rubric, language: str, path: Pa
 
 
 def _greatest_first(questions: Sequence[QuestionView]) -> list[tuple[QuestionView, Fault]]:
-    """The faults of questions that were begun, those that cost most first; what could not be judged is none."""
+    """What cost points at questions that were begun, the most first; not what waits for a person."""
     lost = [
         (question, fault)
         for question in questions
         if question.begun
         for fault in question.faults
-        if fault.told.lost and not fault.told.blocked
+        if fault.told.lost and fault.told.sign.kind in ("bad", "part")
     ]
     return sorted(lost, key=lambda found: -found[1].points_lost)
 
@@ -150,16 +152,18 @@ def _praise(questions: Sequence[QuestionView], translator: Translator) -> str:
 def _question(score: QuestionScore, result: Result, rubric: Rubric, translator: Translator) -> QuestionView:
     asked = next((question for question in rubric.questions if question.id == score.question), None)
     trainings = [training for training in result.trainings if training.question == score.question]
+    begun = score.question not in not_begun(result)
     return QuestionView(
         id=score.question,
         anchor=anchor(score.question),
         title=translator.pick(asked.title) if asked else "",
         score=score.score,
         max_score=score.max_score,
-        kind=kind_of_question(score),
+        kind=kind_of_question(score) if begun else "none",
         waits=any(finding.status in (Status.NEEDS_REVIEW, Status.ERROR) for finding in score.findings),
-        begun=score.question not in not_begun(result),
-        criteria=tuple(criterion_view(finding, asked, translator) for finding in score.findings),
+        begun=begun,
+        blocked=all(finding.status is Status.SKIPPED for finding in score.findings),
+        criteria=tuple(criterion_view(finding, asked, translator, causes(result)) for finding in score.findings),
         words=tuple(_words(score.findings, result.passages.get(score.question, ()))),
         models=tuple(_models(score.findings, translator)),
         curves=curves_of(trainings, score.question, translator),

@@ -12,7 +12,7 @@ import pytest
 from report_pages import Element, parse
 from report_samples import RUBRIC, SAMPLES, change, failed, faulty, full_findings, lost, partial, perfect, score_of
 
-from grader.records import Outcome, QuestionScore, Result, Score, Status, TrainingSummary, say
+from grader.records import CellError, Outcome, QuestionScore, Result, Score, Status, TrainingSummary, say
 from grader.reports.student import write_student_report
 
 
@@ -43,7 +43,9 @@ def test_shows_name_mark_and_status(report: Callable[..., Element]) -> None:
 
 
 def test_shows_why_a_mark_is_provisional(report: Callable[..., Element]) -> None:
-    assert "Nota provisional. Una persona todavía tiene que mirar" in words(report(faulty()))
+    shown = words(report(faulty()))
+    assert "? Nota provisional" in shown
+    assert "Una persona todavía tiene que mirar" in shown
 
 
 @pytest.mark.parametrize(
@@ -208,6 +210,140 @@ def test_speaks_one_language(sample: str, report: Callable[..., Element]) -> Non
     page = words(report(SAMPLES[sample](), "en"))
     for word in ("Pregunta", "Se esperaba", "Pista", "Celda", "épocas observadas"):
         assert word not in page
+
+
+# --- what stopped it, what was not begun, what is good -----------------------------------------------------------------
+
+SLIP = say("“{word}” is not defined; “{meant}” is, in cell {cell}.", word="reed", meant="red", cell=5)
+STOPPED = CellError(17, "reed.fit(x)", "NameError: name 'reed' is not defined", True, SLIP, (20,))
+
+
+def sections(page: Element) -> list[str]:
+    return [element.attributes.get("aria-labelledby", "") for element in page.all("section")]
+
+
+def test_what_stopped_the_notebook_is_told_first(report: Callable[..., Element]) -> None:
+    page = report(replace(faulty(), errors=(STOPPED,)))
+    assert sections(page)[0] == "stopped"
+    shown = words(page)
+    assert "Celda 18 reed.fit(x) NameError: name 'reed' is not defined «reed» no está definido; «red» sí" in shown
+    assert shown.index("Lo que detuvo tu cuaderno") < shown.index("Pregunta 1")
+
+
+def test_a_cell_that_raised_is_blamed_for_what_was_not_seen_and_no_hint_is_given(
+    report: Callable[..., Element],
+) -> None:
+    unseen = {**lost("No training was found for this question."), "cells": (20,), "basis": "static"}
+    findings = change(full_findings(RUBRIC), {("1", "epochs"): unseen, ("1", "batch_size"): unseen})
+    shown = words(report(replace(perfect(), score=score_of(findings), errors=(STOPPED,))).find("q-1-epochs"))
+    assert shown.count("la celda 18 se detuvo con un error") == 1
+    assert "Lotes de 64" in shown
+    assert "Pista:" not in shown
+    assert "Revisa el número de épocas" not in shown
+
+
+def test_what_was_seen_before_a_cell_raised_keeps_its_own_message(report: Callable[..., Element]) -> None:
+    seen = {**lost("Training ran for {found} epochs.", found=3), "cells": (17,), "basis": "claimed"}
+    findings = change(full_findings(RUBRIC), {("1", "epochs"): seen})
+    page = report(replace(perfect(), score=score_of(findings), errors=(STOPPED,)))
+    assert "Training ran for 3 epochs." in words(page.find("q-1-epochs"))
+
+
+def test_a_question_that_was_not_begun_is_one_line(report: Callable[..., Element]) -> None:
+    none = {("9", criterion.id): lost("No callback.") for criterion in RUBRIC.question("9").criteria}
+    result = replace(perfect(), score=score_of(change(full_findings(RUBRIC), none)), not_begun=("9",))
+    page = report(result)
+    assert words(page.find("q-9")) == "Pregunta 9 Un callback que detiene el entrenamiento sin empezar 0 / 2"
+    assert "#q-9" in [link.attributes["href"] for link in page.all("a")]
+    assert "Por dónde empezar" not in words(page)
+
+
+def test_a_doubt_about_the_file_stands_at_the_top(report: Callable[..., Element]) -> None:
+    doubt = say("Hardly anything of this assignment was found in this notebook. Is this the right file?")
+    page = report(replace(faulty(), file_doubt=doubt))
+    assert "¿Es el archivo correcto?" in words(next(page.all("header")))
+    assert "Bien hecho" not in words(page)
+    assert page.find("q-9").tag == "details"
+
+
+def test_what_was_achieved_is_folded_and_what_was_lost_is_not(report: Callable[..., Element]) -> None:
+    page = report(faulty())
+    assert page.find("q-2").tag == "details"
+    assert "open" not in page.find("q-2").attributes
+    question = page.find("q-1")
+    assert question.tag == "section"
+    folded = next(question.all("details"))
+    assert folded.find("q-1-optimizer")
+    assert "q-1-hidden_activation" not in [element.attributes.get("id") for element in folded.all()]
+
+
+@pytest.mark.parametrize(
+    ("stops", "waits", "tables"),
+    [
+        pytest.param({"stopped_after": 1}, {"stopped_after": 1}, 1, id="same-early-stop"),
+        pytest.param({"raised": "KeyError: 'acc'", "raised_after": 3}, {"raised": "KeyError: 'acc'", "raised_after": 1}, 1, id="same-error"),
+        pytest.param({"stopped_after": 2}, {"raised": "KeyError: 'acc'", "raised_after": 1}, 2, id="two-faults"),
+    ],
+)  # fmt: skip
+def test_one_fault_has_one_table(
+    stops: dict[str, Any], waits: dict[str, Any], tables: int, report: Callable[..., Element]
+) -> None:
+    def transcript(deed: dict[str, Any]) -> dict[str, Any]:
+        return {"transcript": {"scenario": "falling", "losses": [0.6, 0.5, 0.4], **deed}}
+
+    findings = change(
+        full_findings(RUBRIC),
+        {
+            ("9", "callback_stops"): lost("Stopped after epoch 1.", evidence=transcript(stops)),
+            ("9", "callback_waits"): lost("Stopped after epoch 1.", evidence=transcript(waits)),
+        },
+    )
+    question = report(replace(perfect(), score=score_of(findings))).find("q-9")
+    shown = [table for table in question.all("table") if "Lo que hizo tu callback" in table.text]
+    assert len(shown) == tables
+    assert words(question).count("Stopped after epoch 1.") == tables
+    assert "0 / 0,8" in words(question)
+    assert "0 / 0,4" in words(question)
+    assert question.find("q-9-callback_waits")
+
+
+def test_ideas_that_an_answer_lacks_are_faults_of_their_own(report: Callable[..., Element]) -> None:
+    unsaid = lost("The answer does not say this.", evidence={"answer": "No sé.", "words": []})
+    findings = change(full_findings(RUBRIC), {("8.3", "overfitting"): unsaid, ("8.3", "memorises"): unsaid})
+    question = words(report(replace(perfect(), score=score_of(findings))).find("q-8-3"))
+    assert question.count("La respuesta no lo dice.") == 2
+    assert question.count("Pista:") == 2
+
+
+def test_cells_stand_in_order(report: Callable[..., Element]) -> None:
+    findings = change(full_findings(RUBRIC), {("1", "epochs"): {"cells": (8, 2, 5, 2)}})
+    assert "Celdas 3, 6, 9" in words(report(replace(perfect(), score=score_of(findings))).find("q-1-epochs"))
+
+
+@pytest.mark.parametrize(
+    ("earned", "wanted"),
+    [
+        pytest.param(16, "Muy bien: está todo lo que se pedía.", id="everything"),
+        pytest.param(5, "Bien hecho: 5 preguntas de 16 tienen todos los puntos.", id="some"),
+        pytest.param(1, "Bien: 1 pregunta de 16 tiene todos los puntos.", id="one"),
+        pytest.param(0, "", id="none"),
+    ],
+)
+def test_a_word_for_what_is_good(earned: int, wanted: str, report: Callable[..., Element]) -> None:
+    good = {question.id for question in RUBRIC.questions[:earned]}
+    missing = {"status": Status.FAILED, "points": 0.0}
+    findings = [found if found.question in good else replace(found, **missing) for found in full_findings(RUBRIC)]
+    shown = words(next(report(replace(perfect(), score=score_of(findings))).all("header")))
+    assert wanted in shown
+    assert bool(wanted) is any(word in shown for word in ("Bien", "Muy bien"))
+
+
+def test_some_criteria_of_a_question_are_a_start(report: Callable[..., Element]) -> None:
+    findings = [
+        found if found.check == "optimizer" else replace(found, status=Status.FAILED, points=0.0)
+        for found in full_findings(RUBRIC)
+    ]
+    assert "Ya hay algo hecho: 1 criterio conseguido." in words(report(replace(perfect(), score=score_of(findings))))
 
 
 def test_a_mark_replaces_the_page_only_when_the_new_one_is_whole(tmp_path: Path) -> None:

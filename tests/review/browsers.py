@@ -4,28 +4,14 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-CHROMIUM = Path("/usr/bin/chromium")
 PICTURES = os.environ.get("GRADER_PICTURES", "")
 """Folder to write the guide's pictures into; nothing is written where it is empty."""
 WIDE, NARROW = {"width": 1100, "height": 760}, {"width": 390, "height": 800}
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"needs a browser: apt-get install chromium ({CHROMIUM} is missing)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 class Visitor:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from browsers import Visitor, chromium
+from browsers import Visitor
+from chromium import chromium
 from desks import RUBRIC, Served, most_open, served
 from playwright.sync_api import Browser, Route, expect
 from review_fixtures import desk, graded_out, out  # noqa: F401

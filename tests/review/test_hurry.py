@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsers import Visitor, chromium
+from browsers import Visitor
+from chromium import chromium
 from desks import Served, most_open, served
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
