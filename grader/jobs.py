@@ -12,13 +12,14 @@ from pathlib import Path
 
 from grader.errors import SubmissionError
 from grader.records import Finding, Message, Outcome, QuestionScore, Result, Score, Status, say
+from grader.reports.files import EXECUTED
 from grader.rubric.rubric import Limits, Rubric
 from grader.settings import Sandbox, Store, versions
 from grader.submission import Assignment
 from grader.submission.notebook import read_bytes
 
-EXECUTED, LOG = "executed.ipynb", "grader.log"
-"""Names of the files that grading leaves beside a submission's reports."""
+LOG = "grader.log"
+"""What the grader logged, beside a submission's reports."""
 SECONDS_TO_JUDGE = 1800.0
 """What a worker may take beyond its notebook's time before it is taken to hang."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -16,10 +17,10 @@ from pydantic import ValidationError
 from grader.checks.prose import Marked, Refiner, marked_answers
 from grader.errors import SubmissionError, UsageError
 from grader.gradebook import Gradebook, encode, standing
-from grader.jobs import EXECUTED, LOG, Graded, is_faulty
+from grader.jobs import LOG, Graded, is_faulty
 from grader.records import HumanMark, Result
 from grader.reports.class_page import write_class_page
-from grader.reports.files import write_bytes
+from grader.reports.files import EXECUTED, write_bytes
 from grader.reports.grades_csv import write_grades_csv
 from grader.reports.result_json import write_result_json
 from grader.reports.student import write_student_report
@@ -95,6 +96,12 @@ def open_class(out: Path, gradebook: str = "", language: Language | None = None)
     return ClassBook(book, rubric, language or cast(Language, book.note(_LANGUAGE) or rubric.language))
 
 
+def desk_command(out: Path, gradebook: str = "") -> str:
+    """What opens the review desk, from any folder; a database's own address may hold a password, and stays away."""
+    words = ["grader", "review", str(out.resolve())]
+    return shlex.join(words) + (" --gradebook URL" if gradebook else "")
+
+
 def make_refiner(rubric: Rubric) -> Refiner:
     """A refiner that knows the assignment's own words, as far as the assignment is still there."""
     try:
@@ -107,11 +114,12 @@ def make_refiner(rubric: Rubric) -> Refiner:
 class Pages:
     """The files that people and other programs read, made of what the gradebook holds."""
 
-    def __init__(self, book: Gradebook, rubric: Rubric, language: Language, out: Path) -> None:
+    def __init__(self, book: Gradebook, rubric: Rubric, language: Language, out: Path, gradebook: str = "") -> None:
         self._book = book
         self._rubric = rubric
         self._language = language
         self._out = out
+        self._desk = desk_command(out, gradebook)
         self._refiner = make_refiner(rubric)
         self._learned = self._learn()
         self.faults: list[str] = []
@@ -138,7 +146,7 @@ class Pages:
         try:
             self._book.keep_note(_MISSING, str(missing))
             write_grades_csv(results, self._rubric, self._out / "grades.csv")
-            write_class_page(results, self._rubric, self._language, self.class_page, missing=missing)
+            write_class_page(results, self._rubric, self._language, self.class_page, missing=missing, desk=self._desk)
         except Exception as error:
             fault = f"the class's pages could not be written: {_reason(error)}"
             if fault not in self.faults:
@@ -188,7 +196,7 @@ def report_class(
     """
     graded = open_class(out, gradebook, language)
     prepare_out(out)
-    pages = Pages(graded.book, graded.rubric, graded.language, out)
+    pages = Pages(graded.book, graded.rubric, graded.language, out, gradebook)
     found = [pages.write_submission(submission) for submission in graded.book.submissions()]
     results = tuple(result for result in found if result is not None)
     missing = int(graded.book.note(_MISSING) or 0)
@@ -205,7 +213,7 @@ class Publisher:
         self._identity = identity(rubric, settings)
         self._book = Gradebook(settings.gradebook_url)
         keep_how_graded(self._book, rubric, settings.language)
-        self._pages = Pages(self._book, rubric, settings.language, settings.out)
+        self._pages = Pages(self._book, rubric, settings.language, settings.out, settings.gradebook)
         self._shown: dict[str, Result] = {}
         self._show_again = 0.0
 

@@ -12,12 +12,14 @@ from pathlib import Path
 from markupsafe import Markup
 
 from grader.records import Finding, Outcome, Result, Status
-from grader.reports.files import write_text
+from grader.reports.class_criteria import LinkTo, criterion_rates, frequent_faults, kind_of_share
+from grader.reports.files import EXECUTED, write_text
 from grader.reports.pages import (
     OUTCOMES,
     TEMPLATES,
     Sign,
     anchor,
+    file_link,
     is_one_case,
     kind_of_question,
     kind_of_score,
@@ -28,9 +30,6 @@ from grader.reports.pages import (
 from grader.reports.text import shown
 from grader.reports.translation import Translator
 from grader.rubric.rubric import Rubric
-
-LinkTo = Callable[[str, str], str]
-"""From a submission and an anchor (or nothing) to the link."""
 
 _BINS = 10
 _LONGEST_REASON = 300
@@ -59,6 +58,8 @@ class Row:
     kind: str
     provisional: bool
     marks: tuple[Mark, ...]
+    executed: str
+    """Link to the notebook with the outputs of the grader's own run; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ def write_class_page(
     *,
     folder_of: Callable[[str], str] = str,
     missing: int = 0,
+    desk: str = "",
 ) -> None:
     """Write ``index.html``, which links to each submission's ``report.html`` beside it.
 
@@ -139,10 +141,15 @@ def write_class_page(
     Args:
         folder_of: The name of a submission's folder beside the page, where it is not the submission's own.
         missing: Submissions without a result.
+        desk: The command that opens the review desk.
     """
 
     def link_to(submission: str, fragment: str = "") -> str:
         return report_link(folder_of(submission), fragment)
+
+    def executed(submission: str) -> str:
+        folder = folder_of(submission)
+        return file_link(folder, EXECUTED) if (path.parent / folder / EXECUTED).exists() else ""
 
     translator = Translator(language)
     ordered = sorted(results, key=lambda result: result.submission.casefold())
@@ -153,15 +160,18 @@ def write_class_page(
         "rubric_title": translator.pick(rubric.title),
         "questions": rubric.questions,
         "pick": translator.pick,
-        "rows": [_row(result, link_to, rubric, translator) for result in ordered],
+        "rows": [_row(result, link_to, executed(result.submission), rubric, translator) for result in ordered],
         "counts": [(OUTCOMES[outcome], _count(ordered, outcome)) for outcome in Outcome],
         "missing": missing,
+        "desk": desk,
         "provisional": sum(result.score.provisional for result in ordered),
         "figures": _figures(counted, translator),
         "max_score": rubric.points,
         "bins": _histogram(counted, rubric.points, translator),
         "left_out": len(ordered) - len(counted),
         "means": [_mean(number, counted, rubric, translator) for number in range(len(rubric.questions))],
+        "rates": criterion_rates(counted, rubric, translator),
+        "faults": frequent_faults(counted, link_to, rubric, translator),
         "waiting": waiting,
         "waiting_count": sum(len(group.items) for group in waiting),
         "troubles": [
@@ -181,7 +191,7 @@ def _count(results: Iterable[Result], outcome: Outcome) -> int:
     return sum(result.status is outcome for result in results)
 
 
-def _row(result: Result, link_to: LinkTo, rubric: Rubric, translator: Translator) -> Row:
+def _row(result: Result, link_to: LinkTo, executed: str, rubric: Rubric, translator: Translator) -> Row:
     scores = {score.question: score for score in result.score.questions}
     marks = []
     for question in rubric.questions:
@@ -201,6 +211,7 @@ def _row(result: Result, link_to: LinkTo, rubric: Rubric, translator: Translator
         kind=kind_of_score(result.score.score, result.score.max_score),
         provisional=result.score.provisional,
         marks=tuple(marks),
+        executed=executed,
     )
 
 
@@ -240,8 +251,7 @@ def _mean(number: int, results: Sequence[Result], rubric: Rubric, translator: Tr
         if score.question == question.id and score.max_score > 0
     ]
     share = min(1.0, max(0.0, statistics.fmean(shares))) if shares else 0.0
-    kind = "good" if round(share, 2) >= 0.8 else "part" if round(share, 2) >= 0.5 else "bad"
-    return QuestionMean(question.id, translator.pick(question.title), share, kind)
+    return QuestionMean(question.id, translator.pick(question.title), share, kind_of_share(share))
 
 
 def _waiting(

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import psutil
 
+EXECUTED = "executed.ipynb"
+"""The notebook with the outputs of the grader's own run, in the folder of its submission."""
+
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8, whole or not at all. Folders are made as needed; line ends are kept as they are."""

@@ -82,7 +82,12 @@ def anchor(question: str, check: str = "") -> str:
 
 def report_link(folder: str, fragment: str = "") -> str:
     """From the class page to the student's page in a folder beside it."""
-    return f"{quote(shown(folder, 1_000), safe='')}/report.html" + (f"#{fragment}" if fragment else "")
+    return file_link(folder, "report.html") + (f"#{fragment}" if fragment else "")
+
+
+def file_link(folder: str, name: str) -> str:
+    """From the class page to a file of a folder beside it."""
+    return f"{quote(shown(folder, 1_000), safe='')}/{name}"
 
 
 def render(template: str, translator: Translator, values: Mapping[str, Any], folder: Path = TEMPLATES) -> str:

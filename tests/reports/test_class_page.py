@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from report_pages import Element, parse
-from report_samples import RUBRIC, SAMPLES, failed, faulty, full_findings, partial, perfect, score_of
+from report_samples import RUBRIC, SAMPLES, change, failed, faulty, full_findings, partial, perfect, score_of
 
 from grader.records import Outcome, Result, Score, Status, say
 from grader.reports.class_page import write_class_page
@@ -37,7 +37,7 @@ def rows(page: Element) -> list[list[str]]:
 
 def test_one_row_a_submission_one_column_a_question(page: Page) -> None:
     found = rows(page(faulty("b"), perfect("a")))
-    assert found[0] == ["Entrega", "Estado", "Nota", *(question.id for question in RUBRIC.questions)]
+    assert found[0] == ["Entrega", "Estado", "Nota", *(question.id for question in RUBRIC.questions), "Cuaderno"]
     assert found[1][:5] == ["a", "✓ Corregido", "10", "3,5", "0,5"]
     assert found[2][:4] == ["b", "✓ Corregido", "7,7?", "3"]
 
@@ -65,7 +65,7 @@ def test_marks_are_called_final_only_where_all_are(tmp_path: Path, graded: int, 
 
 
 def test_a_question_without_a_score_is_not_a_zero(page: Page) -> None:
-    assert rows(page(failed()))[1][3:] == ["–"] * len(RUBRIC.questions)
+    assert rows(page(failed()))[1][3:-1] == ["–"] * len(RUBRIC.questions)
 
 
 def test_means_and_distribution_leave_out_what_could_not_be_graded(page: Page) -> None:
@@ -143,3 +143,64 @@ def test_folders_may_have_other_names_than_submissions(tmp_path: Path) -> None:
     write_class_page([perfect("index.html")], RUBRIC, "es", path, folder_of=lambda name: f"{name}_")
     links = [link.attributes["href"] for link in parse(path.read_text(encoding="utf-8")).find("table").all("a")]
     assert links == ["index.html_/report.html"]
+
+
+# --- files, criteria and faults ---
+
+
+def test_the_marks_the_desk_and_each_executed_notebook_are_at_hand(tmp_path: Path) -> None:
+    for name in ("ana ñ", "b"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "ana ñ" / "executed.ipynb").touch()
+    path = tmp_path / "index.html"
+    write_class_page([perfect("ana ñ"), failed("b")], RUBRIC, "en", path, desk="grader review '/a b'")
+    page = parse(path.read_text(encoding="utf-8"))
+    links = [link.attributes["href"] for link in page.all("a")]
+    assert "grades.csv" in links
+    assert [link for link in links if "executed" in link] == ["ana%20%C3%B1/executed.ipynb"]
+    assert "grader review '/a b' opens the review desk" in words(page)
+
+
+def test_each_criterion_tells_how_many_met_it(page: Page) -> None:
+    section = page(perfect("a"), perfect("b"), faulty("c"), failed("d"), language="en").find("criteria")
+    rates = {words(row.children[0]): words(row) for row in section.all("tr") if isinstance(row.children[0], Element)}
+    assert rates["Sigmoid activation"].endswith("67 %")
+    assert rates["Adam optimizer"].endswith("100 %")
+
+
+@pytest.mark.parametrize("status", [Status.NEEDS_REVIEW, Status.ERROR])
+def test_what_a_person_has_to_decide_is_in_no_rate(page: Page, status: Status) -> None:
+    findings = [replace(finding, status=status, points=0.0) for finding in full_findings(RUBRIC)]
+    open_one = replace(perfect("b"), score=score_of(findings))
+    section = page(perfect("a"), open_one, language="en").find("criteria")
+    assert {words(row).split()[-2] for row in list(section.all("tr")) if "%" in words(row)} >= {"100"}
+    assert "50" not in words(section)
+
+
+def losing(name: str, found: str, check: str = "optimizer") -> Result:
+    message = say("The network was compiled with {found}.", found=found)
+    changed = {("1", check): {"status": Status.FAILED, "points": 0.0, "message": message}}
+    return replace(perfect(name), score=score_of(change(full_findings(RUBRIC), changed)))
+
+
+def test_the_most_frequent_faults_name_their_students(page: Page) -> None:
+    results = [*(losing(name, "SGD") for name in "abc"), losing("d", "Nadam"), losing("e", "x", "epochs")]
+    section = page(*results, language="en").find("faults")
+    (fault,) = section.all("li")
+    assert words(fault).startswith("4 1 Adam optimizer: The network was compiled with SGD.")
+    assert [link.attributes["href"] for link in fault.all("a")] == [
+        f"{name}/report.html#q-1-optimizer" for name in "abcd"
+    ]
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        pytest.param([perfect("a"), perfect("b")], id="nobody lost any"),
+        pytest.param([losing("a", "SGD"), perfect("b")], id="one alone"),
+        pytest.param([partial("a"), partial("b")], id="what did not run"),
+        pytest.param([failed("a"), failed("b")], id="no notebooks"),
+    ],
+)
+def test_no_fault_is_frequent(page: Page, results: list[Result]) -> None:
+    assert "Most frequent faults" not in words(page(*results, language="en"))
