@@ -28,13 +28,13 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "review")]
 
 from desks import Browser, served  # noqa: E402
-from written_class import make_class, make_results, shipped_rubric, written  # noqa: E402
+from shipped import RUBRIC  # noqa: E402
+from written_class import make_class, make_results, written  # noqa: E402
 
 from grader.records import Result  # noqa: E402
 from grader.review.grouping import group_question  # noqa: E402
 
 GROUPED = 200
-RUBRIC = shipped_rubric()
 
 
 def seconds_to_group(results: list[Result]) -> float:
