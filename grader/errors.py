@@ -26,7 +26,7 @@ class UsageError(GraderError):
 
 
 class RubricError(GraderError):
-    """A rubric breaks a rule. The message starts with ``file:line:``."""
+    """A rubric breaks rules. For each, the message has ``file:line: rule. Received: value``, the line, and a caret."""
 
 
 class SubmissionError(GraderError):

@@ -193,7 +193,11 @@ def test_a_rubric_that_breaks_a_rule_is_refused_with_its_line(course: Class) -> 
     path.write_text(RUBRIC.replace("points: 0.5", "points: -1"))
     done = course.run("rubric", "check", str(path))
     assert done.code == 2
-    assert done.err == f"error: {path}:18: 'points' must be > 0. Received: -1\n"
+    rule = "'points' of question 1 must be the sum of its criteria's points. Received: 2, sum 0.5"
+    assert done.err == (
+        f"error: {path}:9: {rule}\n     9 |     points: 2\n       |             ^\n"
+        f"{path}:18: 'points' must be > 0. Received: -1\n    18 |         points: -1\n       |                 ^^\n"
+    )
 
 
 # --- wrong usage ---

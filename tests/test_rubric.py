@@ -27,7 +27,7 @@ BROKEN: Mapping[str, tuple[str, str, str]] = {
     ),
     "text for a number": ("units: [128]", "units: [many]", "Received: 'many'"),
     "an unknown check": ("check: optimizer", "check: optimiser", "'check' must be one of"),
-    "an unknown key": ("above: 0.8", "abbove: 0.8", "must be given. Received: nothing"),
+    "an unknown key": ("above: 0.8", "abbove: 0.8", "Received: 'abbove' (did you mean 'above'?)"),
     "a question that is not there": (
         'model_of: "1"',
         'model_of: "77"',
@@ -50,12 +50,20 @@ BROKEN: Mapping[str, tuple[str, str, str]] = {
 }
 
 
+def beside_its_files(folder: Path) -> Path:
+    """Where a changed copy of the shipped rubric finds what it names."""
+    (folder / "reference").symlink_to(SHIPPED.parents[1] / "reference")
+    (folder / "rubrics").mkdir()
+    (folder / "rubrics" / "answers").symlink_to(SHIPPED.parent / "answers")
+    return folder / "rubrics" / "x.yaml"
+
+
 @pytest.mark.parametrize("fault", BROKEN)
 def test_wrong_rubric_is_refused(fault: str, tmp_path: Path) -> None:
     before, after, rule = BROKEN[fault]
     text = SHIPPED.read_text(encoding="utf-8")
     assert before in text
-    path = tmp_path / "x.yaml"
+    path = beside_its_files(tmp_path)
     path.write_text(text.replace(before, after, 1), encoding="utf-8")
     with pytest.raises(RubricError) as caught:
         load_rubric(path)
@@ -69,7 +77,7 @@ def test_wrong_rubric_is_refused(fault: str, tmp_path: Path) -> None:
 
 def test_the_line_is_that_of_the_fault(tmp_path: Path) -> None:
     text = SHIPPED.read_text(encoding="utf-8").replace("points: 0.75", "points: -1", 1)
-    path = tmp_path / "x.yaml"
+    path = beside_its_files(tmp_path)
     path.write_text(text, encoding="utf-8")
     with pytest.raises(RubricError, match=f"x.yaml:{text[: text.index('points: -1')].count(chr(10)) + 1}: "):
         load_rubric(path)
@@ -108,6 +116,9 @@ def rubric_with_marked_answers(folder: Path, content: str | None) -> Path:
     text = SHIPPED.read_text(encoding="utf-8").replace(
         "marked_answers: answers/fashion_mnist", "marked_answers: marked"
     )
+    text = text.replace("../reference", "reference")
+    if not (folder / "reference").exists():
+        (folder / "reference").symlink_to(SHIPPED.parents[1] / "reference")
     path.write_text(text, encoding="utf-8")
     (folder / "marked").mkdir(exist_ok=True)
     if content is not None:

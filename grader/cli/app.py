@@ -13,7 +13,7 @@ import typer
 from typer.exceptions import TyperException
 
 from grader.cli import check, doctor, exit_codes, grade, report, review, rubric
-from grader.errors import GraderError
+from grader.errors import GraderError, RubricError
 from grader.settings import versions
 
 app = typer.Typer(
@@ -66,6 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TyperException as error:
         problem = error.format_message().rstrip(".")
         return _refuse(problem if "Received: " in problem else f"{problem}. Received: {' '.join(given)}")
+    except RubricError as error:  # with the lines that it is about
+        print(f"error: {error}", file=sys.stderr)
+        return exit_codes.WRONG_USAGE
     except GraderError as error:
         return _refuse(str(error))
     except (KeyboardInterrupt, typer.Abort):

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from grader.rubric.base import Points, Strict, Text, Width
+from grader.rubric.keras_names import Activation, OptimizerName
 from grader.rubric.ways import Way, check_words
 
 
@@ -36,7 +37,7 @@ class HiddenActivation(OfNetwork):
     """Every hidden dense layer has this activation."""
 
     check: Literal["hidden_activation"]
-    activation: str
+    activation: Activation
 
 
 class OutputLayer(OfNetwork):
@@ -44,14 +45,14 @@ class OutputLayer(OfNetwork):
 
     check: Literal["output_layer"]
     units: Width
-    activation: str
+    activation: Activation
 
 
 class Optimizer(OfNetwork):
     """The network was compiled with this optimizer."""
 
     check: Literal["optimizer"]
-    name: str
+    name: OptimizerName
 
 
 class Epochs(OfNetwork):

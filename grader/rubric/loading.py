@@ -1,4 +1,4 @@
-"""Reads a rubric from YAML. It is refused before anything runs: ``file:line: rule. Received: value``.
+"""Reads a rubric from YAML. It is refused before anything runs, with all that is wrong: see `Source.show`.
 
 What was read and found valid is kept as JSON: parsing YAML takes a second, and so nobody waits for it twice.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,9 +17,12 @@ from pydantic import TypeAdapter, ValidationError
 from grader.errors import RubricError
 from grader.kept import keep, key_of, recall
 from grader.rubric.criteria import Concept
-from grader.rubric.messages import first_error, line_of
+from grader.rubric.files import broken_files
+from grader.rubric.messages import faults_of
+from grader.rubric.nearest import nearest
 from grader.rubric.rubric import MarkedAnswers, Rubric
 from grader.rubric.rules import broken_rules
+from grader.rubric.source import Fault, Place, Source, refuse
 
 LARGEST_FILE = 500_000
 """Bytes of a rubric file."""
@@ -35,10 +38,10 @@ _ANSWERS = TypeAdapter(tuple[MarkedAnswers, ...])
 
 
 def load_rubric(path: Path) -> Rubric:
-    """Read and validate a rubric.
+    """Read and validate a rubric, and open the files that it names.
 
     Raises:
-        RubricError: for the first rule it breaks, as ``file:line: rule. Received: value``.
+        RubricError: with every rule it breaks, as ``file:line: rule. Received: value``, the line, and a caret.
     """
     try:
         raw = path.read_bytes()
@@ -46,12 +49,15 @@ def load_rubric(path: Path) -> Rubric:
         raise RubricError(f"{path}: a rubric must be a readable file. Received: {error.strerror}") from error
     if len(raw) > LARGEST_FILE:
         raise RubricError(f"{path}:1: a rubric must have at most {LARGEST_FILE} bytes. Received: {len(raw)}")
+    source = Source(path, raw)
     key = key_of("rubric", str(path.resolve().parent), raw, packages=PARSERS)
     rubric = _recalled(key, _RUBRIC)
     if rubric is None:
-        rubric = _read(path, raw)
+        rubric = _read(source)
         keep(key, rubric.model_dump_json().encode())
-    return rubric if rubric.marked_answers is None else _with_marked_answers(rubric, path, raw)
+    named = {"assignment": rubric.assignment, "marked_answers": rubric.marked_answers}
+    refuse(map(source.show, broken_files(named, Path(rubric.folder))))
+    return rubric if rubric.marked_answers is None else _with_marked_answers(rubric)
 
 
 def _recalled(key: str, kind: TypeAdapter[T]) -> T | None:
@@ -62,49 +68,64 @@ def _recalled(key: str, kind: TypeAdapter[T]) -> T | None:
         return None
 
 
-def _read(path: Path, raw: bytes) -> Rubric:
-    from ruamel.yaml import YAML  # not needed for what is kept
-    from ruamel.yaml.error import MarkedYAMLError
-
-    _refuse_deep_brackets(path, raw)
-    try:
-        plain = YAML(typ="safe", pure=True).load(raw)
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise RubricError(f"{path}:{line}: a rubric must be valid YAML. Received: {error.problem}") from error
-    except Exception as error:  # ruamel raises plain ValueErrors for some undecodable bytes
-        raise RubricError(f"{path}:1: a rubric must be valid YAML. Received: {str(error)[:200]}") from error
+def _read(source: Source) -> Rubric:
+    plain = _parsed(source, "a rubric")
     if _values(plain) > MOST_VALUES:
         raise RubricError(
-            f"{path}:1: a rubric must have at most {MOST_VALUES} values, aliases resolved. Received: more"
+            f"{source.path}:1: a rubric must have at most {MOST_VALUES} values, aliases resolved. Received: more"
         )
     if not isinstance(plain, dict):
-        raise RubricError(f"{path}:1: a rubric must be a mapping of keys. Received: {type(plain).__name__}")
-    plain = {**plain, "sha256": hashlib.sha256(raw).hexdigest(), "folder": str(path.resolve().parent)}
+        fault = Fault((), "a rubric must be a mapping of keys", type(plain).__name__)
+        raise RubricError(source.show_at(Place(), fault))
+    folder = source.path.resolve().parent
+    faults = [*broken_rules(plain), *broken_files(plain, folder)]
+    filled_in = {"sha256": hashlib.sha256(source.raw).hexdigest(), "folder": str(folder)}
     try:
-        rubric = Rubric.model_validate(plain)
+        rubric = Rubric.model_validate({**plain, **filled_in})
     except ValidationError as error:
-        raise RubricError(first_error(path, _with_lines(raw), error)) from error
-    for where, rule, received in broken_rules(rubric):
-        raise RubricError(f"{path}:{line_of(_with_lines(raw), where)}: {rule}. Received: {received}")
+        faults += faults_of(plain, error)
+        rubric = None
+    placed = sorted(((source.place(fault.where, at_key=fault.at_key), fault) for fault in faults), key=_order)
+    refuse(source.show_at(place, fault) for place, fault in placed)
+    assert rubric is not None
     return rubric
 
 
-def _with_lines(raw: bytes) -> Any:
-    """A valid document, in which every part knows its line."""
-    from ruamel.yaml import YAML
-
-    return YAML(typ="rt").load(raw)
+def _order(placed: tuple[Place, Fault]) -> tuple[int, int]:
+    return placed[0].line, placed[0].column
 
 
-def _refuse_deep_brackets(path: Path, raw: bytes) -> None:
+def _parsed(source: Source, what: str) -> Any:
+    """The plain document. Raises RubricError for what is no YAML."""
+    from ruamel.yaml import YAML  # not needed for what is kept
+    from ruamel.yaml.constructor import DuplicateKeyError
+    from ruamel.yaml.error import MarkedYAMLError
+
+    _refuse_deep_brackets(source, what)
+    try:
+        return YAML(typ="safe", pure=True).load(source.raw)
+    except DuplicateKeyError as error:
+        mark = error.problem_mark
+        fault = Fault((), f"{what} must have each key of a mapping once", str(error.problem).split(" with value")[0])
+        raise RubricError(source.show_at(source.token_at(mark.line, mark.column), fault)) from error
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = Place(mark.line, mark.column) if mark else Place()
+        raise RubricError(source.show_at(place, Fault((), f"{what} must be valid YAML", str(error.problem)))) from error
+    except Exception as error:  # ruamel raises plain ValueErrors for some undecodable bytes
+        raise RubricError(f"{source.path}:1: {what} must be valid YAML. Received: {str(error)[:200]}") from error
+
+
+def _refuse_deep_brackets(source: Source, what: str) -> None:
     """Reading YAML takes time with the square of how deep brackets stand in one another."""
     depth = 0
-    for bracket in re.finditer(rb"[\[\]{}]", raw):
+    for bracket in re.finditer(rb"[\[\]{}]", source.raw):
         depth += 1 if bracket[0] in b"[{" else -1
         if depth > DEEPEST:
-            line = raw.count(b"\n", 0, bracket.start()) + 1
-            raise RubricError(f"{path}:{line}: brackets may stand {DEEPEST} deep in one another. Received: more")
+            line = source.raw.count(b"\n", 0, bracket.start())
+            column = bracket.start() - source.raw.rfind(b"\n", 0, bracket.start()) - 1
+            rule = f"brackets of {what} may stand {DEEPEST} deep in one another"
+            raise RubricError(source.show_at(Place(line, column), Fault((), rule, "more")))
 
 
 def _values(document: Any) -> float:
@@ -123,46 +144,51 @@ def _values(document: Any) -> float:
     return count(document)
 
 
-def _with_marked_answers(rubric: Rubric, path: Path, raw: bytes) -> Rubric:
+def _with_marked_answers(rubric: Rubric) -> Rubric:
     """The rubric with the answers to learn from; its digest covers them."""
     files = sorted((Path(rubric.folder) / str(rubric.marked_answers)).glob("*.yaml"))
-    if not files:
-        rule = "'marked_answers' must name a folder with YAML files"
-        raise RubricError(
-            f"{path}:{line_of(_with_lines(raw), ('marked_answers',))}: {rule}. Received: {rubric.marked_answers!r}"
-        )
-    digest, contents = hashlib.sha256(rubric.sha256.encode()), [file.read_bytes() for file in files]
-    for content in contents:
-        digest.update(content)
-    key = key_of("answers", rubric.sha256, *contents, packages=PARSERS)
+    sources = [Source(file, file.read_bytes()) for file in files]
+    digest = hashlib.sha256(rubric.sha256.encode())
+    for source in sources:
+        digest.update(source.raw)
+    key = key_of("answers", rubric.sha256, *(source.raw for source in sources), packages=PARSERS)
     learned_from = _recalled(key, _ANSWERS)
     if learned_from is None:
-        learned_from = tuple(map(partial(_marked_answers, rubric), files, contents))
+        learned_from = _marked_answers(rubric, sources)
         keep(key, _ANSWERS.dump_json(learned_from))
     return rubric.model_copy(update={"learned_from": learned_from, "sha256": digest.hexdigest()})
 
 
-def _marked_answers(rubric: Rubric, file: Path, content: bytes) -> MarkedAnswers:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError
-
-    try:
-        marked = MarkedAnswers.model_validate(YAML(typ="safe").load(content))
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise RubricError(f"{file}:{line}: marked answers must be valid YAML. Received: {error.problem}") from error
-    except ValidationError as error:
-        raise RubricError(first_error(file, _with_lines(content), error)) from error
+def _marked_answers(rubric: Rubric, sources: Sequence[Source]) -> tuple[MarkedAnswers, ...]:
+    """All files of marked answers. Raises RubricError with the faults of all of them."""
     concepts = {
-        question.id: {criterion.id for criterion in question.criteria if isinstance(criterion, Concept)}
+        question.id: [criterion.id for criterion in question.criteria if isinstance(criterion, Concept)]
         for question in rubric.questions
     }
+    found: list[MarkedAnswers] = []
+    shown: list[str] = []
+    for source in sources:
+        try:
+            plain = _parsed(source, "marked answers")
+            marked = MarkedAnswers.model_validate(plain)
+        except ValidationError as error:
+            shown += map(source.show, faults_of(plain, error))
+        except RubricError as error:
+            shown.append(str(error))
+        else:
+            found.append(marked)
+            shown += map(source.show, _broken_marks(marked, concepts))
+    refuse(shown)
+    return tuple(found)
+
+
+def _broken_marks(marked: MarkedAnswers, concepts: Mapping[str, Sequence[str]]) -> Iterator[Fault]:
     if marked.question not in concepts:
-        line = line_of(_with_lines(content), ("question",))
-        raise RubricError(f"{file}:{line}: 'question' must be one of the rubric's. Received: {marked.question!r}")
+        rule = "'question' must be one of the rubric's"
+        yield Fault(("question",), rule, repr(marked.question), meant=nearest(marked.question, concepts))
+        return
+    known = concepts[marked.question]
     for number, answer in enumerate(marked.answers):
-        for unknown in sorted(answer.marks.keys() - concepts[marked.question]):
-            line = line_of(_with_lines(content), ("answers", number, "marks", unknown))
+        for unknown in sorted(answer.marks.keys() - {*known}):
             rule = f"'marks' must name concepts of question {marked.question}"
-            raise RubricError(f"{file}:{line}: {rule}. Received: {unknown!r}")
-    return marked
+            yield Fault(("answers", number, "marks", unknown), rule, repr(unknown), True, nearest(unknown, known))

@@ -1,64 +1,94 @@
-"""What is wrong with a rubric's file, and in which line."""
+"""What pydantic finds wrong, as rules with the place in the file where each is broken."""
 
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from grader.rubric.criteria import AnyCriterion
+from grader.rubric.language import Language
+from grader.rubric.nearest import nearest
+from grader.rubric.rubric import Limits, Question, Rubric, Selector
+from grader.rubric.source import Fault, Where
+
+_CRITERIA: Mapping[str, type[BaseModel]] = {
+    get_args(kind.model_fields["check"].annotation)[0]: kind for kind in get_args(get_args(AnyCriterion)[0])
+}
+_PARTS: Mapping[str, type[BaseModel]] = {
+    "questions": Question, "training": Selector, "limits": Limits, **_CRITERIA
+}  # fmt: skip
+"""What the keys of a mapping belong to, by the name that stands last before them."""
+_FILLED_IN = frozenset({"sha256", "folder", "learned_from"})
 
 
-def first_error(path: Path, document: Any, error: ValidationError) -> str:
-    """The first rule that a document breaks, as ``file:line: rule. Received: value``."""
-    first = error.errors()[0]
-    where = [part for part in first["loc"] if not _is_union_tag(document, first["loc"], part)]
+def faults_of(document: Any, error: ValidationError) -> Iterator[Fault]:
+    """Every rule that a document breaks; a key that was meant for a missing one is told once."""
+    details = error.errors()
+    faults = [_fault(document, item) for item in details]
+    meant = {(*fault.where[:-1], fault.meant) for fault in faults if fault.meant and fault.at_key}
+    for item, fault in zip(details, faults, strict=True):
+        if not (item["type"] == "missing" and (*_in_file(document, item["loc"])[:-1], item["loc"][-1]) in meant):
+            yield fault
+
+
+def _fault(document: Any, item: ErrorDetails) -> Fault:
+    loc, context = item["loc"], item.get("ctx", {})
+    is_key = loc[-1:] == ("[key]",)
+    where = _in_file(document, loc[:-1] if is_key else loc)
     name = next((part for part in reversed(where) if isinstance(part, str)), "rubric")
-    rule = {
-        "extra_forbidden": f"'{name}' is not a known key",
-        "missing": f"'{name}' must be given",
-        "greater_than": f"'{name}' must be > {first.get('ctx', {}).get('gt', 0):g}",
-        "less_than": f"'{name}' must be < {first.get('ctx', {}).get('lt', 0):g}",
-        "union_tag_invalid": f"'check' must be one of {first.get('ctx', {}).get('expected_tags')}",
-        "union_tag_not_found": "'check' must be given",
-    }.get(first["type"], f"'{name}': {first['msg'][0].lower()}{first['msg'][1:]}")
-    received = first["input"]
-    if first["type"] == "union_tag_invalid" and isinstance(received, dict):
-        received = received.get("check")
-    shown = "nothing" if first["type"] in ("missing", "union_tag_not_found") else _short(received)
-    return f"{path}:{line_of(document, where)}: {rule}. Received: {shown}"
+    received = item["input"]
+    match item["type"]:
+        case "extra_forbidden":
+            return Fault(where, f"'{name}' is not a known key", repr(name), True, nearest(str(loc[-1]), _keys(loc)))
+        case "missing":
+            return Fault(where[:-1], f"'{loc[-1]}' must be given", "nothing", at_key=True)
+        case "union_tag_not_found":
+            return Fault(where, "'check' must be given", "nothing", at_key=True)
+        case "union_tag_invalid":
+            tag = received.get("check") if isinstance(received, dict) else received
+            rule = f"'check' must be one of {context.get('expected_tags')}"
+            return Fault((*where, "check"), rule, short(tag), meant=nearest(str(tag), _CRITERIA))
+        case "literal_error" if is_key:
+            languages = get_args(Language)
+            rule = f"'{where[-2] if len(where) > 1 else name}' must be given by language, {' or '.join(languages)}"
+            return Fault(where, rule, short(received), True, nearest(str(received), languages))
+        case "greater_than":
+            return Fault(where, f"'{name}' must be > {context['gt']:g}", short(received))
+        case "less_than":
+            return Fault(where, f"'{name}' must be < {context['lt']:g}", short(received))
+        case "keras_name":
+            return Fault(where, f"'{name}' {item['msg']}", short(received), meant=str(context["nearest"]))
+        case _:
+            return Fault(where, f"'{name}': {item['msg'][0].lower()}{item['msg'][1:]}", short(received))
 
 
-def _short(value: Any) -> str:
-    """A value as it is shown in a message; one that holds itself many times over is not unfolded."""
-    short = reprlib.Repr()
-    short.maxstring = short.maxother = short.maxlong = 120
-    return short.repr(value)
+def _keys(loc: tuple[int | str, ...]) -> set[str]:
+    """The keys that may stand beside the last one of a place."""
+    named = [part for part in loc[:-1] if isinstance(part, str)]
+    part = _PARTS.get(named[-1], Rubric) if named else Rubric
+    return set(part.model_fields) - _FILLED_IN
 
 
-def _is_union_tag(document: Any, loc: tuple[int | str, ...], part: int | str) -> bool:
+def _in_file(document: Any, loc: tuple[int | str, ...]) -> Where:
     """Pydantic puts the name of a union's member into the location; the file has no such key."""
-    node = document
+    node, where = document, []
     for step in loc:
-        if step == part and isinstance(node, Mapping) and step not in node and node.get("check") == step:
-            return True
+        if isinstance(node, Mapping) and step not in node and node.get("check") == step:
+            continue
+        where.append(step)
         try:
             node = node[step]
         except (KeyError, IndexError, TypeError):
-            if not (isinstance(node, Mapping) and node.get("check") == step):
-                return False
-    return False
+            node = None
+    return tuple(where)
 
 
-def line_of(document: Any, where: list[int | str] | tuple[int | str, ...]) -> int:
-    """The line, from 1, of the deepest part of `where` that stands in the file."""
-    node: Any = document
-    line = 1
-    for step in where:
-        try:
-            line = int((node.lc.key if hasattr(node, "keys") else node.lc.item)(step)[0]) + 1
-            node = node[step]
-        except (KeyError, IndexError, TypeError, AttributeError):
-            break
-    return line
+def short(value: Any) -> str:
+    """A value as it is shown in a message; one that holds itself many times over is not unfolded."""
+    limited = reprlib.Repr()
+    limited.maxstring = limited.maxother = limited.maxlong = 120
+    return limited.repr(value)

@@ -1,58 +1,140 @@
-"""Rules between the parts of a rubric: points add up, ids are unique, references exist."""
+"""Rules between the parts of a rubric: points add up, ids are unique, references exist, nothing is left untranslated.
+
+They look at the document as it was read, so that they are told together with what is wrong in a single part; what has
+the wrong type is passed over, since that is told already.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
 
-from grader.rubric.criteria import Criterion, Evaluated, NetworkTrained, OfNetwork, PredictedClass
-from grader.rubric.rubric import Question, Rubric
+from grader.rubric.criteria import AnyCriterion, OfNetwork
+from grader.rubric.language import Language
+from grader.rubric.nearest import nearest
+from grader.rubric.source import Fault, Where
+
+_TEXTS = ("title", "expected", "hint")
+_REFERENCES = ("model_of", "like", "models_of")
+_OF_NETWORK = {
+    get_args(kind.model_fields["check"].annotation)[0]
+    for kind in get_args(get_args(AnyCriterion)[0])
+    if issubclass(kind, OfNetwork)
+}
+_TOLERANCE = 1e-9
 
 
-def broken_rules(rubric: Rubric) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
-    """Rules between parts: place, rule, and what was received."""
-    total = sum(question.points for question in rubric.questions)
-    if abs(total - rubric.points) > 1e-9:
-        yield ("points",), "'points' must be the sum of the questions' points", f"{rubric.points:g}, sum {total:g}"
-    ids = [question.id for question in rubric.questions]
-    for number, question in enumerate(rubric.questions):
-        place = ("questions", number)
-        if ids.index(question.id) != number:
-            yield (*place, "id"), "a question's 'id' must be unique", repr(question.id)
-        yield from _broken_rules_in_question(rubric, question, place, set(ids))
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """What the rules about a single question have to know of the whole rubric."""
+
+    language: str
+    languages: tuple[str, ...]
+    """Those that the rubric's title is given in: every other text has to be, too."""
+    ids: tuple[str, ...]
+    trained: frozenset[str]
+    """Questions that say what network they train."""
+    classes: bool
 
 
-def _broken_rules_in_question(
-    rubric: Rubric, question: Question, place: tuple[int | str, ...], ids: set[str]
-) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
-    total = sum(criterion.points for criterion in question.criteria)
-    if abs(total - question.points) > 1e-9:
-        rule = f"'points' of question {question.id} must be the sum of its criteria's points"
-        yield (*place, "points"), rule, f"{question.points:g}, sum {total:g}"
-    if rubric.language not in question.title:
-        yield (*place, "title"), f"'title' must be given in the rubric's language {rubric.language!r}", "nothing"
-    names = [criterion.id for criterion in question.criteria]
-    for number, criterion in enumerate(question.criteria):
+def broken_rules(document: Mapping[str, Any]) -> Iterator[Fault]:
+    """Every rule between parts that a document breaks."""
+    questions = _mappings(document.get("questions"))
+    whole = _whole(document, questions)
+    yield from _sum(document, questions, ("points",), "'points' must be the sum of the questions' points")
+    yield from _untranslated(document, ("title",), whole)
+    ids = [str(question.get("id")) for _, question in questions]
+    for place, (number, question) in enumerate(questions):
+        if "id" in question and ids.index(ids[place]) != place:
+            yield Fault(("questions", number, "id"), "a question's 'id' must be unique", repr(question["id"]))
+        yield from _in_question(question, ("questions", number), whole)
+
+
+def _whole(document: Mapping[str, Any], questions: Sequence[tuple[int, Mapping[str, Any]]]) -> _Whole:
+    language = document.get("language", "es")
+    title = document.get("title")
+    known = get_args(Language)
+    return _Whole(
+        language=str(language),
+        languages=tuple(one for one in known if isinstance(title, Mapping) and (one in title or one == language)),
+        ids=tuple(question["id"] for _, question in questions if isinstance(question.get("id"), str)),
+        trained=frozenset(str(question.get("id")) for _, question in questions if question.get("training") is not None),
+        classes=bool(document.get("classes")),
+    )
+
+
+def _in_question(question: Mapping[str, Any], place: Where, whole: _Whole) -> Iterator[Fault]:
+    criteria = _mappings(question.get("criteria"))
+    rule = f"'points' of question {question.get('id')} must be the sum of its criteria's points"
+    yield from _sum(question, criteria, (*place, "points"), rule)
+    yield from _untranslated(question, (*place, "title"), whole)
+    names = [criterion.get("id", criterion.get("check")) for _, criterion in criteria]
+    for at, (number, criterion) in enumerate(criteria):
         here = (*place, "criteria", number)
-        if names.index(criterion.id) != number:
-            yield (*here, "id"), "a criterion's 'id' must be unique in its question", repr(criterion.id)
-        if isinstance(criterion, OfNetwork) and question.training is None:
-            rule = f"question {question.id} must have 'training', which says of which network '{criterion.check}' is"
-            yield (*here, "check"), rule, "nothing"
-        for key, target in _references(criterion):
-            if target not in ids:
-                yield (*here, key), f"'{key}' must name a question", repr(target)
-            elif rubric.question(target).training is None:
-                rule = f"'{key}' must name a question that has 'training', which says what network it is"
-                yield (*here, key), rule, repr(target)
-        if isinstance(criterion, PredictedClass) and not rubric.classes:
-            yield here, "'classes' must be given where a criterion asks for a predicted class", "nothing"
+        if names[at] is not None and names.index(names[at]) != at:
+            key = "id" if "id" in criterion else "check"
+            yield Fault((*here, key), "a criterion's 'id' must be unique in its question", repr(names[at]))
+        for text in _TEXTS:
+            yield from _untranslated(criterion, (*here, text), whole)
+        yield from _in_criterion(criterion, question, here, whole)
 
 
-def _references(criterion: Criterion) -> Iterator[tuple[str, str]]:
-    if isinstance(criterion, Evaluated):
-        yield "model_of", criterion.model_of
-    if isinstance(criterion, NetworkTrained):
-        yield "like", criterion.like
-    if isinstance(criterion, PredictedClass):
-        for target in criterion.models_of:
-            yield "models_of", target
+def _in_criterion(
+    criterion: Mapping[str, Any], question: Mapping[str, Any], here: Where, whole: _Whole
+) -> Iterator[Fault]:
+    check = criterion.get("check")
+    if isinstance(check, str) and check in _OF_NETWORK and question.get("training") is None:
+        rule = f"question {question.get('id')} must have 'training', which says of which network '{check}' is"
+        yield Fault((*here, "check"), rule, "nothing")
+    for key in _REFERENCES:
+        targets = criterion.get(key)
+        for number, target in enumerate(targets if isinstance(targets, list) else [targets]):
+            if isinstance(target, str):
+                where = (*here, key, number) if isinstance(targets, list) else (*here, key)
+                yield from _reference(key, target, where, question.get("id"), whole)
+    if check == "predicted_class" and not whole.classes:
+        yield Fault((*here, "check"), "'classes' must be given where a criterion asks for a predicted class", "nothing")
+
+
+def _reference(key: str, target: str, where: Where, own: Any, whole: _Whole) -> Iterator[Fault]:
+    if target not in whole.ids:
+        yield Fault(where, f"'{key}' must name a question", repr(target), meant=nearest(target, whole.ids))
+    elif target not in whole.trained:
+        rule = f"'{key}' must name a question that has 'training', which says what network it is"
+        yield Fault(where, rule, repr(target))
+    elif key == "like" and target == own:
+        yield Fault(where, f"'{key}' must name another question", repr(target))
+
+
+def _sum(
+    whole: Mapping[str, Any], parts: Sequence[tuple[int, Mapping[str, Any]]], where: Where, rule: str
+) -> Iterator[Fault]:
+    points = [_number(part.get("points")) for _, part in parts]
+    total, given = sum(points), _number(whole.get("points"))
+    if parts and math.isfinite(total) and math.isfinite(given) and abs(total - given) > _TOLERANCE:
+        yield Fault(where, rule, f"{given:g}, sum {total:g}")
+
+
+def _untranslated(part: Mapping[str, Any], where: Where, whole: _Whole) -> Iterator[Fault]:
+    """A text that is not given in every language that the rubric's title is given in."""
+    key = where[-1]
+    texts = part.get(str(key))
+    if not isinstance(texts, Mapping) or (not texts and "criteria" in where):
+        return
+    for language in whole.languages:
+        if not str(texts.get(language) or "").strip():
+            reason = "the rubric's language" if language == whole.language else "as the rubric's title is"
+            yield Fault(where, f"'{key}' must be given in {language!r}, {reason}", "nothing", at_key=True)
+
+
+def _mappings(value: Any) -> list[tuple[int, Mapping[str, Any]]]:
+    """The mappings of a list, each with its place in it."""
+    items = value if isinstance(value, list) else []
+    return [(number, item) for number, item in enumerate(items) if isinstance(item, Mapping)]
+
+
+def _number(value: Any) -> float:
+    """NaN for what is none."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan

@@ -1,0 +1,194 @@
+"""What is wrong with a rubric is said before a class is graded: all of it, each with its line and a caret."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from grader.errors import RubricError
+from grader.rubric.keras_names import ACTIVATIONS, OPTIMIZERS
+from grader.rubric.loading import load_rubric
+
+VALID = """\
+title: {es: Una red pequeña, en: A small network}
+language: es
+points: 3
+classes: [[zero, cero], [one, uno]]
+questions:
+  - id: "a"
+    title: {es: Entrenar, en: Train}
+    prompt: Entrenar una red.
+    points: 2
+    training: {hidden: [32]}
+    criteria:
+      - {check: hidden_activation, points: 0.5, activation: tanh}
+      - {check: output_layer, points: 0.5, units: 2, activation: softmax}
+      - check: optimizer
+        points: 1
+        name: RMSprop
+        title: {es: Optimizador, en: Optimizer}
+        hint: {es: Mira compile., en: Look at compile.}
+  - id: "b"
+    title: {es: Otra, en: Another}
+    prompt: La misma con más neuronas.
+    points: 1
+    training: {hidden: [64]}
+    criteria:
+      - {check: network_trained, points: 0.5, like: "a", units: [64]}
+      - {check: predicted_class, points: 0.5, models_of: ["a", "b"]}
+"""
+
+FAULTS = {
+    "an activation in another language": ("activation: tanh", "activation: tangente", "tangente", "activation of Keras"),
+    "an activation with a capital": ("activation: softmax", "activation: Softmax", "Softmax", "did you mean 'softmax'"),
+    "another name of an activation": ("activation: tanh", "activation: swish", "swish", "did you mean 'silu'"),
+    "an optimizer mistyped": ("RMSprop", "RMSprob", "RMSprob", "did you mean 'RMSprop'"),
+    "an optimizer in small letters": ("RMSprop", "sgd", "sgd", "did you mean 'SGD'"),
+    "no optimizer at all": ("RMSprop", "0.01", "0.01", "should be a valid string"),
+    "a number as text": ("units: 2", 'units: "2"', '"2"', "should be a valid integer"),
+    "a fraction of a unit": ("units: 2", "units: 2.5", "2.5", "should be a valid integer"),
+    "no points": ("points: 3", "points: 0", "0", "'points' must be > 0"),
+    "endless points": ("points: 3", "points: .inf", ".inf", "finite number"),
+    "points of a question that are not those of its criteria": ("points: 2", "points: 2.5", "2.5", "Received: 2.5, sum 2"),
+    "an unknown key of the rubric": ("language:", "langauge:", "langauge", "did you mean 'language'"),
+    "an unknown key of a question": ("    prompt: Entrenar", "    promt: Entrenar", "promt", "did you mean 'prompt'"),
+    "an unknown key of a criterion": ("units: [64]", "unit: [64]", "unit", "did you mean 'units'"),
+    "an unknown key of a training": ("{hidden: [32]}", "{hiden: [32]}", "hiden", "did you mean 'hidden'"),
+    "a key that means nothing": ("language: es", "language: es\ncolour: red", "colour", "is not a known key"),
+    "an unknown check": ("check: output_layer", "check: outputlayer", "outputlayer", "did you mean 'output_layer'"),
+    "a text that is not in the rubric's language": (", en: Optimizer}", "}", "title", "must be given in 'en'"),
+    "a text in the other language only": ("hint: {es: Mira compile., en", "hint: {en", "hint", "the rubric's language"),
+    "an empty translation": ("en: Look at compile.", "en: ' '", "hint", "must be given in 'en'"),
+    "a translation into an unknown language": ("en: Look at", "eng: Look at", "eng", "did you mean 'en'"),
+    "a reference to a question that is not there": ('like: "a"', 'like: "A"', '"A"', "did you mean 'a'"),
+    "a question that is like itself": ('like: "a"', 'like: "b"', '"b"', "must name another question"),
+    "one of several references": ('models_of: ["a", "b"]', 'models_of: ["a", "c"]', '"c"', "must name a question"),
+    "an id twice": ('id: "b"', 'id: "a"', '"a"', "'id' must be unique"),
+    "classes left out": ("classes: [[zero, cero], [one, uno]]\n", "", "predicted_class", "'classes' must be given"),
+    "a key twice": ("        points: 1\n", "        points: 1\n        points: 1\n", "points", "each key of a mapping once"),
+    "an open bracket": ("[[zero, cero]", "[[zero, cero", None, "must be valid YAML"),
+    "a tab for blanks": ("    prompt: La", "\tprompt: La", None, "must be valid YAML"),
+    "an assignment that is not there": ("language: es", "language: es\nassignment: gone.ipynb", "gone.ipynb", "path of a notebook"),
+    "an assignment mistyped": ("language: es", "language: es\nassignment: taks.ipynb", "taks.ipynb", "did you mean 'task.ipynb'"),
+    "an assignment that is no notebook": ("language: es", "language: es\nassignment: words.ipynb", "words.ipynb", "path of a notebook"),
+    "an assignment that is a folder": ("language: es", "language: es\nassignment: folder", "folder", "path of a notebook"),
+    "marked answers that are not there": ("language: es", "language: es\nmarked_answers: folder", "folder", "must name a folder with YAML"),
+}  # fmt: skip
+"""Before, after, what the caret stands under (None: wherever), and what is said."""
+
+
+def rubric_file(folder: Path, text: str) -> Path:
+    (folder / "task.ipynb").write_text(json.dumps({"cells": []}))
+    (folder / "words.ipynb").write_text("# words")
+    (folder / "folder").mkdir(exist_ok=True)
+    path = folder / "rubric.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def refusal(folder: Path, text: str) -> str:
+    with pytest.raises(RubricError) as caught:
+        load_rubric(rubric_file(folder, text))
+    return str(caught.value)
+
+
+def test_without_a_fault_it_is_taken(tmp_path: Path) -> None:
+    text = VALID.replace("language: es", "language: es\nassignment: task.ipynb")
+    assert load_rubric(rubric_file(tmp_path, text)).points == 3
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_named_with_its_line_and_a_caret(fault: str, tmp_path: Path) -> None:
+    before, after, marked, rule = FAULTS[fault]
+    assert VALID.count(before) >= 1
+    told = refusal(tmp_path, VALID.replace(before, after, 1)).splitlines()
+    heads = [number for number, line in enumerate(told) if line.startswith(f"{tmp_path}/rubric.yaml:")]
+    at = next(number for number in heads if rule in told[number])
+    line = int(told[at].split(":")[1])
+    source = (tmp_path / "rubric.yaml").read_text(encoding="utf-8").splitlines()[line - 1]
+    assert told[at + 1] == f"{line:>6} | {source}".rstrip()
+    assert set(told[at + 2]) <= set(" |^\t")
+    if marked is not None:
+        start, width = told[at + 2].index("^"), told[at + 2].count("^")
+        assert told[at + 1][start : start + width] == marked
+
+
+def test_all_faults_are_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+    names = ["a number as text", "an optimizer mistyped", "an empty translation", "one of several references"]
+    text = VALID
+    for name in names:
+        text = text.replace(*FAULTS[name][:2], 1)
+    told = refusal(tmp_path, text)
+    places = [told.index(FAULTS[name][3]) for name in names]
+    assert places == sorted(places)
+    assert told.count("Received: ") == 4
+
+
+def test_a_mistyped_key_is_told_once(tmp_path: Path) -> None:
+    told = refusal(tmp_path, VALID.replace("    prompt: Entrenar", "    promt: Entrenar"))
+    assert told.count("Received: ") == 1
+
+
+def test_of_very_many_faults_some_are_shown_and_the_rest_counted(tmp_path: Path) -> None:
+    told = refusal(tmp_path, VALID + "".join(f"key{number}: {number}\n" for number in range(500)))
+    assert told.count("is not a known key") == 20
+    assert told.endswith("… and 480 more errors.")
+
+
+@pytest.mark.parametrize(
+    "texts", [VALID + f"x: {'y' * 10_000}\n", VALID + "x: \x85\u202e" + "z" * 400], ids=["long", "invisible"]
+)
+def test_a_line_is_shown_short_and_harmless(texts: str, tmp_path: Path) -> None:
+    told = refusal(tmp_path, texts)
+    assert max(map(len, told.splitlines())) < 500
+    assert "\u202e" not in told
+
+
+def test_a_rubric_that_was_read_before_is_refused_once_its_assignment_is_gone(tmp_path: Path) -> None:
+    text = VALID.replace("language: es", "language: es\nassignment: task.ipynb")
+    path = rubric_file(tmp_path, text)
+    load_rubric(path)
+    (tmp_path / "task.ipynb").unlink()
+    with pytest.raises(RubricError, match=r":3: 'assignment' must be the path of a notebook"):
+        load_rubric(path)
+
+
+def test_faults_of_all_marked_answers_are_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "marked").mkdir()
+    (tmp_path / "marked" / "1.yaml").write_text('question: "z"\nanswers: []\n')
+    (tmp_path / "marked" / "2.yaml").write_text('question: "a"\nanswers: [{answer: words, marks: {idea: 1}}]\n')
+    told = refusal(tmp_path, VALID.replace("language: es", "language: es\nmarked_answers: marked"))
+    assert "1.yaml:1: 'question' must be one of the rubric's" in told
+    assert "2.yaml:2: 'marks' must name concepts of question a" in told
+
+
+def test_the_names_are_those_of_the_keras_that_is_installed() -> None:
+    code = """
+import keras, json
+functions = [name for name in dir(keras.activations) if getattr(getattr(keras.activations, name), "__name__", "") == name]
+base = keras.optimizers.Optimizer
+classes = [name for name in dir(keras.optimizers) if isinstance(getattr(keras.optimizers, name), type)]
+classes = [name for name in classes if issubclass(getattr(keras.optimizers, name), base)]
+print(json.dumps([functions, classes]))
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    functions, classes = json.loads(ran.stdout.splitlines()[-1])
+    assert set(functions) - {"get", "serialize", "deserialize"} == ACTIVATIONS
+    assert set(classes) - {"Optimizer", "LossScaleOptimizer", "MultiOptimizer"} == OPTIMIZERS
+
+
+def test_looking_at_a_rubric_imports_no_tensorflow(tmp_path: Path) -> None:
+    path = rubric_file(tmp_path, VALID.replace("RMSprop", "RMSprob"))
+    code = f"""
+import sys
+from grader.cli import main
+code = main(["rubric", "check", {str(path)!r}])
+sys.exit(code if not {{"tensorflow", "keras"}} & set(sys.modules) else 99)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 2
+    assert "did you mean 'RMSprop'?" in ran.stderr
