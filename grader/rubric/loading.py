@@ -101,7 +101,7 @@ def _parsed(source: Source, what: str) -> Any:
     from ruamel.yaml.constructor import DuplicateKeyError
     from ruamel.yaml.error import MarkedYAMLError
 
-    _refuse_deep_brackets(source, what)
+    _refuse_deep_brackets(source)
     try:
         return YAML(typ="safe", pure=True).load(source.raw)
     except DuplicateKeyError as error:
@@ -116,7 +116,7 @@ def _parsed(source: Source, what: str) -> Any:
         raise RubricError(f"{source.path}:1: {what} must be valid YAML. Received: {str(error)[:200]}") from error
 
 
-def _refuse_deep_brackets(source: Source, what: str) -> None:
+def _refuse_deep_brackets(source: Source) -> None:
     """Reading YAML takes time with the square of how deep brackets stand in one another."""
     depth = 0
     for bracket in re.finditer(rb"[\[\]{}]", source.raw):
@@ -124,7 +124,7 @@ def _refuse_deep_brackets(source: Source, what: str) -> None:
         if depth > DEEPEST:
             line = source.raw.count(b"\n", 0, bracket.start())
             column = bracket.start() - source.raw.rfind(b"\n", 0, bracket.start()) - 1
-            rule = f"brackets of {what} may stand {DEEPEST} deep in one another"
+            rule = f"brackets may stand {DEEPEST} deep in one another"
             raise RubricError(source.show_at(Place(line, column), Fault((), rule, "more")))
 
 

@@ -93,19 +93,17 @@ def _in_criterion(
         for number, target in enumerate(targets if isinstance(targets, list) else [targets]):
             if isinstance(target, str):
                 where = (*here, key, number) if isinstance(targets, list) else (*here, key)
-                yield from _reference(key, target, where, question.get("id"), whole)
+                yield from _reference(key, target, where, whole)
     if check == "predicted_class" and not whole.classes:
         yield Fault((*here, "check"), "'classes' must be given where a criterion asks for a predicted class", "nothing")
 
 
-def _reference(key: str, target: str, where: Where, own: Any, whole: _Whole) -> Iterator[Fault]:
+def _reference(key: str, target: str, where: Where, whole: _Whole) -> Iterator[Fault]:
     if target not in whole.ids:
         yield Fault(where, f"'{key}' must name a question", repr(target), meant=nearest(target, whole.ids))
     elif target not in whole.trained:
         rule = f"'{key}' must name a question that has 'training', which says what network it is"
         yield Fault(where, rule, repr(target))
-    elif key == "like" and target == own:
-        yield Fault(where, f"'{key}' must name another question", repr(target))
 
 
 def _sum(

@@ -112,7 +112,7 @@ def test_anything_is_read_or_refused(document: Any, raw: bytes) -> None:
 # --- rubrics ----------------------------------------------------------------------------------------------------------
 
 SMALL_RUBRIC = """\
-title: {es: Prueba, en: Trial}
+title: {en: Trial}
 language: en
 points: 3
 review_below: 0.7
@@ -145,7 +145,7 @@ def load(path: Path, raw: bytes) -> None:
     except RubricError as error:
         said = str(error)
     assert re.match(rf"{re.escape(str(path))}:\d+: .+ Received: ", said, re.DOTALL), said
-    assert len(said) < 2_000
+    assert len(said) < 20_000
 
 
 def test_the_small_rubric_is_valid(tmp_path: Path) -> None:

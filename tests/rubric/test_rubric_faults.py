@@ -65,7 +65,6 @@ FAULTS = {
     "an empty translation": ("en: Look at compile.", "en: ' '", "hint", "must be given in 'en'"),
     "a translation into an unknown language": ("en: Look at", "eng: Look at", "eng", "did you mean 'en'"),
     "a reference to a question that is not there": ('like: "a"', 'like: "A"', '"A"', "did you mean 'a'"),
-    "a question that is like itself": ('like: "a"', 'like: "b"', '"b"', "must name another question"),
     "one of several references": ('models_of: ["a", "b"]', 'models_of: ["a", "c"]', '"c"', "must name a question"),
     "an id twice": ('id: "b"', 'id: "a"', '"a"', "'id' must be unique"),
     "classes left out": ("classes: [[zero, cero], [one, uno]]\n", "", "predicted_class", "'classes' must be given"),
