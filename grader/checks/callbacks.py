@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from grader.checks.context import Context
-from grader.records import Callback, Finding, Transcript, say
+from grader.records import Callback, Finding, Message, Training, Transcript, say
 from grader.rubric.criteria import CallbackClass, CallbackStops, CallbackUsed, CallbackWaits
 from grader.training.scenarios import Scenario, stopping_scenarios
 
@@ -54,10 +54,16 @@ def check_callback_used(criterion: CallbackUsed, context: Context) -> Finding:
         if not passed.is_instance:
             message = say("The class {name} itself was passed to fit, not an instance of it.", name=callback.name)
             return context.failed(criterion, message, "claimed", cells=[training.cell])
-        error = "" if training.raised is None else f"{training.raised.name}: {training.raised.message[:200]}"
-        message = say("fit was called with {name}, but training did not run: {error}", name=callback.name, error=error)
+        message = _did_not_run(callback, training)
         return context.missing(criterion, message, [training.cell])
     return context.missing(criterion, say("{name} was never passed to fit.", name=callback.name))
+
+
+def _did_not_run(callback: Callback, training: Training) -> Message:
+    if training.raised is None:
+        return say("fit was called with {name}, but training did not run.", name=callback.name)
+    error = f"{training.raised.name}: {training.raised.message[:200]}"
+    return say("fit was called with {name}, but training did not run: {error}", name=callback.name, error=error)
 
 
 def check_callback_stops(criterion: CallbackStops, context: Context) -> Finding:

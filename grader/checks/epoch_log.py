@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from grader.checks.context import Context
 from grader.checks.training import was_trained
-from grader.records import Finding, Message, Output, say
+from grader.records import Finding, Message, Output, say, say_number
 from grader.rubric.criteria import EpochLog, Epochs
 
 # Possessive where blanks follow blanks: a student's output of nothing but them would otherwise take hours to read.
@@ -72,7 +72,12 @@ def check_epoch_log(criterion: EpochLog, context: Context) -> Finding:
         message = say("Cell {cell} prints a log, and trains no network.", cell=forged[0] + 1)
         return context.failed(criterion, message, "claimed", cells=forged, evidence=evidence)
     if shown:
-        message = say("The saved outputs show loss and accuracy of all {epochs} epochs.", epochs=shown[-1])
+        message = say_number(
+            "The saved outputs show loss and accuracy of the {epochs} epoch.",
+            "The saved outputs show loss and accuracy of all {epochs} epochs.",
+            shown[-1],
+            epochs=shown[-1],
+        )
         return context.passed(criterion, message, "static", **where)
     return context.failed(criterion, _what_is_missing(runs, trained), "static", **where)
 
@@ -99,13 +104,17 @@ def _what_is_missing(runs: Sequence[Run], trained: int) -> Message:
         return say("The saved outputs of this question show no log of a training.")
     best = max(runs, key=lambda run: (len(run.epochs), run.shown))
     if best.shown == trained:
-        return say(
+        return say_number(
+            "The saved log shows loss and accuracy of {shown} of {epochs} epoch.",
             "The saved log shows loss and accuracy of {shown} of {epochs} epochs.",
+            trained,
             shown=len(best.epochs),
             epochs=trained,
         )
-    return say(
+    return say_number(
+        "The saved log shows {shown} epoch, but the code trains {epochs}: it is not the log of this code.",
         "The saved log shows {shown} epochs, but the code trains {epochs}: it is not the log of this code.",
+        best.shown,
         shown=best.shown,
         epochs=trained,
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from grader.checks.context import Context
-from grader.records import Basis, Finding, Layer, Network, Training, say
+from grader.checks.wording import activation_word
+from grader.records import Basis, Finding, Layer, Network, Training, say, say_number
 from grader.rubric.criteria import HiddenActivation, HiddenLayers, Optimizer, OutputLayer
 
 
@@ -24,12 +25,19 @@ def check_hidden_layers(criterion: HiddenLayers, context: Context) -> Finding:
     basis = basis_of(training.network)
     where: dict[str, Any] = {"cells": [training.cell], "evidence": evidence}
     if found == criterion.units:
-        message = say("The hidden dense layers have {units} units.", units=widths(found))
+        message = say_number(
+            "The hidden dense layer has {units} units.",
+            "The hidden dense layers have {units} units.",
+            len(found),
+            units=widths(found),
+        )
         return context.passed(criterion, message, basis, **where)
     if not found:
         return context.failed(criterion, say("The network has no hidden dense layer."), basis, **where)
-    message = say(
+    message = say_number(
+        "The hidden dense layer has {found} units instead of {wanted}.",
         "The hidden dense layers have {found} units instead of {wanted}.",
+        len(found),
         found=widths(found),
         wanted=widths(criterion.units),
     )
@@ -48,10 +56,14 @@ def check_hidden_activation(criterion: HiddenActivation, context: Context) -> Fi
         return context.failed(criterion, say("The network has no hidden dense layer."), basis, **where)
     found = sorted({layer.activation or "linear" for layer in hidden})
     if found == [criterion.activation]:
-        message = say("The hidden layer computes {activation}.", activation=criterion.activation)
+        message = say(
+            "The hidden layer uses the {activation} activation.", activation=activation_word(criterion.activation)
+        )
         return context.passed(criterion, message, basis, **where)
     message = say(
-        "The hidden layer computes {found} instead of {wanted}.", found=", ".join(found), wanted=criterion.activation
+        "The hidden layer uses the {found} activation instead of {wanted}.",
+        found=[activation_word(name) for name in found],
+        wanted=activation_word(criterion.activation),
     )
     return context.failed(criterion, message, basis, **where)
 
@@ -66,17 +78,21 @@ def check_output_layer(criterion: OutputLayer, context: Context) -> Finding:
     basis = basis_of(training.network)
     if output.units == criterion.units and output.activation == criterion.activation:
         message = say(
-            "The output layer has {units} units and {activation}.",
+            "The output layer has {units} units and the {activation} activation.",
             units=criterion.units,
-            activation=criterion.activation,
+            activation=activation_word(criterion.activation),
         )
         return context.passed(criterion, message, basis, **where)
-    message = say(
-        "The output layer has {units} units and {activation} instead of {wanted_units} and {wanted_activation}.",
+    message = say_number(
+        "The output layer has {units} unit with the {activation} activation; "
+        "{wanted_units} with {wanted_activation} were asked for.",
+        "The output layer has {units} units with the {activation} activation; "
+        "{wanted_units} with {wanted_activation} were asked for.",
+        output.units or 0,
         units=output.units or "?",
-        activation=output.activation or "linear",
+        activation=activation_word(output.activation),
         wanted_units=criterion.units,
-        wanted_activation=criterion.activation,
+        wanted_activation=activation_word(criterion.activation),
     )
     return context.failed(criterion, message, basis, **where)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 from grader.checks.class_names import judge_class_answer, says_same
 from grader.checks.context import Context
 from grader.checks.training import probabilities_on_test, shape
-from grader.records import Call, Data, Finding, Network, Passage, say
+from grader.records import Call, Data, Finding, Message, Network, Passage, say, say_number
 from grader.rubric.criteria import Evaluated, PredictedClass
 from grader.training.data import DataSet
 from grader.training.networks import predict
@@ -24,6 +24,8 @@ SAME_ACCURACY = 0.003
 """Largest difference between an accuracy that Keras returned and the one computed here, for the same weights
 and data.
 """
+_ROUNDED = 0.01
+"""Images by which a single-precision accuracy may miss a whole number of them."""
 NUMBERS = re.compile(r"/step|━|\[==|array\(|dtype|\.\.\.|\d\.\d*e[+-]\d|^\s*\[[\d\s.]+$")
 """Lines of progress bars and arrays, which name no class."""
 DECIMAL = re.compile(r"\d*\.\d+(?:e[+-]?\d+)?", re.I)
@@ -65,11 +67,25 @@ def check_evaluated(criterion: Evaluated, context: Context) -> Finding:
 
 
 def _evaluated(criterion: Evaluated, context: Context, call: Call) -> Finding:
-    message = say(
-        "The model was evaluated on the real test set: {result}.", result=[round(v, 4) for v in call.result[:3]]
-    )
     evidence = {"result": list(call.result[:3])}
+    message = _measured(call.result, len(context.data.test_labels))
     return context.passed(criterion, message, "recomputed", cells=[call.cell], evidence=evidence)
+
+
+def _measured(result: Sequence[float], images: int) -> Message:
+    """Loss and accuracy by name. A dictionary's values come in any order, but an accuracy is a share of the images."""
+    right = [round(value * images) if 0 <= value <= 1 else -1 for value in result]
+    shares = [n for n, value in enumerate(result) if right[n] >= 0 and abs(value * images - right[n]) < _ROUNDED]
+    losses = [value for n, value in enumerate(result) if n not in shares[-1:]]
+    if not losses:
+        return say("The model was evaluated on the real test set.")
+    if not shares:
+        return say("The model was evaluated on the real test set: loss {loss:.4f}.", loss=losses[0])
+    return say(
+        "The model was evaluated on the real test set: loss {loss:.4f}; accuracy {accuracy:.1%}.",
+        loss=losses[0],
+        accuracy=right[shares[-1]] / images,
+    )
 
 
 class _Wanted:
@@ -173,8 +189,10 @@ def check_predicted_class(criterion: PredictedClass, context: Context) -> Findin
     if not named:
         return context.missing(criterion, say("No class is named for the first test image."))
     if not predicted:
-        message = say(
+        message = say_number(
+            "A class is named, but no model of question {questions} predicted it.",
             "A class is named, but no model of questions {questions} predicted it.",
+            len(criterion.models_of),
             questions=", ".join(criterion.models_of),
         )
         return context.missing(criterion, message, _training_cells(criterion, context))

@@ -9,7 +9,8 @@ import numpy as np
 
 from grader.checks.context import Context
 from grader.checks.networks import basis_of, widths
-from grader.records import Array, Basis, Data, Finding, Network, Training, say
+from grader.checks.wording import layer_words, with_its_end
+from grader.records import Array, Basis, Data, Finding, Message, Network, Training, say, say_number
 from grader.rubric.criteria import BatchSize, Epochs, HiddenActivation, HiddenLayers, NetworkTrained, TestAccuracy
 from grader.training.networks import predict
 from grader.training.preparation import find_preparation
@@ -22,18 +23,18 @@ def check_epochs(criterion: Epochs, context: Context) -> Finding:
         return context.missing(criterion, say("No training was found for this question."))
     where: dict[str, Any] = {"cells": [training.cell]}
     if not training.epochs and training.steps:
-        message = say(
-            "The network was trained by a loop of {steps} steps; a person counts its epochs.", steps=training.steps
-        )
+        message = _loop(training)
         return context.review(criterion, message, "claimed", **where)
     found = context.epochs_in_place(training)
     if criterion.epochs in (training.epochs, found):
-        return context.passed(
-            criterion, say("Training ran for {epochs} epochs.", epochs=criterion.epochs), "claimed", **where
+        message = say_number(
+            "Training ran for {epochs} epoch.",
+            "Training ran for {epochs} epochs.",
+            criterion.epochs,
+            epochs=criterion.epochs,
         )
-    message = say(
-        "Training ran for {found} epochs instead of {wanted}.", found=training.epochs, wanted=criterion.epochs
-    )
+        return context.passed(criterion, with_its_end(message, training), "claimed", **where)
+    message = _other_epochs(training, criterion.epochs)
     if training.raised is not None:  # broken off: by a limit, or by what ran when it was saved
         return context.missing(criterion, message, [training.cell])
     return context.failed(criterion, message, "claimed", **where)
@@ -130,18 +131,22 @@ def check_network_trained(criterion: NetworkTrained, context: Context) -> Findin
     evidence = {"found": list(training.network.hidden_units), "epochs": training.epochs}
     where: dict[str, Any] = {"cells": [training.cell], "evidence": evidence}
     if criterion.epochs is not None and training.epochs_before:
-        message = say(
+        message = say_number(
+            "Trained for {epochs} epoch, as a further training of a network that had {before} before.",
             "Trained for {epochs} epochs, as a further training of a network that had {before} before.",
+            training.epochs,
             epochs=training.epochs,
             before=training.epochs_before,
         )
         return context.passed(criterion, message, "claimed", **where)
-    message = say(
+    message = say_number(
+        "A network of {units} hidden units was trained for {epochs} epoch.",
         "A network of {units} hidden units was trained for {epochs} epochs.",
+        training.epochs,
         units=widths(list(training.network.hidden_units)),
         epochs=training.epochs,
     )
-    return context.passed(criterion, message, basis_of(training.network), **where)
+    return context.passed(criterion, with_its_end(message, training), basis_of(training.network), **where)
 
 
 def _epochs_wrong(criterion: NetworkTrained, training: Training, context: Context) -> Finding | None:
@@ -151,16 +156,32 @@ def _epochs_wrong(criterion: NetworkTrained, training: Training, context: Contex
     if criterion.epochs in reached:
         return None
     if not training.epochs and training.steps:
-        message = say(
-            "The network was trained by a loop of {steps} steps; a person counts its epochs.", steps=training.steps
-        )
+        message = _loop(training)
         return context.review(criterion, message, "claimed", cells=[training.cell])
     if context.breaks_today(training.cell) or context.blocked(training.cell):
         return context.missing(criterion, say("No training was found for this question."), [training.cell])
-    message = say(
-        "Training ran for {found} epochs instead of {wanted}.", found=training.epochs, wanted=criterion.epochs
-    )
+    message = _other_epochs(training, criterion.epochs)
     return context.failed(criterion, message, "claimed", cells=[training.cell])
+
+
+def _other_epochs(training: Training, wanted: int) -> Message:
+    message = say_number(
+        "Training ran for {found} epoch instead of {wanted}.",
+        "Training ran for {found} epochs instead of {wanted}.",
+        training.epochs,
+        found=training.epochs,
+        wanted=wanted,
+    )
+    return with_its_end(message, training)
+
+
+def _loop(training: Training) -> Message:
+    return say_number(
+        "The network was trained by a loop of {steps} step; a person counts its epochs.",
+        "The network was trained by a loop of {steps} steps; a person counts its epochs.",
+        training.steps,
+        steps=training.steps,
+    )
 
 
 def was_trained(training: Training) -> bool:
@@ -208,7 +229,7 @@ def _network_wrong(criterion: NetworkTrained, training: Training, context: Conte
     message = say(
         "Besides its width, the network differs from that of question {like}: {found}.",
         like=criterion.like,
-        found=describe(training.network),
+        found=layer_words(training.network),
     )
     return context.failed(criterion, message, basis_of(training.network), **where)
 
@@ -243,8 +264,3 @@ def _asked(criterion: NetworkTrained, context: Context) -> Shape:
         elif other.check == "output_layer":
             output = ((other.units, other.activation),)
     return (*((width, activation) for width in criterion.units or hidden), *output)
-
-
-def describe(network: Network) -> str:
-    """``512 sigmoid, 10 softmax``."""
-    return ", ".join(f"{layer.units} {layer.activation or 'linear'}" for layer in network.dense)

@@ -179,7 +179,7 @@ class Session:
                 limit = self.limits.seconds_per_submission
                 self._stop(
                     say(
-                        "The notebook was stopped before cell {cell}: it took longer than {limit} seconds.",
+                        "The notebook was stopped before cell {cell}: it took longer than {limit} s.",
                         limit=limit,
                         cell=cell.index + 1,
                     )
@@ -219,7 +219,7 @@ class Session:
             self._stop(self._why(index, seconds))
         elif self.client.timed_out and self.cut_short is None:
             self.cut_short = say(
-                "Cell {cell} took longer than the {limit} seconds it may take, and was interrupted.",
+                "Cell {cell} took longer than the {limit} s it may take, and was interrupted.",
                 cell=index + 1,
                 limit=round(seconds, 1),
             )
@@ -289,7 +289,7 @@ class Session:
             )
         if self.client.timed_out:
             return say(
-                "Cell {cell} took longer than the {limit} seconds it may take, and could not be interrupted.",
+                "Cell {cell} took longer than the {limit} s it may take, and could not be interrupted.",
                 cell=index + 1,
                 limit=round(seconds),
             )

@@ -111,8 +111,15 @@ _TITLES = {"loss": say("Loss in each epoch"), "accuracy": say("Accuracy in each 
 def _range(line: Line, translator: Translator) -> str:
     kind = translator.say("validation") if line.dashed else translator.say("training")
     first, last = (translator.number(value, 3) for value in (line.finite[0], line.finite[-1]))
-    return translator.say(
-        "{kind}: from {first} to {last} in {epochs} epochs", kind=kind, first=first, last=last, epochs=len(line.values)
+    epochs = len(line.values)
+    return translator.say_number(
+        "{kind}: from {first} to {last} in {epochs} epoch",
+        "{kind}: from {first} to {last} in {epochs} epochs",
+        epochs,
+        kind=kind,
+        first=first,
+        last=last,
+        epochs=epochs,
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from babel import Locale, UnknownLocaleError
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_decimal, format_percent, get_decimal_symbol
 
 from grader.records import Message
 from grader.reports.text import shown
@@ -110,7 +110,7 @@ def _number(value: float, decimals: int | None, locale: Locale) -> str:
     if decimals is not None:
         return str(format_decimal(value, format=whole + ("." + "0" * decimals if decimals else ""), locale=locale))
     if isinstance(value, float) and (0 < abs(value) < 0.001 or abs(value) >= 1e15):
-        return f"{value:.3g}"
+        return f"{value:.3g}".replace(".", get_decimal_symbol(locale))
     return str(format_decimal(value, format=f"{whole}.####", locale=locale))
 
 

@@ -162,7 +162,9 @@ class Views:
             return None
         number = max(mark.number for mark in given)
         if len(given) > 1:
-            return Last(number, self._translator.say("{count} answers", count=len({m.submission for m in given})), "")
+            count = len({m.submission for m in given})
+            answers = self._translator.say_number("{count} answer", "{count} answers", count, count=count)
+            return Last(number, answers, "")
         (mark,) = given
         points = self._translator.say("taken back") if mark.points is None else self._number(mark.points)
         what = f"{mark.question} · {self._criterion_title(self._room.finding(key_of(mark)))}: {points}"

@@ -136,6 +136,7 @@ class Concept(Criterion):
     related: list[Way] = Field(
         default_factory=list, description="An answer with these, but none of the above, is looked at by a person."
     )
+    near: Text = Field(default_factory=dict, description="Told to who wrote only those: what the answer still lacks.")
 
 
 class CallbackClass(Criterion):

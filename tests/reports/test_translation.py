@@ -121,6 +121,7 @@ ES, EN = Translator("es"), Translator("en")
         pytest.param(ES, 1024, "1024", id="widths-ungrouped"),
         pytest.param(ES, 60000, "60.000", id="large-numbers-grouped"),
         pytest.param(EN, 0.00001234, "1.23e-05", id="tiny-numbers-are-not-zero"),
+        pytest.param(ES, 0.00001234, "1,23e-05", id="tiny-numbers-have-the-comma-too"),
         pytest.param(ES, math.nan, "NaN", id="nan"),
         pytest.param(ES, -math.inf, "-∞", id="infinity"),
     ],

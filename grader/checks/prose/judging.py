@@ -27,6 +27,8 @@ _DOUBTFUL = 0.5
 _SUREST_UNSAID = 0.85
 _SHOWN_ANSWER = 600
 _SHOWN_SPANS = 3
+_WORDS_AROUND = 6
+_LONGEST_CLAUSE = 200
 _TELLING_TERMS = 2
 _LONG_ANSWER = 40
 _FOREIGN_WORDS = 2
@@ -131,7 +133,7 @@ def judge_sentences(answer: str, concept: Concept, question_prompt: str, other_t
     if ways.idle:
         return _judge_idle(reading, ways.idle)
     related = _sorted_out(reading, _parsed(concept, concept.related))
-    unsaid = _judge_unsaid(reading, related, _terms(reading, _parsed(concept, everything), question_prompt))
+    unsaid = _judge_unsaid(reading, concept, related, _terms(reading, _parsed(concept, everything), question_prompt))
     return unsaid if len({token.word for token in reading.tokens} & FOREIGN) < _FOREIGN_WORDS else _in_other(unsaid)
 
 
@@ -183,22 +185,28 @@ def _judge_idle(reading: Reading, idle: Sequence[Match]) -> Judgement:
     return Judgement(False, 0.0, _FORGIVEN, (), reason, _COPIED)
 
 
-def _judge_unsaid(reading: Reading, related: _Found, terms: Sequence[Token]) -> Judgement:
+def _judge_unsaid(reading: Reading, concept: Concept, related: _Found, terms: Sequence[Token]) -> Judgement:
     if all(_is_unused(token) for token in reading.tokens):
         return Judgement(False, 0.0, _FORGIVEN, (), say("The answer is a list of terms, or copied."))
     if related.said:
-        reason = say(
-            "The answer speaks of it, but does not clearly say it: “{words}”.", words=_quote(reading, related.said)
-        )
+        reason = _comes_near(reading, concept, related.said)
         return Judgement(False, 0.0, _DOUBTFUL, _spans(reading, related.said), reason, _SPOKEN_OF)
     if len(terms) >= _TELLING_TERMS:
         words = ", ".join(reading.words_between(token.start, token.end) for token in terms[:_SHOWN_SPANS])
-        reason = say("The answer uses words of the matter, but does not clearly say this: “{words}”.", words=words)
+        reason = say("The answer mentions “{words}”, but does not say this.", words=words)
         return Judgement(False, 0.0, _DOUBTFUL, (), reason, _TERMS_ONLY)
     if sum(not (token.copied or token.listed) for token in reading.tokens) >= _LONG_ANSWER:
-        reason = say("A long answer, in which no known way to say this was found.")
+        reason = say("The answer is long, and this idea was not found in it.")
         return Judgement(False, 0.0, _DOUBTFUL, (), reason, _SPOKEN_OF, surest=_DOUBTFUL)
     return Judgement(False, 0.0, _FORGIVEN, (), say("The answer does not say this."), _NOT_SAID)
+
+
+def _comes_near(reading: Reading, concept: Concept, found: Sequence[Match]) -> Message:
+    """Of an answer that speaks of the matter only: what it lacks, where the rubric has words for that."""
+    words = _clause(reading, found[0])
+    if concept.near:
+        return say("{near} Your words: “{words}”.", near=concept.near, words=words)
+    return say("The answer comes near, but does not clearly say this: “{words}”.", words=words)
 
 
 def check_concept(
@@ -329,3 +337,14 @@ def _spans(reading: Reading, found: Sequence[Match]) -> tuple[str, ...]:
 
 def _quote(reading: Reading, found: Sequence[Match]) -> str:
     return " … ".join(_spans(reading, found[:1]))[:200]
+
+
+def _clause(reading: Reading, found: Match) -> str:
+    """What was found with the words around it, for a word alone says nothing to whoever wrote it."""
+    inside = {token.sentence for token in found.tokens}
+    around = [place for place, token in enumerate(reading.tokens) if token.sentence in inside]
+    starts = {token.start for token in found.tokens}
+    places = [place for place, token in enumerate(reading.tokens) if token.start in starts]
+    first = max(min(places) - _WORDS_AROUND, around[0])
+    last = min(max(places) + _WORDS_AROUND, around[-1])
+    return reading.words_between(reading.tokens[first].start, reading.tokens[last].end)[:_LONGEST_CLAUSE]
