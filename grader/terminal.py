@@ -69,9 +69,8 @@ class ClassProgress:
             case Plan():
                 self._plan = event
                 self._bar.update(self._all, total=event.to_grade)
-                noun = "submission" if event.to_grade == 1 else "submissions"
                 kept = f"; {event.unchanged} unchanged since they were graded" if event.unchanged else ""
-                self._console.print(f"{event.to_grade} {noun} to grade{kept}.", highlight=False)
+                self._console.print(f"{counted(event.to_grade, 'submission')} to grade{kept}.", highlight=False)
                 if event.to_grade:
                     self._console.print(
                         f"Class page, from the first result on: {event.class_page}",
@@ -126,6 +125,11 @@ class _TimeLeft(ProgressColumn):
         return Text(self._left())
 
 
+def counted(number: float, one: str, many: str = "") -> str:
+    """A number with its noun in English, as the command line speaks: ``1 submission``, ``2 submissions``."""
+    return f"{number:g} {one if number == 1 else many or one + 's'}"
+
+
 def marks_table(results: Sequence[Result], translator: Translator) -> Table:
     """One row a submission: status, mark, and what an instructor has to know."""
     table = Table("Submission", "Status", "Mark", "Remarks", title="Marks", title_justify="left")
@@ -148,16 +152,16 @@ def marks(result: Result, translator: Translator) -> str:
 
 
 def remarks(result: Result, translator: Translator) -> str:
-    """Why a submission did not reach its end, and how many criteria wait for a person."""
+    """Why a submission did not reach its end, why it may be another file, and how many criteria wait for a person."""
     waiting = sum(
         finding.status in (Status.NEEDS_REVIEW, Status.ERROR)
         for question in result.score.questions
         for finding in question.findings
     )
-    parts = [] if result.reason is None else [printable(translator.text(result.reason))]
+    parts = [printable(translator.text(told)) for told in (result.reason, result.file_doubt) if told is not None]
     if waiting:
         parts.append(f"{waiting} to review")
-    return "; ".join(parts)
+    return " ".join(parts)
 
 
 def print_rubric(console: Console, rubric: Rubric, translator: Translator) -> None:
@@ -177,7 +181,8 @@ def print_rubric(console: Console, rubric: Rubric, translator: Translator) -> No
             table.add_row("", Text(f"{title}{hidden}"), Text(criterion.check), f"{criterion.points:g}")
     console.print(table)
     criteria = sum(len(question.criteria) for question in rubric.questions)
-    console.print(f"{len(rubric.questions)} questions, {criteria} criteria, {rubric.points:g} points: valid.")
+    questions, points = counted(len(rubric.questions), "question"), counted(rubric.points, "point")
+    console.print(f"{questions}, {counted(criteria, 'criterion', 'criteria')}, {points}: valid.")
 
 
 def audit_lines(results: Sequence[Result], translator: Translator) -> list[str]:

@@ -22,8 +22,9 @@ def report(out: GradedOut, language: LanguageName = None, gradebook: GradebookUr
     for problem in faults:
         print(f"fault: {problem}", file=sys.stderr)
     console = Console()
+    noun = "submission" if len(results) == 1 else "submissions"
     waiting = sum(result.score.provisional for result in results)
-    console.print(f"{len(results)} submissions, {waiting} with a provisional mark.", highlight=False)
+    console.print(f"{len(results)} {noun}, {waiting} with a provisional mark.", highlight=False)
     if missing:
         console.print(f"Interrupted, {missing} missing: grader grade goes on where it ended.", highlight=False)
     console.print(f"Class page: {out / 'index.html'}", highlight=False, soft_wrap=True, markup=False)

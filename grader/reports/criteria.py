@@ -11,7 +11,7 @@ from grader.records import Basis, Finding, Message, Status, say
 from grader.reports.pages import Sign, anchor, sign_of
 from grader.reports.text import shown
 from grader.reports.translation import Translator
-from grader.rubric.criteria import Criterion
+from grader.rubric.criteria import Concept, Criterion
 from grader.rubric.rubric import Question
 
 _LONGEST_MESSAGE = 2_000
@@ -160,7 +160,7 @@ def criterion_view(
         output=_output(finding.evidence) if blame is None else "",
         lost=lost,
         achieved=finding.status is Status.PASSED and not lost,
-        cause=_cause(finding, message),
+        cause="" if _lacks_an_idea(finding, criterion) else _cause(finding, message),
     )
 
 
@@ -195,12 +195,17 @@ def sentence(message: Message, translator: Translator) -> str:
     return shown(translator.text(message), _LONGEST_MESSAGE)
 
 
+def _lacks_an_idea(finding: Finding, criterion: Criterion | None) -> bool:
+    """True where there is an answer: each idea that it lacks is a fault of its own."""
+    return isinstance(criterion, Concept) and finding.evidence.get("answer") != ""
+
+
 def _cause(finding: Finding, message: str) -> str:
     """What tells one fault from another: the error or the epochs of a rehearsal, else what is said of it.
 
-    All that is missing is missing for one reason; but each idea that an answer lacks is a fault of its own.
+    All that is missing is missing for one reason.
     """
-    if finding.status in (Status.PASSED, Status.ERROR) or finding.points or finding.evidence.get("answer"):
+    if finding.status in (Status.PASSED, Status.ERROR) or finding.points:
         return ""
     transcript = finding.evidence.get("transcript")
     if isinstance(transcript, Mapping):
