@@ -8,7 +8,7 @@ import pytest
 from report_samples import RUBRIC, change, full_findings, perfect, score_of
 
 from grader.gradebook import decode, encode
-from grader.records import CellError, Status, say
+from grader.records import CellError, Message, Status, say, say_number
 from grader.reports.stopped import not_begun, stopped_cells
 from grader.reports.translation import Translator
 
@@ -66,3 +66,22 @@ def test_the_gradebook_keeps_it() -> None:
     result = replace(perfect(), errors=(ERROR,), not_begun=("9",), file_doubt=say("Is this the right file?"))
     kept = decode(encode(result))
     assert (kept.errors, kept.not_begun, kept.file_doubt) == (result.errors, result.not_begun, result.file_doubt)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param(say_number("{count} answer", "{count} answers", 1, count=1), id="one"),
+        pytest.param(say("{what} {why}", what=say("yes"), why=say("no")), id="messages-in-a-message"),
+        pytest.param(
+            say("{near} Your words: “{words}”.", near={"es": "Casi.", "en": "Nearly."}, words="x"), id="texts"
+        ),
+        pytest.param(say("{found}", found=[say("sigmoid"), "relu"]), id="a-list"),
+    ],
+)
+def test_the_gradebook_keeps_every_kind_of_message(message: Message) -> None:
+    kept = decode(encode(replace(perfect(), notes=(message,)))).notes[0]
+    assert [Translator(language).text(kept) for language in ("es", "en")] == [
+        Translator(language).text(message) for language in ("es", "en")
+    ]
+    assert "{" not in Translator("es").text(kept)
