@@ -107,7 +107,7 @@ class WaitingGroup:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A submission that failed or was cut short."""
+    """A submission that failed, was cut short, or may be another file than was meant."""
 
     submission: str
     link: str
@@ -175,7 +175,9 @@ def write_class_page(
         "waiting": waiting,
         "waiting_count": sum(len(group.items) for group in waiting),
         "troubles": [
-            _trouble(result, link_to, translator) for result in ordered if result.status is not Outcome.GRADED
+            _trouble(result, link_to, translator)
+            for result in ordered
+            if result.status is not Outcome.GRADED or result.file_doubt is not None
         ],
         "flagged": [_flagged(result, link_to, translator) for result in ordered if result.flags],
         "provisional_word": translator.say("Provisional mark"),
@@ -294,7 +296,8 @@ def _case(result: Result, link_to: LinkTo, finding: Finding, title: str, transla
 
 
 def _trouble(result: Result, link_to: LinkTo, translator: Translator) -> Trouble:
-    reason = shown(translator.text(result.reason), _LONGEST_REASON) if result.reason else ""
+    told = [translator.text(message) for message in (result.reason, result.file_doubt) if message is not None]
+    reason = shown(" ".join(told), _LONGEST_REASON)
     return Trouble(result.submission, link_to(result.submission, ""), OUTCOMES[result.status], reason)
 
 

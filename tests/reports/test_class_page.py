@@ -204,3 +204,10 @@ def test_the_most_frequent_faults_name_their_students(page: Page) -> None:
 )
 def test_no_fault_is_frequent(page: Page, results: list[Result]) -> None:
     assert "Most frequent faults" not in words(page(*results, language="en"))
+
+
+def test_a_file_that_may_be_another_is_named(page: Page) -> None:
+    doubt = say("Hardly anything of this assignment was found in this notebook. Is this the right file?")
+    shown = words(page(replace(perfect("a"), file_doubt=doubt), perfect("b")))
+    assert "quizá de otro archivo (1)" in shown
+    assert "a ✓ Corregido En este cuaderno apenas se encontró nada de esta práctica." in shown
