@@ -65,6 +65,8 @@ class Job:
     """Where trainings come from; None to train in the kernel."""
     audit: bool = False
     """Grade it once more without replay, and compare."""
+    progress: Path | None = None
+    """Where to write, as each cell begins, its number in the file; None where nobody watches."""
 
     @property
     def executed(self) -> Path | None:

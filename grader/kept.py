@@ -54,7 +54,7 @@ def keep(key: str, content: bytes) -> None:
         descriptor, name = tempfile.mkstemp(dir=folder)
         with os.fdopen(descriptor, "wb") as file:
             file.write(hashlib.sha256(content).digest() + content)
-        Path(name).rename(folder / key)
+        Path(name).replace(folder / key)
         by_use = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
         for path in by_use[MOST_FILES:]:
             path.unlink()
@@ -65,6 +65,8 @@ def _folder() -> Path:
 
 
 def _is_private(found: os.stat_result) -> bool:
+    if not hasattr(os, "getuid"):  # Windows: the cache is in the user's own profile
+        return True
     return found.st_uid == os.getuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 

@@ -89,6 +89,7 @@ def _read_run_judge(job: Job) -> Result:
         data=job.data,
         executed=job.executed,
         trainings=_trainings(job),
+        begins=None if job.progress is None else partial(_note, job.progress),
     )
     ran = time.monotonic()
     judgement = judge(submission, evidence, job.rubric, job.data)
@@ -114,6 +115,10 @@ def _read_run_judge(job: Job) -> Result:
         versions=versions(),
         audit=None if findings is None else differences(judgement.findings, findings),
     )
+
+
+def _note(progress: Path, cell: int) -> None:
+    progress.write_text(str(cell), encoding="ascii")
 
 
 def _errors(submission: Submission, evidence: Evidence, rubric: Rubric) -> tuple[CellError, ...]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import fcntl
 import os
+import platform
 import shutil
 import subprocess
 import tempfile
@@ -19,12 +19,26 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+try:
+    import fcntl
+except ImportError:  # Windows, where folders of processes that were killed stay
+    fcntl = None  # type: ignore[assignment]
+
 PREFIX = "grader-"
 """How the folders begin that processes hold."""
+AS_IT_IS = sum(getattr(os, flag, 0) for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
+"""For `os.open`, as far as the system knows it: follow no link, wait for no pipe, change no byte."""
 START_SECONDS, END_SECONDS = 60.0, 10.0
 """How long the system may take to start a process, and to end one that was killed."""
 LONGEST_BASE = 40
 """Characters. Sockets stand deep in these folders, and their paths may have about 100 bytes in all."""
+
+
+def is_linux() -> bool:
+    """True where processes can be kept apart, and talk over sockets in folders: what only notebooks of one's own can do
+    without.
+    """
+    return platform.system() == "Linux"
 
 
 # --- folders ----------------------------------------------------------------------------------------------------------
@@ -59,10 +73,15 @@ def remove_folder(folder: Path) -> None:
 def _held_folder(pid: int) -> Path:
     """This process's folder. The argument makes a forked process have one of its own."""
     base = Path(tempfile.gettempdir())
-    base = base if len(str(base)) <= LONGEST_BASE else Path("/tmp")
-    _remove_left_behind(base)
+    if is_linux():
+        base = base if len(str(base)) <= LONGEST_BASE else Path("/tmp")
+    if fcntl is not None:
+        _remove_left_behind(base)
     while True:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
+        if fcntl is None:
+            atexit.register(remove_folder, folder)
+            return folder
         if _lock(folder) is not None:  # None where another process took it for left behind
             atexit.register(_let_go, folder, pid)
             return folder

@@ -1,16 +1,22 @@
-"""What a student's own check shows on the terminal."""
+"""What a student's own check tells: what the student did and what the prompt states, and no answer."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from grader.records import Finding, Outcome, Result, Status
+from grader.records import Finding, Message, Outcome, Result, Status, say
+from grader.reports.pages import is_one_case
+from grader.reports.stopped import not_begun, stopped_cells
 from grader.reports.translation import Translator
+from grader.rubric.criteria import Criterion
+from grader.rubric.public import may_be_told, public_id, without_answers
 from grader.rubric.rubric import Question, Rubric
+from grader.scoring import OPEN, add_up
 
 STYLES: Mapping[Status, tuple[str, str]] = {
     Status.PASSED: ("✓", "green"),
@@ -20,39 +26,173 @@ STYLES: Mapping[Status, tuple[str, str]] = {
     Status.ERROR: ("!", "magenta"),
 }
 """Sign and colour of each finding's status."""
+UNTOLD: Mapping[Status, Message] = {
+    Status.PASSED: say("This is what the question asks for."),
+    Status.FAILED: say("This is not what the question asks for."),
+    Status.SKIPPED: say("What the question asks for was not found."),
+    Status.NEEDS_REVIEW: say("A person will review this"),
+    Status.ERROR: say("Fault of the grader, not yours"),
+}
+"""What is said in place of a message that would name the answer."""
+OWN = ("answer", "model", "error", "saved_output")
+"""Evidence that is the student's own work."""
+REHEARSED = ("transcript", "transcripts")
+"""What a callback did: the losses that it was sent lie about the one that is expected."""
+FAULT = say("The grader itself failed on this notebook; that is no fault of yours.")
 
 
-def print_self_check(console: Console, result: Result, rubric: Rubric, translator: Translator) -> None:
-    """A student's own check: each public criterion with its message, and a hint where points are lost."""
-    if result.reason is not None:
-        console.print(Text(printable(translator.text(result.reason)), "yellow"))
-    for question in rubric.questions:
-        public = {criterion.id for criterion in question.criteria if criterion.public}
-        findings = [
-            finding
-            for score in result.score.questions
-            if score.question == question.id
-            for finding in score.findings
-            if finding.check in public
-        ]
-        if findings and result.status != Outcome.FAILED:
-            _print_question(console, question, findings, translator)
+# --- what may be shown ------------------------------------------------------------------------------------------------
 
 
-def _print_question(console: Console, question: Question, findings: Sequence[Finding], translator: Translator) -> None:
-    got, most = sum(finding.points for finding in findings), sum(finding.max_points for finding in findings)
-    heading = f"\n{question.id}  {translator.pick(question.title)}"
-    console.print(Text(f"{heading}  {translator.number(got)} / {translator.number(most)}", "bold"))
-    criteria = {criterion.id: criterion for criterion in question.criteria}
-    for finding in findings:
-        criterion = criteria[finding.check]
-        sign, style = STYLES[finding.status]
-        title = translator.pick(criterion.title) or criterion.id
-        console.print(Text.assemble(("  ", ""), (sign, style), f" {printable(title)}"))
-        if finding.status != Status.PASSED:
-            console.print(_indented(printable(translator.text(finding.message))))
-            if hint := translator.pick(criterion.hint):
-                console.print(_indented(printable(hint), "dim"))
+@dataclass(frozen=True, slots=True)
+class SelfCheck:
+    """A result and its rubric with all that students may see before they hand in, and nothing else."""
+
+    result: Result
+    rubric: Rubric
+    hidden_points: float
+    """Of criteria that are looked at only after the notebook was handed in."""
+    lines: Mapping[int, str]
+    """The first line of each cell, by its index."""
+
+    @property
+    def open_points(self) -> float:
+        """Points that a person, or the grader once more, has yet to decide."""
+        scores = self.result.score.questions
+        return sum(finding.max_points for score in scores for finding in score.findings if finding.status in OPEN)
+
+
+def self_check(result: Result, rubric: Rubric, lines: Mapping[int, str]) -> SelfCheck:
+    """What a student may be shown of a result.
+
+    Args:
+        rubric: the one by which it was judged.
+        lines: the first line of each cell, by its index.
+    """
+    questions = [_shown(question) for question in without_answers(rubric).questions]
+    shown = rubric.model_copy(update={"questions": [question for question in questions if question.criteria]})
+    reason = FAULT if _is_fault(result) else result.reason
+    findings = [
+        _finding(finding, rubric, reason if is_one_case(result) else None)
+        for score in result.score.questions
+        for finding in score.findings
+    ]
+    score = add_up([finding for finding in findings if finding is not None], shown)
+    ids = {question.id for question in shown.questions}
+    return SelfCheck(
+        replace(
+            result,
+            path="",
+            reason=reason,
+            score=score,
+            not_begun=tuple(question for question in result.not_begun if question in ids),
+            flags=(),
+            audit=None,
+        ),
+        shown,
+        rubric.points - score.max_score,
+        lines,
+    )
+
+
+def _shown(question: Question) -> Question:
+    """The question with its public criteria, and the points of these."""
+    criteria = [criterion for criterion in question.criteria if criterion.public]
+    return question.model_copy(update={"criteria": criteria, "points": sum(criterion.points for criterion in criteria)})
+
+
+def _is_fault(result: Result) -> bool:
+    """True where the grader failed on the whole notebook: its reason then holds whatever an exception says."""
+    findings = [finding for score in result.score.questions for finding in score.findings]
+    return result.reason is not None and all(finding.status is Status.ERROR for finding in findings)
+
+
+def _finding(finding: Finding, rubric: Rubric, whole: Message | None) -> Finding | None:
+    """The finding as it may be told; None for a hidden criterion's.
+
+    Args:
+        whole: the one reason that stands in every finding.
+    """
+    question = rubric.question(finding.question)
+    criterion = next(item for item in question.criteria if item.id == finding.check)
+    if not criterion.public:
+        return None
+    told = finding.status is not Status.ERROR and may_be_told(question, criterion)
+    return replace(
+        finding,
+        check=public_id(question, criterion),
+        message=whole or (finding.message if told else UNTOLD[finding.status]),
+        evidence={key: value for key, value in finding.evidence.items() if key in OWN or (told and key in REHEARSED)},
+    )
+
+
+# --- on the terminal --------------------------------------------------------------------------------------------------
+
+
+def print_self_check(console: Console, check: SelfCheck, translator: Translator) -> None:
+    """What stopped the notebook, then each criterion with what was found and a hint, then the total."""
+    result = check.result
+    for message in (result.reason, result.file_doubt):
+        if message is not None:
+            console.print(Text(printable(translator.text(message)), "yellow"))
+    _print_stopped(console, result, translator)
+    if result.status != Outcome.FAILED and not is_one_case(result):
+        _print_questions(console, check, translator)
+    for line in _totals(check, translator):
+        console.print(line)
+
+
+def _print_stopped(console: Console, result: Result, translator: Translator) -> None:
+    for cell in stopped_cells(result, translator):
+        where = translator.say("Cell {cell}", cell=cell.cell)
+        console.print(Text.assemble((f"\n✗ {where}  ", "bold red"), printable(cell.first_line)))
+        for line in (cell.error, *cell.remarks):
+            console.print(_indented(printable(line)))
+
+
+def _print_questions(console: Console, check: SelfCheck, translator: Translator) -> None:
+    blank = not_begun(check.result)
+    scores = {score.question: score for score in check.result.score.questions}
+    for question in check.rubric.questions:
+        score = scores[question.id]
+        heading = f"\n{question.id}  {printable(translator.pick(question.title))}"
+        points = f"{translator.number(score.score)} / {translator.number(score.max_score)}"
+        if question.id in blank:
+            console.print(Text.assemble((f"{heading}  {points}  ", "bold"), translator.say("not begun")))
+            continue
+        console.print(Text(f"{heading}  {points}", "bold"))
+        criteria = {criterion.id: criterion for criterion in question.criteria}
+        for finding in score.findings:
+            _print_finding(console, finding, criteria[finding.check], check.lines, translator)
+
+
+def _print_finding(
+    console: Console, finding: Finding, criterion: Criterion, lines: Mapping[int, str], translator: Translator
+) -> None:
+    sign, style = STYLES[finding.status]
+    title = translator.pick(criterion.title) or criterion.id
+    console.print(Text.assemble("  ", (sign, style), f" {printable(title)}"))
+    if finding.status is Status.PASSED:
+        return
+    console.print(_indented(printable(translator.text(finding.message))))
+    for cell in sorted(set(finding.cells)):
+        where = translator.say("Cell {cell}", cell=cell + 1)
+        line = lines.get(cell)
+        console.print(_indented(printable(f"{where}: {line}" if line else where), "dim"))
+    if finding.status is not Status.ERROR and (hint := translator.pick(criterion.hint)):
+        console.print(_indented(printable(hint), "dim"))
+
+
+def _totals(check: SelfCheck, translator: Translator) -> Iterator[Text]:
+    score = check.result.score
+    points, most = translator.number(score.score), translator.number(score.max_score)
+    yield Text("\n" + translator.say("In all: {points} of {most} points", points=points, most=most), "bold")
+    if check.open_points:
+        points = translator.number(check.open_points)
+        yield Text(translator.say("Provisional: {points} points are decided after you hand it in.", points=points))
+    if check.hidden_points > 1e-6:
+        points = translator.number(check.hidden_points)
+        yield Text(translator.say("{points} more points are looked at only after you hand it in.", points=points))
 
 
 def _indented(text: str, style: str = "") -> Padding:

@@ -16,6 +16,7 @@ from grader.checks.epoch_log import check_epoch_log
 from grader.checks.expected_error import check_expected_error
 from grader.checks.prose import check_concept, judge_concept, learn
 from grader.checks.suspicion import suspicions
+from grader.checks.withheld import check_withheld
 from grader.records import Evidence, Finding, Message, Status, Submission, TrainingSummary, say
 from grader.rubric.criteria import Concept, Criterion
 from grader.rubric.rubric import Rubric
@@ -57,6 +58,7 @@ CHECKS: dict[str, Check] = {
     "callback_used": callbacks.check_callback_used,
     "callback_stops": callbacks.check_callback_stops,
     "callback_waits": callbacks.check_callback_waits,
+    "withheld": check_withheld,
 }
 """By the name that the rubric gives."""
 

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from grader.cli import check, doctor, exit_codes, grade, report, review, rubric
+from grader.cli import check, doctor, exit_codes, grade, kit, report, review, rubric
 from grader.errors import GraderError, RubricError
 from grader.settings import versions
 
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.command(epilog=f"Example: {grade.EXAMPLE}")(grade.grade)
 app.command(epilog=f"Example: {check.EXAMPLE}")(check.check)
+app.command(epilog=f"Example: {kit.EXAMPLE}")(kit.kit)
 app.command(epilog=f"Example: {doctor.EXAMPLE}")(doctor.doctor)
 app.command(epilog=f"Example: {review.EXAMPLE}")(review.review)
 app.command(epilog=f"Example: {report.EXAMPLE}")(report.report)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,11 +15,17 @@ from grader.cli.options import RunOptions, data_folder, with_run_options
 from grader.errors import SubmissionError, UsageError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.status import Status
+
     from grader.executors import Executor
     from grader.jobs import Job
-    from grader.records import Result
+    from grader.records import Cell, Result
+    from grader.reports.translation import Translator
 
 GLANCE_BYTES = 1_000
+LOOK_SECONDS = 0.2
+"""How often the running cell is looked at."""
 EXAMPLE = "grader check my_notebook.ipynb --rubric rubrics/fashion_mnist.yaml --sandbox none"
 
 
@@ -24,54 +33,138 @@ EXAMPLE = "grader check my_notebook.ipynb --rubric rubrics/fashion_mnist.yaml --
 def check(
     notebook: Annotated[Path, typer.Argument(metavar="NOTEBOOK", help="Your notebook.")],
     run: RunOptions,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", show_default=False, help="Write the same as a page, too.")
+    ] = None,
+    json: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="FILE", show_default=False, help="Write the same for programs, too."),
+    ] = None,
 ) -> int:
-    """Check your own notebook before you hand it in: what the rubric shows students, with hints."""
-    from grader.executors import LocalExecutor
+    """Check your own notebook before you hand it in: what the rubric shows students, with hints, and no answers."""
+    from grader.executors import own_executor
     from grader.head_start import give_head_start
 
     if not notebook.is_file():
         raise UsageError(f"NOTEBOOK must be a file. Received: {notebook}")
     notebook = notebook.resolve()
     if not _may_be_a_notebook(notebook):
-        _refuse_what_is_no_notebook(notebook)
+        _cells(notebook)
     if not run.rubric.is_file():
         raise UsageError(f"a rubric must be a readable file. Received: {run.rubric}")
+    _refuse_no_place_to_write(html=html, json=json)
     data = data_folder(run.data, run.rubric.resolve().parent)
-    with LocalExecutor(1) as executor:
+    with own_executor() as executor:
         give_head_start(executor, run.sandbox_kind(), data, jobs=1)
-        return _check(notebook, run, data, executor)
+        return _check(notebook, run, data, executor, html, json)
 
 
-def _check(notebook: Path, run: RunOptions, data: Path, executor: Executor) -> int:
+def _check(
+    notebook: Path, run: RunOptions, data: Path, executor: Executor, html: Path | None, json: Path | None
+) -> int:
     from rich.console import Console
 
     from grader.execution.sandbox import check_sandbox, check_unseen
-    from grader.jobs import Job, is_faulty, read_file
+    from grader.jobs import LOG, Job, is_faulty, read_file
+    from grader.processes import folder_for_now, is_linux
+    from grader.reports.result_json import write_result_json
     from grader.reports.translation import Translator
     from grader.rubric.loading import load_rubric
-    from grader.self_check import print_self_check
+    from grader.self_check import print_self_check, self_check
     from grader.submission.assignment import read_assignment
+    from grader.submission.stopped import first_line
+    from grader.training.data import load_data
 
     rubric = load_rubric(run.rubric)
     check_sandbox(run.sandbox_kind())
     check_unseen(run.sandbox_kind(), (notebook, *rubric.files))
-    _refuse_what_is_no_notebook(notebook)
-    job = Job(
-        submission="notebook",
-        path=notebook,
-        file=read_file(notebook),
-        rubric=rubric,
-        assignment=read_assignment(rubric.assignment_path),
-        sandbox=run.sandbox_kind(),
-        limits=run.limits_for(rubric),
-        data=data,
-        store=run.training_store(),
-    )
-    console = Console()
-    with console.status("Running and checking the notebook; this takes as long as running it."):
-        result = _graded(job, executor)
-    print_self_check(console, result, rubric, Translator(run.language_for(rubric)))
+    cells = _cells(notebook)
+    load_data(data)
+    language = run.language_for(rubric)
+    translator, console = Translator(language), Console()
+    lines = {cell.index: first_line(cell) for cell in cells}
+    with folder_for_now("c-") as folder:
+        job = Job(
+            submission=notebook.stem,
+            path=notebook,
+            file=read_file(notebook),
+            rubric=rubric,
+            assignment=read_assignment(rubric.assignment_path),
+            sandbox=run.sandbox_kind(),
+            limits=run.limits_for(rubric),
+            data=data,
+            folder=folder / "log",
+            store=run.training_store() if is_linux() else None,
+            progress=folder / "cell",
+        )
+        with _progress(console, folder / "cell", lines, translator):
+            result = _graded(job, executor)
+        log = _kept_log(folder / "log" / LOG) if is_faulty(result) else None
+    checked = self_check(result, rubric, lines)
+    print_self_check(console, checked, translator)
+    if log is not None:
+        console.print(translator.say("Please send this file to whoever marks your work: {file}", file=str(log)))
+    if html is not None:
+        from grader.reports.student import write_student_report  # takes a moment
+
+        write_student_report(checked.result, checked.rubric, language, html)
+    if json is not None:
+        write_result_json(checked.result, checked.rubric, language, json)
     return FAULT if is_faulty(result) else OK
+
+
+@contextlib.contextmanager
+def _progress(console: Console, file: Path, lines: Mapping[int, str], translator: Translator) -> Iterator[None]:
+    """Show which cell runs: in one changing line on a terminal, in a line a cell elsewhere."""
+    ended = threading.Event()
+    console.print(translator.say("Running and checking the notebook; this takes as long as running it."))
+    with console.status("") as status:
+        watch = threading.Thread(target=_watch, args=(console, status, file, lines, translator, ended), daemon=True)
+        watch.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            watch.join()
+
+
+def _watch(
+    console: Console,
+    status: Status,
+    file: Path,
+    lines: Mapping[int, str],
+    translator: Translator,
+    ended: threading.Event,
+) -> None:
+    from rich.markup import escape
+
+    from grader.self_check import printable
+
+    seen = ""
+    while not ended.wait(LOOK_SECONDS):
+        with contextlib.suppress(OSError):
+            number = file.read_text(encoding="ascii")
+            if number and number != seen:
+                seen, cell = number, int(number)
+                where = translator.say("Cell {cell} of {cells}", cell=cell + 1, cells=len(lines))
+                line = printable(f"{where}: {lines.get(cell, '')}")
+                if console.is_terminal:
+                    status.update(escape(line))
+                else:
+                    console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _kept_log(log: Path) -> Path | None:
+    """What the grader failed at, where it is not shown to students; None where nothing was logged."""
+    from grader.cache import user_cache
+    from grader.reports.files import write_bytes
+
+    kept = user_cache() / "check.log"
+    try:
+        write_bytes(kept, log.read_bytes())
+    except OSError:
+        return None
+    return kept
 
 
 def _may_be_a_notebook(file: Path) -> bool:
@@ -83,22 +176,35 @@ def _may_be_a_notebook(file: Path) -> bool:
         return False
 
 
-def _refuse_what_is_no_notebook(file: Path) -> None:
-    """Raises UsageError for anything but a notebook."""
+def _cells(file: Path) -> tuple[Cell, ...]:
+    """The notebook's cells. Raises UsageError for anything but a notebook."""
     from grader.submission.notebook import parse_notebook, read_bytes
 
     try:
-        parse_notebook(read_bytes(file), file.name)
+        return parse_notebook(read_bytes(file), file.name)
     except SubmissionError as error:
         raise UsageError(f"NOTEBOOK must be one that Jupyter can open. {error}") from error
 
 
+def _refuse_no_place_to_write(**files: Path | None) -> None:
+    """Raises UsageError for a file that could not be written, before anything runs."""
+    for option, file in files.items():
+        if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
+            raise UsageError(f"--{option} must name a file in a folder that exists. Received: {file}")
+
+
 def _graded(job: Job, executor: Executor) -> Result:
     from grader.executors import Finished
-    from grader.jobs import fault, longest_seconds
+    from grader.jobs import LOG, fault, longest_seconds
 
     ending = list(executor.run(_grade, [job], seconds=longest_seconds(job.limits)))[-1]
-    return ending.value if isinstance(ending, Finished) else fault(job, getattr(ending, "reason", ""))
+    if isinstance(ending, Finished):
+        return ending.value
+    reason = getattr(ending, "reason", "")
+    if job.folder is not None:
+        job.folder.mkdir(exist_ok=True)
+        (job.folder / LOG).write_text(reason, encoding="utf-8")
+    return fault(job, reason)
 
 
 def _grade(job: Job) -> Result:

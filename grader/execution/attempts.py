@@ -8,7 +8,7 @@ seconds; the time that a submission may take holds for all its kernels together.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,7 @@ class Runner:
     limits: Limits
     data: Path
     trainings: Trainings | None
+    begins: Callable[[int], None] | None = None
 
     def attempt(self, lost: Mapping[int, CellRun], used: float) -> Attempt:
         """Run all cells but the lost ones in a fresh kernel. Raises SandboxError."""
@@ -71,6 +72,7 @@ class Runner:
             session = Session(
                 self.submission, self.rubric, self.limits, room, self.data, self.sandbox, desk, nursery, lost, used
             )
+            session.begins = self.begins
             evidence = asyncio.run(session.run())
             if nursery is not None and not nursery.alive:
                 raise SandboxError("a nursery must outlive its kernels. Received: it ended")
@@ -88,6 +90,7 @@ def run_submission(
     data: Path,
     executed: Path | None = None,
     trainings: Trainings | None = None,
+    begins: Callable[[int], None] | None = None,
 ) -> Evidence:
     """Run a submission's notebook in a kernel of its own, and what a kernel's end has left in another.
 
@@ -97,12 +100,13 @@ def run_submission(
         data: folder with the data set's four files.
         executed: where to write the notebook with the outputs of this run.
         trainings: what the trusted trainer has and does; None to train everything in the kernel.
+        begins: is told the index of each cell that begins.
 
     Raises:
         SandboxError: the kernel cannot be started at all.
         DataError: the data set is missing or damaged.
     """
-    runner = Runner(submission, rubric, sandbox, limits, data, trainings)
+    runner = Runner(submission, rubric, sandbox, limits, data, trainings, begins)
     whole = runner.attempt({}, 0.0)
     lost: dict[int, CellRun] = {}
     while whole.lost_in is not None and len(lost) < MAX_KERNELS - 1 and _worth_more(whole, submission, limits):

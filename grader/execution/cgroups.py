@@ -20,6 +20,7 @@ from pathlib import Path
 import psutil
 
 from grader.execution.bounds import MEGABYTE, most_tasks
+from grader.processes import is_linux
 from grader.rubric.rubric import Limits
 
 CONTROLLERS = ("memory", "pids")
@@ -96,8 +97,8 @@ class ControlGroup:
 
 
 def new_group(limits: Limits) -> ControlGroup | None:
-    """A group for one kernel; None where this user may not make one."""
-    parents = parents_of_groups()
+    """A group for one kernel; None where this user may not make one, or the system has none."""
+    parents = parents_of_groups() if is_linux() else {}
     if not parents:
         return None
     for parent in set(parents.values()):

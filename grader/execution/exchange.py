@@ -21,6 +21,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from grader.errors import ExchangeError
+from grader.processes import AS_IT_IS
 from grader.records import Array
 from grader.training.trajectories import array_digest
 
@@ -313,7 +314,7 @@ def put_array(folder: Path, name: str, array: Array) -> None:
     buffer = io.BytesIO()
     np.save(buffer, array, allow_pickle=False)
     target = folder / name
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | AS_IT_IS, 0o644)
     with os.fdopen(descriptor, "wb") as file:
         file.write(buffer.getvalue())
 
@@ -325,7 +326,7 @@ def _open_regular(path: Path) -> io.BufferedReader:
         ExchangeError: it is a link, a pipe or a device.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        descriptor = os.open(path, os.O_RDONLY | AS_IT_IS)
     except FileNotFoundError:
         raise
     except OSError as error:

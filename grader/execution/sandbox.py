@@ -41,6 +41,8 @@ DATASETS = Path(".keras/datasets/fashion-mnist")
 NOTEBOOKS_OWN = (Path("/tmp"), Path("/dev/shm"), HOME)
 """Folders that a notebook has to itself in the sandbox: of what the host has there, only the installation is seen."""
 SYSTEM_FOLDERS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+WINDOWS_NEEDS = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "TEMP", "TMP", "NUMBER_OF_PROCESSORS")
+"""Variables without which no socket can be opened there, and no thread started."""
 ETC_FILES = ("ld.so.cache", "alternatives", "fonts", "localtime", "mime.types", "ssl/certs", "ssl/openssl.cnf", "magic")
 
 
@@ -68,7 +70,7 @@ class Room:
 
     @property
     def modules(self) -> Path:
-        """Links to the recorder and the stand-ins, for a kernel outside any sandbox."""
+        """Copies of the recorder and the stand-ins, for a kernel outside any sandbox."""
         return self.root / "modules"
 
     def make(self, data: Path, kind: Kind) -> None:
@@ -79,8 +81,8 @@ class Room:
         datasets.mkdir(parents=True)
         if kind == "none":
             self.modules.mkdir()
-            (self.modules / "google").symlink_to(FILES / "google")
-            (self.modules / RECORDER_MODULE).symlink_to(RECORDER)
+            shutil.copytree(FILES / "google", self.modules / "google")  # not every system lets its users make links
+            shutil.copytree(RECORDER, self.modules / RECORDER_MODULE)
             for file in sorted(data.glob("*-ubyte.gz")):
                 shutil.copyfile(file, datasets / file.name)
 
@@ -251,6 +253,12 @@ def _in_notebooks_own() -> list[Path]:
     return [path for path in (*found.shown, *found.links) if any(path.is_relative_to(own) for own in NOTEBOOKS_OWN)]
 
 
+def own_environment(home: Path, modules: Path) -> dict[str, str]:
+    """The environment of a kernel outside any sandbox; see `kernel_environment`."""
+    system = {name: os.environ[name] for name in WINDOWS_NEEDS if name in os.environ}
+    return {**system, "USERPROFILE": str(home), **kernel_environment(home, modules)}
+
+
 def kernel_environment(home: Path, modules: Path) -> dict[str, str]:
     """The kernel's whole environment; nothing of the grader's own gets in.
 
@@ -264,7 +272,7 @@ def kernel_environment(home: Path, modules: Path) -> dict[str, str]:
         "HOME": str(home),
         "USER": "student",
         "LOGNAME": "student",
-        "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+        "PATH": os.pathsep.join((str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin")),
         "LANG": "C.UTF-8",
         "TERM": "xterm-color",
         "SHELL": "/bin/bash",

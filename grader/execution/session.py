@@ -8,7 +8,7 @@ import json
 import secrets
 import subprocess
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,10 @@ from grader.execution.imports import after_failed_import
 from grader.execution.outputs import ending, plain, read_outputs
 from grader.execution.probes import ask_for_predictions, examine_callback
 from grader.execution.provisioning import WarmProvisioner
-from grader.execution.sandbox import RECORDER_MODULE, Kind, Room, kernel_command, kernel_environment
+from grader.execution.sandbox import RECORDER_MODULE, Kind, Room, kernel_command, own_environment
 from grader.execution.warm import Nursery
 from grader.execution.watchdog import Watchdog
+from grader.processes import is_linux
 from grader.records import Callback, CellRun, CellStatus, Evidence, Message, Submission, Training, say
 from grader.rubric.criteria import CallbackStops
 from grader.rubric.rubric import Limits, Rubric
@@ -84,6 +85,8 @@ class Session:
         """The cell that this kernel did not survive."""
         self.used = used
         """Seconds of the submission's own, in all its kernels."""
+        self.begins: Callable[[int], None] | None = None
+        """Is told the index of each cell that begins."""
         self.cut_short: Message | None = None
         self.stopped = False
         self.silent = False
@@ -104,7 +107,8 @@ class Session:
         self.client.output_left = limits.output_mb * 1e6
 
     def _manager(self, nursery: Nursery | None) -> AsyncKernelManager:
-        manager = AsyncKernelManager(transport="ipc", connection_file=str(self.room.wire / "k.json"))
+        transport = "ipc" if is_linux() else "tcp"
+        manager = AsyncKernelManager(transport=transport, connection_file=str(self.room.wire / "k.json"))
         manager._kernel_spec = KernelSpec(
             argv=kernel_command(self.sandbox, self.room, self.data, self.limits),
             language="python",
@@ -152,7 +156,7 @@ class Session:
             await self.client._async_cleanup_kernel()
 
     async def _start(self) -> None:
-        environment = kernel_environment(self.room.home, self.room.modules) if self.sandbox == "none" else None
+        environment = own_environment(self.room.home, self.room.modules) if self.sandbox == "none" else None
         try:
             await self.manager.start_kernel(
                 cwd=str(self.room.home),
@@ -187,6 +191,8 @@ class Session:
             if self.stopped:
                 self.runs[cell.index] = CellRun(cell.index, CellStatus.NOT_RUN)
                 continue
+            if self.begins is not None:
+                self.begins(cell.index)
             await self._run_cell(cell.index, min(self.limits.seconds_per_cell, left))
             self.used = used + time.monotonic() - began - self._waited
             await self._gather(cell.index)

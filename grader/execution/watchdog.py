@@ -136,7 +136,7 @@ def _memory(tree: list[psutil.Process], of: Callable[[psutil.Process], int]) -> 
 def _own_share(process: psutil.Process) -> int:
     """Bytes, with a part of what is shared; all of it where a process does not let itself be looked at."""
     try:
-        return int(process.memory_full_info().pss)
+        return int(getattr(process.memory_full_info(), "pss", process.memory_info().rss))  # only Linux knows shares
     except psutil.AccessDenied:
         return int(process.memory_info().rss)
 
@@ -147,4 +147,5 @@ def _sizes(folders: tuple[Path, ...]) -> Iterator[float]:
         for path, below, names in os.walk(folder):
             for name in (*below, *names):
                 with contextlib.suppress(OSError):
-                    yield Path(path, name).lstat().st_blocks * 512 / 1e6
+                    found = Path(path, name).lstat()
+                    yield getattr(found, "st_blocks", found.st_size / 512) * 512 / 1e6  # Windows counts no blocks

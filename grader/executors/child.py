@@ -189,7 +189,7 @@ def serve(descriptor: int) -> None:
     busy = threading.Event()
     threading.Thread(target=_receive, args=(connection, calls, busy), daemon=True).start()
     while (call := calls.get()) is not None:
-        answer = _answer(call)
+        answer = answered(call).content
         busy.clear()
         with contextlib.suppress(OSError):
             connection.send_bytes(answer)
@@ -209,9 +209,10 @@ def _receive(connection: Connection, calls: SimpleQueue[bytes | None], busy: thr
     calls.put(None)
 
 
-def _answer(call: bytes) -> bytes:
+def answered(call: bytes) -> Answered:
+    """Run a packed call in this process."""
     try:
         function, argument = pickle.loads(call)
-        return pickle.dumps((True, function(argument)))
+        return Answered(pickle.dumps((True, function(argument))))
     except Exception as error:
-        return raised(error).content
+        return raised(error)

@@ -41,12 +41,12 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 def _sync_folder(folder: Path) -> None:
     """Have the names in a folder on disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # some network file systems cannot, and need not
+    with suppress(OSError):  # Windows and some network file systems cannot, and need not
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
             os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _remove_left_drafts(path: Path) -> None:

@@ -7,9 +7,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from grader.rubric.base import Points, Strict, Text, Width
+from grader.rubric.base import Disclosed, Disclosure, Points, Strict, Text, Width
 from grader.rubric.criteria import AnyCriterion
 from grader.rubric.language import Language
+
+PUBLIC, STATED, REMARK = Disclosure.PUBLIC, Disclosure.STATED, Disclosure.REMARK
 
 
 class Limits(Strict):
@@ -23,27 +25,35 @@ class Limits(Strict):
     processes: int = Field(256, gt=0, description="Processes at one time.")
 
 
-class Selector(Strict):
+class Selector(Disclosed):
     """How a question's training is recognised, wherever it stands and whatever it is called."""
 
-    hidden: list[Width] | None = Field(None, description="Widths of the hidden dense layers.")
-    epochs: int | None = Field(None, gt=0, description="Epochs that the network was trained.")
-    vectorised: bool | None = Field(None, description="False: the images reach the dense layers unflattened.")
-    outputs_other_than: Width | None = Field(None, description="The output layer has another width than this.")
-    own_callback: bool | None = Field(None, description="A callback class of the student's own is passed.")
+    hidden: Annotated[list[Width] | None, STATED] = Field(None, description="Widths of the hidden dense layers.")
+    epochs: Annotated[int | None, STATED] = Field(None, gt=0, description="Epochs that the network was trained.")
+    vectorised: Annotated[bool | None, PUBLIC] = Field(
+        None, description="False: the images reach the dense layers unflattened."
+    )
+    outputs_other_than: Annotated[Width | None, STATED] = Field(
+        None, description="The output layer has another width than this."
+    )
+    own_callback: Annotated[bool | None, PUBLIC] = Field(
+        None, description="A callback class of the student's own is passed."
+    )
 
 
-class Question(Strict):
+class Question(Disclosed):
     """One question of the assignment."""
 
-    id: str = Field(min_length=1)
-    title: Text
-    prompt: str = Field(description="The question as students read it; used to find its place and to spot copies.")
-    points: Points
-    training: Selector | None = Field(
+    id: Annotated[str, PUBLIC] = Field(min_length=1)
+    title: Annotated[Text, PUBLIC]
+    prompt: Annotated[str, PUBLIC] = Field(
+        description="The question as students read it; used to find its place and to spot copies."
+    )
+    points: Annotated[Points, PUBLIC]
+    training: Annotated[Selector | None, PUBLIC] = Field(
         None, description="How the question's training is recognised; none if it has none."
     )
-    criteria: list[AnyCriterion] = Field(min_length=1)
+    criteria: Annotated[list[AnyCriterion], PUBLIC] = Field(min_length=1)
 
     @model_validator(mode="before")
     @classmethod
@@ -74,26 +84,32 @@ class MarkedAnswers(BaseModel):
     answers: list[MarkedAnswer]
 
 
-class Rubric(Strict):
+class Rubric(Disclosed):
     """A whole rubric, valid in itself: points add up, ids are unique, references exist."""
 
-    title: Text
-    language: Language = "es"
-    data: Literal["fashion_mnist"] = "fashion_mnist"
-    assignment: str | None = Field(
+    title: Annotated[Text, PUBLIC]
+    language: Annotated[Language, PUBLIC] = "es"
+    data: Annotated[Literal["fashion_mnist"], PUBLIC] = "fashion_mnist"
+    assignment: Annotated[str | None, PUBLIC] = Field(
         None, description="The notebook students were given; a path from the rubric's folder."
     )
-    marked_answers: str | None = Field(
+    marked_answers: Annotated[str | None, REMARK] = Field(
         None, description="Folder of answers that a person has marked, to learn from; a path from the rubric's folder."
     )
-    points: Points
-    review_below: float = Field(0.7, ge=0, le=1, description="Prose marked with less confidence goes to a person.")
-    classes: list[list[str]] = Field(default_factory=list, description="Names of each class, in every language.")
-    limits: Limits = Limits()
-    questions: list[Question] = Field(min_length=1)
-    sha256: str = Field("", description="Of the rubric file; filled in when it is read.")
-    folder: str = Field("", description="Where the rubric file stands; filled in when it is read.")
-    learned_from: tuple[MarkedAnswers, ...] = Field((), description="Filled in from `marked_answers` when it is read.")
+    points: Annotated[Points, PUBLIC]
+    review_below: Annotated[float, PUBLIC] = Field(
+        0.7, ge=0, le=1, description="Prose marked with less confidence goes to a person."
+    )
+    classes: Annotated[list[list[str]], PUBLIC] = Field(
+        default_factory=list, description="Names of each class, in every language."
+    )
+    limits: Annotated[Limits, PUBLIC] = Limits()
+    questions: Annotated[list[Question], PUBLIC] = Field(min_length=1)
+    sha256: Annotated[str, REMARK] = Field("", description="Of the rubric file; filled in when it is read.")
+    folder: Annotated[str, REMARK] = Field("", description="Where the rubric file stands; filled in when it is read.")
+    learned_from: Annotated[tuple[MarkedAnswers, ...], REMARK] = Field(
+        (), description="Filled in from `marked_answers` when it is read."
+    )
 
     def question(self, question_id: str) -> Question:
         """The question with this id. Raises `KeyError` if there is none."""

@@ -17,7 +17,8 @@ from grader.rubric.nearest import nearest
 from grader.rubric.source import Fault, Where
 
 _TEXTS = ("title", "expected", "hint")
-_REFERENCES = ("model_of", "like", "models_of")
+REFERENCES = ("model_of", "like", "models_of")
+"""Keys of criteria that name other questions."""
 _OF_NETWORK = {
     get_args(kind.model_fields["check"].annotation)[0]
     for kind in get_args(get_args(AnyCriterion)[0])
@@ -88,7 +89,7 @@ def _in_criterion(
     if isinstance(check, str) and check in _OF_NETWORK and question.get("training") is None:
         rule = f"question {question.get('id')} must have 'training', which says of which network '{check}' is"
         yield Fault((*here, "check"), rule, "nothing")
-    for key in _REFERENCES:
+    for key in REFERENCES:
         targets = criterion.get(key)
         for number, target in enumerate(targets if isinstance(targets, list) else [targets]):
             if isinstance(target, str):

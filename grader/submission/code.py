@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from grader.rubric.criteria import Concept, Evaluated, PredictedClass
+from grader.rubric.criteria import Evaluated, PredictedClass, is_prose
 from grader.rubric.rubric import Question
 
 LONGEST_CODE = 100_000
@@ -336,4 +336,4 @@ def _call_verdicts(question: Question, done: Deeds) -> Iterator[bool | None]:
 
 def asks_for_code(question: Question) -> bool:
     """Whether anything but prose is asked."""
-    return any(not isinstance(criterion, Concept) for criterion in question.criteria)
+    return any(not is_prose(criterion) for criterion in question.criteria)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from grader.errors import SubmissionError, UsageError
+from grader.processes import AS_IT_IS
 from grader.records import Cell, Output
 
 ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz")
@@ -160,7 +161,7 @@ def read_bytes(path: Path) -> bytes:
         SubmissionError: for everything else.
     """
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0))
+        handle = os.open(path, os.O_RDONLY | AS_IT_IS)
     except (OSError, ValueError) as error:
         is_link = getattr(error, "errno", None) == errno.ELOOP
         reason = "a link" if is_link else getattr(error, "strerror", None) or str(error)

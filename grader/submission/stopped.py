@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from grader.records import Cell, CellError, CellStatus, Evidence, Raised, Submission
-from grader.rubric.criteria import Concept, ExpectedError
+from grader.rubric.criteria import ExpectedError, is_prose
 from grader.rubric.rubric import Question, Rubric
 from grader.submission.slips import defined, missing_name, slip
 
@@ -88,4 +88,4 @@ def _asked_for(submission: Submission, evidence: Evidence, rubric: Rubric) -> fr
 
 
 def _may_fail(question: Question) -> bool:
-    return all(isinstance(criterion, ExpectedError | Concept) for criterion in question.criteria)
+    return all(isinstance(criterion, ExpectedError) or is_prose(criterion) for criterion in question.criteria)

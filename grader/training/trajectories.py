@@ -19,7 +19,6 @@ no reader meets half of one. Where the store takes no more, methods that write r
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import io
 import json
@@ -236,6 +235,8 @@ class Trajectories:
         if "file" not in _protocols(self._fs):
             yield
             return
+        import fcntl  # not on Windows, where nothing is kept
+
         with (Path(self._root) / "locks" / "breaking").open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield

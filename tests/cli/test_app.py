@@ -27,7 +27,7 @@ used = resource.getrusage(resource.RUSAGE_SELF)
 heavy = [name for name in {HEAVY!r} if name in sys.modules]
 print(json.dumps([used.ru_utime + used.ru_stime, heavy]), file=sys.stderr)
 """
-COMMANDS = ([], ["grade"], ["check"], ["doctor"], ["review"], ["report"], ["rubric"], ["rubric", "check"])
+COMMANDS = ([], ["grade"], ["check"], ["kit"], ["doctor"], ["review"], ["report"], ["rubric"], ["rubric", "check"])
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda words: " ".join(words) or "grader")

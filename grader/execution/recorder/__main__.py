@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from .bounds import take_on
 from .kernel import start_kernel
 
 exchange, bounds, *arguments = sys.argv[1:]
 if bounds:
+    from .bounds import take_on  # only Linux has what it needs
+
     take_on(bounds)
 start_kernel(Path(exchange), arguments)

@@ -1,0 +1,37 @@
+"""`grader kit`: what students need to check their own notebooks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from grader.cli.exit_codes import OK
+from grader.cli.options import RUBRIC_HELP
+from grader.library import find_rubric
+
+EXAMPLE = "grader kit fashion_mnist --out kit"
+
+
+def kit(
+    rubric: Annotated[Path, typer.Argument(parser=find_rubric, metavar="RUBRIC", help=RUBRIC_HELP)],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="KIT", help="A folder that is new or empty.", show_default=False)
+    ],
+    package: Annotated[
+        str,
+        typer.Option(
+            "--package",
+            metavar="NAME",
+            help="What students install the grader by, as pip takes it: a name, a file or an address.",
+        ),
+    ] = "grader[notebooks]",
+) -> int:
+    """Make a folder for students: the rubric without answers, the assignment, and how to check a notebook."""
+    from grader.kit import write_kit
+    from grader.rubric.loading import load_rubric
+
+    for file in write_kit(load_rubric(rubric), out, package):
+        print(file)
+    return OK

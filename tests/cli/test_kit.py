@@ -1,0 +1,93 @@
+"""`grader kit`: a folder for students, in which nothing can be found that they are asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from course import Run
+from secretive import told, write_secretive
+from shipped import RUBRIC
+
+from grader.rubric.loading import load_rubric
+
+
+def test_a_kit_of_a_rubric_that_knows_more_than_it_says(run: Callable[..., Run], tmp_path: Path) -> None:
+    done = run("kit", str(write_secretive(tmp_path / "course")), "--out", str(tmp_path / "kit"))
+    assert done.code == 0, done.err
+    names = ["README.md", "assignment.ipynb", "rubric.yaml"]
+    assert sorted(file.name for file in (tmp_path / "kit").iterdir()) == names
+    assert told((tmp_path / "kit" / "rubric.yaml").read_text(encoding="utf-8")) == []
+    assert load_rubric(tmp_path / "kit" / "rubric.yaml").points == 8
+
+
+def test_the_shipped_rubrics_kit_has_no_pattern_and_no_marked_answer(run: Callable[..., Run], tmp_path: Path) -> None:
+    assert run("kit", "fashion_mnist", "--out", str(tmp_path / "kit")).code == 0
+    rubric = RUBRIC
+    assert rubric.assignment_path is not None
+    given = rubric.assignment_path.read_text(encoding="utf-8") + "".join(
+        text
+        for question in rubric.questions
+        for criterion in question.criteria
+        for text in (question.prompt, *question.title.values(), *criterion.hint.values())
+    )
+    concepts = [
+        criterion
+        for question in rubric.questions
+        for criterion in question.criteria
+        if criterion.check == "concept"
+    ]  # fmt: skip
+    patterns = [
+        str(way) for concept in concepts for way in (*concept.ways, *concept.against, *concept.partly, *concept.related)
+    ]
+    texts = [text for concept in concepts for text in (*concept.title.values(), *concept.expected.values(), concept.id)]
+    answers = [answer.answer for file in rubric.learned_from for answer in file.answers]
+    secrets = {*patterns, *texts, *answers}
+    assert len(secrets) > 300
+    found = (tmp_path / "kit" / "rubric.yaml").read_text(encoding="utf-8")
+    assert [secret for secret in secrets if len(secret) > 3 and secret in found and secret not in given] == []
+
+
+def test_the_instructions_are_for_every_system_in_both_languages(run: Callable[..., Run], tmp_path: Path) -> None:
+    words = ["kit", "fashion_mnist", "--out", str(tmp_path / "kit"), "--package", "grader-9.whl"]
+    assert run(*words).code == 0
+    for name, language in (("README.md", "es"), ("README.en.md", "en")):
+        text = (tmp_path / "kit" / name).read_text(encoding="utf-8")
+        for told_of in (
+            "## Linux",
+            "## macOS",
+            "## Windows",
+            "Colab",
+            'install "grader-9.whl"',
+            f"--language {language}",
+        ):
+            assert told_of in text
+        assert "{" not in text
+
+
+def test_the_assignment_is_the_students_own(run: Callable[..., Run], tmp_path: Path) -> None:
+    assert run("kit", "fashion_mnist", "--out", str(tmp_path / "kit")).code == 0
+    assert json.loads((tmp_path / "kit" / "assignment.ipynb").read_text())["cells"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        pytest.param(lambda root: (root / "kit" / "mine.txt").write_text(""), "new or empty", id="a full folder"),
+        pytest.param(lambda root: (root / "assignment.ipynb").unlink(), "'assignment' must be", id="no assignment"),
+    ],
+)
+def test_what_cannot_be_made_is_refused(
+    run: Callable[..., Run], tmp_path: Path, spoil: Callable[[Path], object], message: str
+) -> None:
+    rubric = write_secretive(tmp_path / "course")
+    rubric = rubric.rename(tmp_path / "rubric.yaml")
+    (tmp_path / "course" / "assignment.ipynb").rename(tmp_path / "assignment.ipynb")
+    (tmp_path / "course" / "answers").rename(tmp_path / "answers")
+    (tmp_path / "kit").mkdir()
+    spoil(tmp_path)
+    done = run("kit", str(rubric), "--out", str(tmp_path / "kit"))
+    assert done.code == 2
+    assert message in done.err
