@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from grader.records import Finding, Message, Outcome, Result, Status, say
+from grader.records import Finding, Message, Outcome, Result, Status, say, say_number
 from grader.reports.pages import is_one_case
 from grader.reports.stopped import not_begun, stopped_cells
 from grader.reports.translation import Translator
@@ -188,11 +188,26 @@ def _totals(check: SelfCheck, translator: Translator) -> Iterator[Text]:
     points, most = translator.number(score.score), translator.number(score.max_score)
     yield Text("\n" + translator.say("In all: {points} of {most} points", points=points, most=most), "bold")
     if check.open_points:
-        points = translator.number(check.open_points)
-        yield Text(translator.say("Provisional: {points} points are decided after you hand it in.", points=points))
+        message = say_number(
+            "Provisional: {points} point is decided after you hand it in.",
+            "Provisional: {points} points are decided after you hand it in.",
+            _grammatical(check.open_points),
+            points=check.open_points,
+        )
+        yield Text(translator.text(message))
     if check.hidden_points > 1e-6:
-        points = translator.number(check.hidden_points)
-        yield Text(translator.say("{points} more points are looked at only after you hand it in.", points=points))
+        message = say_number(
+            "{points} more point is looked at only after you hand it in.",
+            "{points} more points are looked at only after you hand it in.",
+            _grammatical(check.hidden_points),
+            points=check.hidden_points,
+        )
+        yield Text(translator.text(message))
+
+
+def _grammatical(points: float) -> int:
+    """1 for exactly one point: everything else, halves included, is many."""
+    return 1 if round(points, 6) == 1 else 2
 
 
 def _indented(text: str, style: str = "") -> Padding:

@@ -100,4 +100,4 @@ def test_totals_are_of_what_is_shown(rubric: Rubric, tmp_path: Path) -> None:
     assert "In all: 0 of 6.5 points" in text
     assert "Provisional: 6.5 points are decided after you hand it in." in text
     assert "1.5 more points are looked at only after you hand it in." in text
-    assert "Otros 1,5 puntos se miran solo después de la entrega." in text
+    assert "1,5 puntos más se miran solo después de la entrega." in text

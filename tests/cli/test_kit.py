@@ -6,8 +6,10 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
 import pytest
-from course import Run
+from course import Class, Run
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from secretive import told, write_secretive
 from shipped import RUBRIC
 
@@ -91,3 +93,17 @@ def test_what_cannot_be_made_is_refused(
     done = run("kit", str(rubric), "--out", str(tmp_path / "kit"))
     assert done.code == 2
     assert message in done.err
+
+
+def test_a_notebook_is_checked_with_a_kit(course: Class, tmp_path: Path) -> None:
+    kit = tmp_path / "kit"
+    assert course.run("kit", str(write_secretive(tmp_path / "course")), "--out", str(kit)).code == 0
+    cells = [new_markdown_cell("## Question 2\nWhat is this called?"), new_markdown_cell("It is overfitting.")]
+    nbformat.write(new_notebook(cells=[*cells, new_code_cell("1 + 1")]), kit / "mine.ipynb")
+    words = ["check", str(kit / "mine.ipynb"), "--rubric", str(kit / "rubric.yaml"), "--sandbox", "none"]
+    done = course.run(*words, "--no-replay")
+    assert done.code == 0, done.err
+    assert "? Your answer in words" in done.out
+    assert "This is marked after you have handed it in." in done.out
+    assert "In all: 0 of 6.5 points" in done.out
+    assert "1.5 more points are looked at only after you hand it in." in done.out
