@@ -15,6 +15,7 @@ from pathlib import Path
 
 from grader.audit import chosen_for_audit, differences
 from grader.checks import judge, prepare
+from grader.choosing import choose
 from grader.errors import SubmissionError, TrainerError
 from grader.execution.attempts import run_submission
 from grader.execution.sandbox import check_unseen
@@ -55,7 +56,7 @@ class ClassReport:
     faults: tuple[str, ...]
     """What the grader itself failed at, in a line each."""
     missing: int
-    """Submissions without a result: an interrupt came first, or it could not be kept."""
+    """Submissions without a result: an interrupt came first, it could not be kept, or only others were asked for."""
     interrupted: bool
 
 
@@ -169,6 +170,7 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
     from grader.publishing import Publisher, free_id, prepare_out  # workers publish nothing, and begin sooner without
 
     found = [(free_id(name), path) for name, path in find_notebooks(folder)]
+    chosen = choose(settings.only, {submission: submission for submission, _ in found})
     load_data(settings.data)
     check_unseen(settings.sandbox, (folder, settings.out, *rubric.files))
     with (
@@ -178,9 +180,15 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
         prepare_out(settings.out, folder)
         publisher = Publisher(rubric, settings)
         graded = {submission for submission, path in found if publisher.is_graded(submission, read_file(path).sha256)}
-        to_grade = [(submission, path) for submission, path in found if settings.regrade or submission not in graded]
+        to_grade = [
+            (submission, path)
+            for submission, path in found
+            if (submission in chosen if settings.only else settings.regrade or submission not in graded)
+        ]
+        publisher.note_missing([submission for submission, _ in found], graded)
         schedule = Schedule(to_grade, foresee, settings.workers, time.monotonic)
-        watch(Plan(len(to_grade), len(found) - len(to_grade), publisher.class_page, schedule.seconds_left))
+        unchanged = len(graded - {submission for submission, _ in to_grade})
+        watch(Plan(len(to_grade), unchanged, publisher.class_page, schedule.seconds_left))
         faults, interrupted = [], False
         try:
             if to_grade:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,14 +27,14 @@ from grader.reports.student import write_student_report
 from grader.rubric.language import Language
 from grader.rubric.rubric import Rubric
 from grader.scoring import add_up, with_human_marks
-from grader.settings import Settings, gradebook_url, identity
+from grader.settings import CsvStyle, Settings, gradebook_url, identity
 from grader.submission import read_assignment
 
 OWN_FILES = ("grades.csv", "index.html", "gradebook.db", "gradebook.db-wal", "gradebook.db-shm")
 """Names in OUT that no submission's folder may take."""
 PAUSE = 50.0
 """Times as long as writing the class's pages takes, until they are written again while the class is graded."""
-_RUBRIC, _LANGUAGE, _MISSING = "rubric", "language", "missing"
+_RUBRIC, _LANGUAGE, _MISSING, _CSV_STYLE = "rubric", "language", "missing", "csv style"
 """Notes in the gradebook: how the class was graded last."""
 
 
@@ -114,11 +114,20 @@ def make_refiner(rubric: Rubric) -> Refiner:
 class Pages:
     """The files that people and other programs read, made of what the gradebook holds."""
 
-    def __init__(self, book: Gradebook, rubric: Rubric, language: Language, out: Path, gradebook: str = "") -> None:
+    def __init__(
+        self,
+        book: Gradebook,
+        rubric: Rubric,
+        language: Language,
+        out: Path,
+        gradebook: str = "",
+        csv_style: CsvStyle | None = None,
+    ) -> None:
         self._book = book
         self._rubric = rubric
         self._language = language
         self._out = out
+        self._csv_style = csv_style or book.note(_CSV_STYLE) or "plain"
         self._desk = desk_command(out, gradebook)
         self._refiner = make_refiner(rubric)
         self._learned = self._learn()
@@ -145,7 +154,8 @@ class Pages:
         """
         try:
             self._book.keep_note(_MISSING, str(missing))
-            write_grades_csv(results, self._rubric, self._out / "grades.csv")
+            self._book.keep_note(_CSV_STYLE, self._csv_style)
+            write_grades_csv(results, self._rubric, self._out / "grades.csv", self._csv_style)
             write_class_page(results, self._rubric, self._language, self.class_page, missing=missing, desk=self._desk)
         except Exception as error:
             fault = f"the class's pages could not be written: {_reason(error)}"
@@ -184,9 +194,17 @@ class Pages:
 
 
 def report_class(
-    out: Path, gradebook: str = "", language: Language | None = None
+    out: Path,
+    gradebook: str = "",
+    language: Language | None = None,
+    csv_style: CsvStyle | None = None,
+    follow: Callable[[Sequence[str]], Iterable[str]] = iter,
 ) -> tuple[tuple[Result, ...], list[str], int]:
     """Write a class's reports and pages anew, after review.
+
+    Args:
+        csv_style: as it was written last if not given.
+        follow: goes through the submissions, and may show how far it is.
 
     Returns:
         The results, what failed, and how many submissions have no result since grading was interrupted.
@@ -196,8 +214,8 @@ def report_class(
     """
     graded = open_class(out, gradebook, language)
     prepare_out(out)
-    pages = Pages(graded.book, graded.rubric, graded.language, out, gradebook)
-    found = [pages.write_submission(submission) for submission in graded.book.submissions()]
+    pages = Pages(graded.book, graded.rubric, graded.language, out, gradebook, csv_style)
+    found = [pages.write_submission(submission) for submission in follow(graded.book.submissions())]
     results = tuple(result for result in found if result is not None)
     missing = int(graded.book.note(_MISSING) or 0)
     pages.write_class(results, missing)
@@ -213,7 +231,7 @@ class Publisher:
         self._identity = identity(rubric, settings)
         self._book = Gradebook(settings.gradebook_url)
         keep_how_graded(self._book, rubric, settings.language)
-        self._pages = Pages(self._book, rubric, settings.language, settings.out, settings.gradebook)
+        self._pages = Pages(self._book, rubric, settings.language, settings.out, settings.gradebook, settings.csv_style)
         self._shown: dict[str, Result] = {}
         self._show_again = 0.0
 
@@ -250,8 +268,13 @@ class Publisher:
         self._read(result.submission)
         return True
 
+    def note_missing(self, in_folder: Sequence[str], graded: AbstractSet[str]) -> None:
+        """Keep how many have no result, for whoever looks at the class after this process has been killed."""
+        self._book.keep_note(_MISSING, str(len(in_folder) - len(graded)))
+
     def show(self, in_folder: Sequence[str], graded: AbstractSet[str]) -> None:
         """Write the class's pages as far as it is graded: with the first result, and then as often as costs little."""
+        self.note_missing(in_folder, graded)
         began = time.monotonic()
         if began < self._show_again:
             return

@@ -19,6 +19,8 @@ if TYPE_CHECKING:  # the command line reads this module, and is to be there at o
 
 Sandbox = Literal["bwrap", "none"]
 Executor = Literal["local", "dask"]
+CsvStyle = Literal["plain", "excel-es"]
+"""How ``grades.csv`` is written: for scripts, or for a spreadsheet that is set to Spanish."""
 
 DEFAULT_STORE_BYTES = 10_000_000_000
 
@@ -60,6 +62,10 @@ class Settings:
     """A database URL; empty for ``gradebook.db`` in `out`."""
     store: Store | None = None
     """Where trainings are kept and replayed from; None to train everything in the students' kernels."""
+    csv_style: CsvStyle | None = None
+    """How ``grades.csv`` is written; as it was written last, or plain, if not given."""
+    only: tuple[str, ...] = ()
+    """Submissions to grade, by name or id, whether or not they have changed; empty for all that are new or changed."""
     executor: Executor = "local"
     """Where submissions are graded: in processes of this machine, or on the workers of a Dask cluster."""
     scheduler: str = ""

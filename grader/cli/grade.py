@@ -10,9 +10,18 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from grader.cli.exit_codes import FAULT, INTERRUPTED, OK
-from grader.cli.options import GradebookUrl, RunOptions, data_folder, one_of, share, whole_number, with_run_options
+from grader.cli.options import (
+    CsvStyleName,
+    GradebookUrl,
+    RunOptions,
+    data_folder,
+    one_of,
+    share,
+    whole_number,
+    with_run_options,
+)
 from grader.errors import UsageError
-from grader.settings import Executor, Settings
+from grader.settings import CsvStyle, Executor, Settings
 
 if TYPE_CHECKING:
     from grader.rubric.rubric import Rubric
@@ -51,7 +60,17 @@ def grade(
         ),
     ] = "",
     regrade: Annotated[bool, typer.Option("--regrade", help="Grade also what has not changed.")] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only",
+            metavar="NAME",
+            show_default=False,
+            help="Grade or regrade this submission alone, named as the pages name it. May be given several times.",
+        ),
+    ] = None,
     gradebook: GradebookUrl = "",
+    csv_style: CsvStyleName = None,
     audit: Annotated[
         float,
         typer.Option(
@@ -75,7 +94,9 @@ def grade(
         data=data_folder(run.data, Path(rubric.folder)),
         workers=workers or _cores(),
         regrade=regrade,
+        only=tuple(only or ()),
         gradebook=gradebook,
+        csv_style=cast(CsvStyle | None, csv_style),
         store=run.training_store(),
         audit=audit,
         executor=cast(Executor, executor),
@@ -125,9 +146,10 @@ def _grade(folder: Path, rubric: Rubric, settings: Settings) -> int:
         print(f"fault: {problem}", file=sys.stderr)
     if report.missing:
         why = "Interrupted. " if report.interrupted else ""
-        going_on = f"Not graded: {report.missing}. The same command goes on where this one ended."
+        how = "without --only grades them" if settings.only else "goes on where this one ended"
+        going_on = f"Not graded: {report.missing}. The same command {how}."
         console.print(f"{why}{going_on}", highlight=False)
     console.print(f"Class page: {settings.out / 'index.html'}", highlight=False, soft_wrap=True, markup=False)
     if report.interrupted:
         return INTERRUPTED
-    return FAULT if report.faults or report.missing else OK
+    return FAULT if report.faults or (report.missing and not settings.only) else OK

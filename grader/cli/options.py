@@ -13,7 +13,7 @@ import typer
 
 from grader.library import find_rubric
 from grader.rubric.language import Language
-from grader.settings import DEFAULT_STORE_BYTES, Sandbox, Store, default_store
+from grader.settings import DEFAULT_STORE_BYTES, CsvStyle, Sandbox, Store, default_store
 
 if TYPE_CHECKING:
     from grader.rubric.rubric import Limits, Rubric
@@ -85,6 +85,14 @@ GradebookUrl = Annotated[
     typer.Option(
         "--gradebook", metavar="URL", envvar="GRADER_GRADEBOOK", show_default=False,
         help="A database. gradebook.db in OUT if not given.",
+    ),
+]  # fmt: skip
+CsvStyleName = Annotated[
+    str | None,
+    typer.Option(
+        "--csv-style", parser=one_of(CsvStyle), metavar="plain|excel-es", show_default=False,
+        help="excel-es writes grades.csv for a Spanish spreadsheet (; between columns, decimal comma). "
+        "As it was written last, or plain, if not given.",
     ),
 ]  # fmt: skip
 GradedOut = Annotated[Path, typer.Argument(metavar="OUT", help="The folder that --out of grade named.")]

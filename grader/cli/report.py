@@ -6,24 +6,41 @@ import sys
 from typing import cast
 
 from grader.cli.exit_codes import FAULT, OK
-from grader.cli.options import GradebookUrl, GradedOut, LanguageName
+from grader.cli.options import CsvStyleName, GradebookUrl, GradedOut, LanguageName
 from grader.rubric.language import Language
+from grader.settings import CsvStyle
 
 EXAMPLE = "grader report out/class"
 
 
-def report(out: GradedOut, language: LanguageName = None, gradebook: GradebookUrl = "") -> int:
+def report(
+    out: GradedOut, language: LanguageName = None, gradebook: GradebookUrl = "", csv_style: CsvStyleName = None
+) -> int:
     """Write reports, class page and grades.csv anew, with every mark given since; nothing is graded."""
     from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress
 
     from grader.publishing import report_class
 
-    results, faults, missing = report_class(out, gradebook, cast(Language | None, language))
+    console = Console()
+    with Progress(
+        *Progress.get_default_columns(),
+        MofNCompleteColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as progress:
+        results, faults, missing = report_class(
+            out,
+            gradebook,
+            cast(Language | None, language),
+            cast(CsvStyle | None, csv_style),
+            lambda submissions: progress.track(submissions, description="Reports"),
+        )
     for problem in faults:
         print(f"fault: {problem}", file=sys.stderr)
-    console = Console()
-    noun = "submission" if len(results) == 1 else "submissions"
     waiting = sum(result.score.provisional for result in results)
+    noun = "submission" if len(results) == 1 else "submissions"
     console.print(f"{len(results)} {noun}, {waiting} with a provisional mark.", highlight=False)
     if missing:
         console.print(f"Interrupted, {missing} missing: grader grade goes on where it ended.", highlight=False)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from grader.records import Result
@@ -15,11 +16,30 @@ from grader.rubric.rubric import Rubric
 COLUMNS = ("submission", "status", "score", "max_score", "provisional")
 """The columns before the questions'; scripts rely on them."""
 
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """What a spreadsheet expects in a CSV file."""
+
+    separator: str
+    decimal: str
+    encoding_mark: str
+
+
+STYLES: Mapping[str, _Style] = {
+    "plain": _Style(",", ".", ""),  # RFC 4180
+    "excel-es": _Style(";", ",", "\ufeff"),
+}
+"""``plain`` is for scripts, and for spreadsheets that are set to English; ``excel-es`` opens in a Spanish one."""
+
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def write_grades_csv(results: Iterable[Result], rubric: Rubric, path: Path) -> None:
+def write_grades_csv(results: Iterable[Result], rubric: Rubric, path: Path, style: str = "plain") -> None:
     """Write one line a submission: `COLUMNS`, then the points of each question, empty where it was not scored.
+
+    Args:
+        style: One of `STYLES`.
 
     Example:
         >>> write_grades_csv(results, rubric, Path("out/grades.csv"))  # doctest: +SKIP
@@ -28,22 +48,23 @@ def write_grades_csv(results: Iterable[Result], rubric: Rubric, path: Path) -> N
     """
     questions = [question.id for question in rubric.questions]
     buffer = io.StringIO()
-    writer = csv.writer(buffer)  # RFC 4180: comma, double quotes, CRLF
+    chosen = STYLES[style]
+    writer = csv.writer(buffer, delimiter=chosen.separator)  # double quotes, CRLF
     writer.writerow([*COLUMNS, *map(_plain, questions)])
-    writer.writerows(_row(result, questions) for result in results)
-    write_text(path, buffer.getvalue())
+    writer.writerows(_row(result, questions, chosen.decimal) for result in results)
+    write_text(path, chosen.encoding_mark + buffer.getvalue())
 
 
-def _row(result: Result, questions: list[str]) -> list[str]:
+def _row(result: Result, questions: list[str], decimal: str) -> list[str]:
     score = result.score
     marks = {question.question: question.score for question in score.questions}
     return [
         _plain(result.submission),
         result.status.value,
-        _number(score.score),
-        _number(score.max_score),
+        _number(score.score, decimal),
+        _number(score.max_score, decimal),
         "true" if score.provisional else "false",
-        *(_number(marks[question]) if question in marks else "" for question in questions),
+        *(_number(marks[question], decimal) if question in marks else "" for question in questions),
     ]
 
 
@@ -53,8 +74,8 @@ def _plain(text: str) -> str:
     return f"'{clean}" if clean.lstrip(" ").startswith(_STARTS_A_FORMULA) else clean
 
 
-def _number(value: float) -> str:
-    """A number with a dot and without float noise: 0.30000000000000004 is 0.3."""
+def _number(value: float, decimal: str) -> str:
+    """A number without float noise: 0.30000000000000004 is 0.3, or 0,3."""
     if not math.isfinite(value):
         return ""
-    return f"{round(value, 4) + 0.0:.4f}".rstrip("0").rstrip(".")
+    return f"{round(value, 4) + 0.0:.4f}".rstrip("0").rstrip(".").replace(".", decimal)

@@ -187,7 +187,7 @@ def test_the_most_frequent_faults_name_their_students(page: Page) -> None:
     results = [*(losing(name, "SGD") for name in "abc"), losing("d", "Nadam"), losing("e", "x", "epochs")]
     section = page(*results, language="en").find("faults")
     (fault,) = section.all("li")
-    assert words(fault).startswith("4 1 Adam optimizer: The network was compiled with SGD.")
+    assert words(fault).startswith("1 Adam optimizer: The network was compiled with SGD. 4")
     assert [link.attributes["href"] for link in fault.all("a")] == [
         f"{name}/report.html#q-1-optimizer" for name in "abcd"
     ]

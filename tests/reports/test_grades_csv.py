@@ -6,12 +6,14 @@ import csv
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from report_samples import RUBRIC, failed, faulty, partial, perfect
 
 from grader.records import QuestionScore, Result, Score
-from grader.reports.grades_csv import write_grades_csv
+from grader.reports.grades_csv import STYLES, write_grades_csv
+from grader.settings import CsvStyle
 
 
 def table(path: Path, *results: Result) -> list[dict[str, str]]:
@@ -82,3 +84,17 @@ def test_a_failed_writing_leaves_the_old_table(tmp_path: Path) -> None:
         write_grades_csv([replace(perfect(), score=None)], RUBRIC, tmp_path / "grades.csv")  # type: ignore[arg-type]
     assert [path.name for path in tmp_path.iterdir()] == ["grades.csv"]
     assert "a,graded" in (tmp_path / "grades.csv").read_text(encoding="utf-8")
+
+
+def test_a_spanish_spreadsheet_gets_its_separators_and_a_mark_of_the_encoding(tmp_path: Path) -> None:
+    write_grades_csv([faulty("=ñ;1,5"), failed("d")], RUBRIC, tmp_path / "grades.csv", "excel-es")
+    content = (tmp_path / "grades.csv").read_bytes()
+    assert content.startswith(b"\xef\xbb\xbfsubmission;status;")
+    rows = list(csv.DictReader(content.decode("utf-8-sig").splitlines(), delimiter=";"))
+    assert [row["score"] for row in rows] == ["7,7", "0"]
+    assert rows[0]["submission"] == "'=ñ;1,5"
+    assert rows[0]["2"] == "0,5"
+
+
+def test_every_style_that_can_be_asked_for_is_known() -> None:
+    assert set(STYLES) == set(get_args(CsvStyle))

@@ -1,0 +1,44 @@
+"""Whom `--only` means."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.choosing import choose
+from grader.errors import UsageError
+
+NAMES = {"Alumna_Nunez": "Alumna Núñez", "b.1": "B", "b.2": "b", "x": "Equis", "twin_1": "Twin", "twin_2": "Twin"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        pytest.param([], set(), id="nobody"),
+        pytest.param(["Alumna_Nunez"], {"Alumna_Nunez"}, id="the id"),
+        pytest.param(["Alumna Núñez"], {"Alumna_Nunez"}, id="the name"),
+        pytest.param(["alumna nunez"], {"Alumna_Nunez"}, id="without accents and capitals"),
+        pytest.param(["Alumna N\u0075\u0301n\u0303ez"], {"Alumna_Nunez"}, id="accents written apart"),
+        pytest.param(["x.ipynb"], {"x"}, id="the file"),
+        pytest.param(["B", "b"], {"b.1", "b.2"}, id="two that differ in capitals"),
+        pytest.param(["x", "Equis", "x"], {"x"}, id="one several times"),
+        pytest.param(["twin_2"], {"twin_2"}, id="the id of one of two with a name"),
+    ],
+)
+def test_who_is_meant(wanted: list[str], found: set[str]) -> None:
+    assert choose(wanted, NAMES) == found
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        pytest.param(
+            "Alumna Nuñes", "must name a submission of the folder.*did you mean 'Alumna Núñez'", id="mistyped"
+        ),
+        pytest.param("zzzzzz", "must name a submission of the folder. Received: 'zzzzzz'$", id="a stranger"),
+        pytest.param("", "must name a submission", id="nothing"),
+        pytest.param("Twin", "must name one submission. Received: 'Twin', which is twin_1, twin_2", id="two of a name"),
+    ],
+)
+def test_who_is_not_known_is_refused(wanted: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        choose(["x", wanted], NAMES)

@@ -1,0 +1,61 @@
+"""What is left of a class whose grading ended in the middle, and what `report` makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from report_samples import RUBRIC, perfect
+
+from grader.jobs import Graded
+from grader.publishing import Publisher, report_class
+from grader.settings import Settings
+from grader.training.data import DEFAULT_FOLDER
+
+CLASS = ["ana", "luz", "sol"]
+
+
+def publisher(out: Path) -> Publisher:
+    return Publisher(RUBRIC, Settings(out, "en", "bwrap", RUBRIC.limits, DEFAULT_FOLDER, workers=1))
+
+
+@pytest.mark.parametrize("done", [1, 2, 3])
+def test_after_a_kill_it_is_known_how_many_are_missing(done: int, tmp_path: Path) -> None:
+    """Nothing is told to the publisher after the last result, as where the process is killed."""
+    killed = publisher(tmp_path)
+    killed.note_missing(CLASS, set())
+    for number, name in enumerate(CLASS[:done], 1):
+        killed.keep(Graded(perfect(name), {}))
+        killed.show(CLASS, {*CLASS[:number]})
+    results, faults, missing = report_class(tmp_path)
+    assert ([result.submission for result in results], faults, missing) == (CLASS[:done], [], len(CLASS) - done)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert (f"<b>{len(CLASS) - done}</b> without a result yet" in page) is (done < len(CLASS))
+
+
+def test_report_says_how_far_it_is(tmp_path: Path) -> None:
+    killed = publisher(tmp_path)
+    for name in CLASS:
+        killed.keep(Graded(perfect(name), {}))
+    killed.finish(CLASS, {*CLASS})
+    followed: list[str] = []
+
+    def follow(submissions: Sequence[str]) -> Iterator[str]:
+        for submission in submissions:
+            followed.append(submission)
+            yield submission
+
+    report_class(tmp_path, follow=follow)
+    assert followed == CLASS
+
+
+def test_report_writes_marks_as_they_were_written_last(tmp_path: Path) -> None:
+    graded = publisher(tmp_path)
+    graded.keep(Graded(perfect("ana"), {}))
+    graded.finish(["ana"], {"ana"})
+    separators = []
+    for style in (None, "excel-es", None, "plain", None):
+        report_class(tmp_path, csv_style=style)  # type: ignore[arg-type]
+        separators.append((tmp_path / "grades.csv").read_text(encoding="utf-8-sig")[len("submission")])
+    assert separators == [",", ";", ";", ",", ","]
