@@ -158,21 +158,6 @@ def test_an_interrupt_keeps_what_is_done_and_ends_every_process(course: Class) -
     wait_until(lambda: not any(member.is_running() and member.status() != "zombie" for member in family))
 
 
-def test_only_one_is_graded_and_regraded(course: Class) -> None:
-    for name in ("ana", "luz"):
-        course.hand_in(name, QUIET)
-    done = course.grade("--only", "Ana", "--csv-style", "excel-es")
-    assert done.code == 0
-    assert "1 submission to grade." in done.out
-    assert "Not graded: 1. The same command without --only grades them." in done.out
-    assert "<b>1</b> without a result yet" in (course.out / "index.html").read_text(encoding="utf-8")
-    again = course.grade("--only", "ana")
-    assert "1 submission to grade." in again.out
-    assert (course.out / "grades.csv").read_text(encoding="utf-8-sig").splitlines()[1].startswith("ana;graded;0;2;")
-    refused = course.grade("--only", "lus")
-    assert (refused.code, "did you mean 'luz'?" in refused.err) == (2, True)
-
-
 def test_it_is_a_module_and_a_command() -> None:
     for command in ([sys.executable, "-m", "grader"], [str(Path(sys.executable).with_name("grader"))]):
         shown = subprocess.run([*command, "--help"], capture_output=True, text=True, check=True, timeout=120)
