@@ -156,7 +156,8 @@ def _ticks(low: float, high: float, *, whole: bool = False) -> tuple[float, ...]
             continue
         first, last = math.ceil(low / step), math.floor(high / step)
         if last - first < _MOST_TICKS:
-            return tuple(round(number * step, 12) for number in range(first, last + 1))
+            ticks = (float(f"{number * step:.12g}") for number in range(first, last + 1))
+            return tuple(tick for tick in ticks if low <= tick <= high)
     return ()
 
 
