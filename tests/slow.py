@@ -35,6 +35,7 @@ SECONDS: dict[str, int] = {
     "execution/test_attempts.py": 10,
     "submission/test_speed.py": 8,
     "review/test_databases.py": 7,
+    "rubric/test_keras_names.py": 6,
     "grading/test_every_criterion.py": 3,
 }
 """By file below ``tests``."""

@@ -24,9 +24,16 @@ def broken_files(document: Mapping[str, Any], folder: Path) -> Iterator[Fault]:
     if isinstance(assignment, str) and not _is_notebook(folder / assignment):
         rule = "'assignment' must be the path of a notebook, from the rubric's folder"
         yield Fault(("assignment",), rule, repr(assignment), meant=_beside(folder, assignment, "*.ipynb"))
-    if isinstance(answers, str) and not any((folder / answers).glob("*.yaml")):
+    if isinstance(answers, str) and not _has_yaml(folder / answers):
         rule = "'marked_answers' must name a folder with YAML files"
         yield Fault(("marked_answers",), rule, repr(answers), meant=_beside(folder, answers, "*/"))
+
+
+def _has_yaml(folder: Path) -> bool:
+    try:
+        return any(folder.glob("*.yaml"))
+    except (OSError, ValueError):
+        return False
 
 
 def _is_notebook(path: Path) -> bool:
