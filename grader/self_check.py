@@ -153,11 +153,15 @@ def _print_stopped(console: Console, result: Result, translator: Translator) -> 
 def _print_questions(console: Console, check: SelfCheck, translator: Translator) -> None:
     blank = not_begun(check.result)
     scores = {score.question: score for score in check.result.score.questions}
+    together = False
     for question in check.rubric.questions:
         score = scores[question.id]
-        heading = f"\n{question.id}  {printable(translator.pick(question.title))}"
+        heading = f"{question.id}  {printable(translator.pick(question.title))}"
         points = f"{translator.number(score.score)} / {translator.number(score.max_score)}"
-        if question.id in blank:
+        if question.id not in blank or not together:
+            console.print()
+        together = question.id in blank
+        if together:
             console.print(Text.assemble((f"{heading}  {points}  ", "bold"), translator.say("not begun")))
             continue
         console.print(Text(f"{heading}  {points}", "bold"))
