@@ -37,7 +37,7 @@ from grader.execution.session import Session
 from grader.jobs import Graded, Job, read_file
 from grader.pipeline import grade_one, start_trainer
 from grader.publishing import Publisher
-from grader.records import Result
+from grader.records import Collection, Result
 from grader.rubric.loading import load_rubric
 from grader.settings import Settings, Store
 from grader.submission import read_assignment
@@ -305,7 +305,7 @@ def main() -> None:
     starting = time.perf_counter() - began
     if trainer is None or settings.store is None:
         raise SystemExit("a trainer must start for a submission to be replayed")
-    publisher = Publisher(rubric, settings)
+    publisher = Publisher(rubric, settings, Collection())
     job = Job(
         options.notebook.stem,
         options.notebook,

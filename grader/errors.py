@@ -30,7 +30,15 @@ class RubricError(GraderError):
 
 
 class SubmissionError(GraderError):
-    """A submitted file is not a notebook that can be read."""
+    """A submitted file is not a notebook that can be read.
+
+    Args:
+        message: what is said to whoever handed it in: a `records.Message`, whose ``str`` is English.
+    """
+
+    def __init__(self, message: object) -> None:
+        super().__init__(str(message))
+        self.message = message
 
 
 class SandboxError(GraderError):

@@ -20,13 +20,15 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQL
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from grader.errors import UsageError
-from grader.records import HumanMark, Message, Result
+from grader.records import Collection, HumanMark, Message, Result
 
 WAIT_SECONDS = 30
 """How long a write waits for another process that is writing to the same SQLite file."""
 
 _RESULT = TypeAdapter(Result)
+_COLLECTION = TypeAdapter(Collection)
 _TURN = "turn to mark"
+_HANDED_IN = "handed in"
 
 
 class Gradebook:
@@ -140,6 +142,15 @@ class Gradebook:
             row = session.get(_NoteRow, name)
             return None if row is None else row.document
 
+    def keep_collection(self, collection: Collection) -> None:
+        """Keep what was handed in and what of it was left out, as the folder was seen last."""
+        self.keep_note(_HANDED_IN, encode(collection))
+
+    def collection(self) -> Collection:
+        """What was handed in when the class was graded last; empty for one that an earlier version graded."""
+        document = self.note(_HANDED_IN)
+        return Collection() if document is None else _COLLECTION.validate_python(_parsed(document))
+
     def add_marks(self, marks: Sequence[HumanMark], *, seen: int | None = None) -> tuple[HumanMark, ...]:
         """Add people's marks to the history, all of them at once or, after a crash, none.
 
@@ -208,14 +219,18 @@ def standing(history: Sequence[HumanMark]) -> list[HumanMark]:
 # --- a result as text -------------------------------------------------------------------------------------------------
 
 
-def encode(result: Result) -> str:
-    """A result as JSON. Arrays and other numbers become plain ones; what JSON lacks (NaN) is written as Python does."""
-    return json.dumps(result, default=_plain)
+def encode(record: Result | Collection) -> str:
+    """A record as JSON. Arrays and other numbers become plain ones; what JSON lacks (NaN) is written as Python does."""
+    return json.dumps(record, default=_plain)
 
 
 def decode(document: str) -> Result:
     """The result that `encode` wrote."""
-    return _RESULT.validate_python(json.loads(document, object_hook=_message_or_dict))
+    return _RESULT.validate_python(_parsed(document))
+
+
+def _parsed(document: str) -> Any:
+    return json.loads(document, object_hook=_message_or_dict)
 
 
 def _plain(value: Any) -> Any:

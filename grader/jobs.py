@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import cast
 
 from grader.errors import SubmissionError
 from grader.records import Finding, Message, Outcome, QuestionScore, Result, Score, Status, say
@@ -29,13 +30,13 @@ class SubmittedFile:
     """What a student handed in."""
 
     content: bytes
-    problem: str = ""
+    problem: Message | None = None
     """Why it could not be read; there is no content then."""
 
     @property
     def sha256(self) -> str:
         """Digest of the content; empty for what cannot be read."""
-        return "" if self.problem else sha256(self.content).hexdigest()
+        return "" if self.problem is not None else sha256(self.content).hexdigest()
 
 
 def read_file(path: Path) -> SubmittedFile:
@@ -43,7 +44,12 @@ def read_file(path: Path) -> SubmittedFile:
     try:
         return SubmittedFile(read_bytes(path))
     except SubmissionError as error:
-        return SubmittedFile(b"", str(error))
+        return SubmittedFile(b"", refusal(error))
+
+
+def refusal(error: SubmissionError) -> Message:
+    """Why a file is no notebook, for whoever handed it in."""
+    return cast(Message, error.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,8 @@ class Job:
     """Grade it once more without replay, and compare."""
     progress: Path | None = None
     """Where to write, as each cell begins, its number in the file; None where nobody watches."""
+    name: str = ""
+    """The student's, as it was written."""
 
     @property
     def executed(self) -> Path | None:
@@ -93,10 +101,10 @@ def lost(job: Job, reason: str) -> Graded:
     return Graded(fault(job, reason), {LOG: reason.encode("utf-8", "replace")})
 
 
-def unreadable(job: Job, problem: str) -> Result:
-    """The result of a file that is no notebook: nothing could be looked at."""
+def unreadable(job: Job, problem: Message) -> Result:
+    """The result of a file that is no notebook: a person decides what becomes of it, and it is no final zero."""
     reason = say("The file could not be read as a notebook. {problem}", problem=problem)
-    return _without_marks(job, Status.SKIPPED, reason)
+    return _without_marks(job, Status.NEEDS_REVIEW, reason)
 
 
 def fault(job: Job, problem: str) -> Result:
@@ -132,7 +140,7 @@ def _without_marks(job: Job, status: Status, reason: Message) -> Result:
         rubric_sha256=job.rubric.sha256,
         status=Outcome.FAILED,
         reason=reason,
-        score=Score(0.0, job.rubric.points, status == Status.ERROR, questions),
+        score=Score(0.0, job.rubric.points, provisional=True, questions=questions),
         versions=versions(),
     )
 

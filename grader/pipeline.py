@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,15 +22,15 @@ from grader.execution.sandbox import check_unseen
 from grader.execution.warm import warm_up
 from grader.executors import Executor, Finished, Started, open_executor
 from grader.head_start import give_head_start
-from grader.jobs import Graded, Job, fault, is_faulty, log_in, longest_seconds, lost, read_file, unreadable
+from grader.jobs import Graded, Job, fault, is_faulty, log_in, longest_seconds, lost, read_file, refusal, unreadable
 from grader.machine import check_machine, needs, open_store
 from grader.planning import Schedule
 from grader.processes import folder_for_now
-from grader.records import CellError, Evidence, Finding, Outcome, Result, Submission
+from grader.records import CellError, Evidence, Finding, HandedIn, LeftOut, Outcome, Result, Submission
 from grader.rubric.rubric import Rubric
 from grader.scoring import add_up
 from grader.settings import Settings, Store, versions
-from grader.submission import cell_errors, find_notebooks, foresee, parse_submission, read_assignment
+from grader.submission import Assignment, cell_errors, foresee, parse_submission, read_assignment
 from grader.training.data import load_data
 from grader.training.service import TrainerProcess, Trainings, open_trainings
 from grader.training.trajectories import Trajectories
@@ -58,6 +58,8 @@ class ClassReport:
     missing: int
     """Submissions without a result: an interrupt came first, it could not be kept, or only others were asked for."""
     interrupted: bool
+    left_out: tuple[LeftOut, ...] = ()
+    """What was handed in and is not graded."""
 
 
 Watch = Callable[[Plan | Started[Job] | Result], None]
@@ -69,7 +71,7 @@ def grade_one(job: Job) -> Result:
         try:
             return _read_run_judge(job)
         except SubmissionError as error:
-            return unreadable(job, str(error))
+            return unreadable(job, refusal(error))
         except Exception as error:
             logging.getLogger(__name__).exception("%s: the grader failed", job.submission)
             return fault(job, f"{type(error).__name__}: {error}")
@@ -77,7 +79,7 @@ def grade_one(job: Job) -> Result:
 
 def _read_run_judge(job: Job) -> Result:
     began = time.monotonic()
-    if job.file.problem:
+    if job.file.problem is not None:
         raise SubmissionError(job.file.problem)
     submission = parse_submission(job.file.content, job.path, job.submission, job.rubric, job.assignment)
     warm_up(job.sandbox, job.data)
@@ -167,10 +169,14 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
     Raises:
         UsageError, SandboxError, DataError: before anything is graded.
     """
-    from grader.publishing import Publisher, free_id, prepare_out  # workers publish nothing, and begin sooner without
+    # workers collect and publish nothing, and begin sooner without
+    from grader.collection import collect
+    from grader.publishing import Publisher, known_submissions, prepare_out
 
-    found = [(free_id(name), path) for name, path in find_notebooks(folder)]
-    chosen = choose(settings.only, {submission: submission for submission, _ in found})
+    assignment = read_assignment(rubric.assignment_path)
+    collection = collect(folder, rubric, assignment, known=known_submissions(settings), skip=(settings.out,))
+    found = [one.submission for one in collection.submissions]
+    chosen = choose(settings.only, {one.submission: one.name for one in collection.submissions})
     load_data(settings.data)
     check_unseen(settings.sandbox, (folder, settings.out, *rubric.files))
     with (
@@ -178,24 +184,24 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
         _checked(executor, settings),
     ):
         prepare_out(settings.out, folder)
-        publisher = Publisher(rubric, settings)
-        graded = {submission for submission, path in found if publisher.is_graded(submission, read_file(path).sha256)}
-        to_grade = [
-            (submission, path)
-            for submission, path in found
-            if (submission in chosen if settings.only else settings.regrade or submission not in graded)
-        ]
-        publisher.note_missing([submission for submission, _ in found], graded)
-        schedule = Schedule(to_grade, foresee, settings.workers, time.monotonic)
-        unchanged = len(graded - {submission for submission, _ in to_grade})
-        watch(Plan(len(to_grade), unchanged, publisher.class_page, schedule.seconds_left))
+        publisher = Publisher(rubric, settings, collection)
+        graded = {one.submission for one in collection.submissions if publisher.is_graded(one.submission, one.sha256)}
+        to_grade = {
+            one.submission: one
+            for one in collection.submissions
+            if (one.submission in chosen if settings.only else settings.regrade or one.submission not in graded)
+        }
+        publisher.note_missing(found, graded)
+        paths = [(submission, folder / one.file) for submission, one in to_grade.items()]
+        schedule = Schedule(paths, foresee, settings.workers, time.monotonic)
+        watch(Plan(len(to_grade), len(graded - to_grade.keys()), publisher.class_page, schedule.seconds_left))
         faults, interrupted = [], False
         try:
             if to_grade:
                 give_head_start(executor, settings.sandbox, settings.data, len(to_grade))
             with ExitStack() as ends:
                 store = _store(settings, executor, ends) if to_grade else None
-                jobs = _jobs(schedule, to_grade, rubric, settings, store)
+                jobs = _jobs(schedule, to_grade, rubric, assignment, settings, store)
                 events = ends.enter_context(
                     closing(executor.run(grade_apart, jobs, seconds=longest_seconds(settings.limits)))
                 )
@@ -209,18 +215,19 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
                     schedule.end(result.submission)
                     if publisher.keep(outcome):
                         graded.add(result.submission)
-                        publisher.show([submission for submission, _ in found], graded)
+                        publisher.show(found, graded)
                     if is_faulty(result):
                         faults.append(
                             f"{result.submission}: the grader failed on it; see {publisher.folder(result.submission)}"
                         )
-                    watch(result)
+                    watch(publisher.named(result))
         except KeyboardInterrupt:
             interrupted = True
     if settings.store is not None and to_grade:
         Trajectories(settings.store.url, settings.store.max_bytes).trim()
-    results = publisher.finish([submission for submission, _ in found], graded)
-    return ClassReport(results, (*faults, *publisher.faults), len(found) - len(results), interrupted)
+    results = publisher.finish(found, graded)
+    missing = len(found) - len(results)
+    return ClassReport(results, (*faults, *publisher.faults), missing, interrupted, collection.left_out)
 
 
 def grade_apart(job: Job) -> Graded:
@@ -231,11 +238,15 @@ def grade_apart(job: Job) -> Graded:
 
 
 def _jobs(
-    schedule: Schedule, to_grade: Sequence[tuple[str, Path]], rubric: Rubric, settings: Settings, store: Store | None
+    schedule: Schedule,
+    to_grade: Mapping[str, HandedIn],
+    rubric: Rubric,
+    assignment: Assignment,
+    settings: Settings,
+    store: Store | None,
 ) -> Iterator[Job]:
     """The jobs of a class, each read when it is its turn."""
-    assignment = read_assignment(rubric.assignment_path)
-    audited = chosen_for_audit([submission for submission, _ in to_grade], settings.audit)
+    audited = chosen_for_audit([*to_grade], settings.audit)
     for submission, path in schedule:
         yield Job(
             submission,
@@ -248,6 +259,7 @@ def _jobs(
             settings.data,
             store=store,
             audit=submission in audited,
+            name=to_grade[submission].called,
         )
 
 

@@ -18,10 +18,11 @@ from grader.checks.prose import Marked, Refiner, marked_answers
 from grader.errors import SubmissionError, UsageError
 from grader.gradebook import Gradebook, encode, standing
 from grader.jobs import LOG, Graded, is_faulty
-from grader.records import HumanMark, Result
+from grader.records import Collection, HumanMark, Result
 from grader.reports.class_page import write_class_page
 from grader.reports.files import EXECUTED, write_bytes
 from grader.reports.grades_csv import write_grades_csv
+from grader.reports.left_out_csv import write_left_out_csv
 from grader.reports.result_json import write_result_json
 from grader.reports.student import write_student_report
 from grader.rubric.language import Language
@@ -30,8 +31,6 @@ from grader.scoring import add_up, with_human_marks
 from grader.settings import CsvStyle, Settings, gradebook_url, identity
 from grader.submission import read_assignment
 
-OWN_FILES = ("grades.csv", "index.html", "gradebook.db", "gradebook.db-wal", "gradebook.db-shm")
-"""Names in OUT that no submission's folder may take."""
 PAUSE = 50.0
 """Times as long as writing the class's pages takes, until they are written again while the class is graded."""
 _RUBRIC, _LANGUAGE, _MISSING, _CSV_STYLE = "rubric", "language", "missing", "csv style"
@@ -57,9 +56,19 @@ def prepare_out(out: Path, folder: Path | None = None) -> None:
         ) from error
 
 
-def free_id(submission: str) -> str:
-    """The id, changed where its folder would take the place of a file of the class (``index.html.ipynb``)."""
-    return f"{submission}_" if submission.casefold() in OWN_FILES else submission
+def known_submissions(settings: Settings) -> list[str]:
+    """Ids of all submissions that were ever graded into this gradebook.
+
+    Raises:
+        UsageError: the gradebook cannot be opened.
+    """
+    if not settings.gradebook and not (settings.out / "gradebook.db").is_file():
+        return []
+    book = Gradebook(settings.gradebook_url)
+    try:
+        return [*book.submissions(), *book.submissions(in_folder=False)]
+    finally:
+        book.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +138,8 @@ class Pages:
         self._out = out
         self._csv_style = csv_style or book.note(_CSV_STYLE) or "plain"
         self._desk = desk_command(out, gradebook)
+        self._collection = book.collection()
+        self._handed_in = {one.submission: one for one in self._collection.submissions}
         self._refiner = make_refiner(rubric)
         self._learned = self._learn()
         self.faults: list[str] = []
@@ -147,7 +158,7 @@ class Pages:
         return self._out / "index.html"
 
     def write_class(self, results: Sequence[Result], missing: int = 0) -> None:
-        """Write ``grades.csv`` and ``index.html``.
+        """Write ``grades.csv``, ``left_out.csv`` and ``index.html``.
 
         Args:
             missing: submissions without a result.
@@ -156,7 +167,16 @@ class Pages:
             self._book.keep_note(_MISSING, str(missing))
             self._book.keep_note(_CSV_STYLE, self._csv_style)
             write_grades_csv(results, self._rubric, self._out / "grades.csv", self._csv_style)
-            write_class_page(results, self._rubric, self._language, self.class_page, missing=missing, desk=self._desk)
+            write_left_out_csv(self._collection.left_out, self._language, self._out / "left_out.csv", self._csv_style)
+            write_class_page(
+                results,
+                self._rubric,
+                self._language,
+                self.class_page,
+                missing=missing,
+                desk=self._desk,
+                left_out=self._collection.left_out,
+            )
         except Exception as error:
             fault = f"the class's pages could not be written: {_reason(error)}"
             if fault not in self.faults:
@@ -168,7 +188,7 @@ class Pages:
             automatic = self._book.result(submission)
             if automatic is None:
                 return None
-            result = self._decided(automatic, self._book.marks(submission))
+            result = self.named(self._decided(automatic, self._book.marks(submission)))
         except Exception as error:
             self.faults.append(f"{submission}: its result could not be read: {_reason(error)}")
             return None
@@ -183,6 +203,10 @@ class Pages:
         except Exception as error:
             self.faults.append(f"{submission}: its report could not be written: {_reason(error)}")
         return result
+
+    def named(self, result: Result) -> Result:
+        """The result with what is known of who handed it in."""
+        return replace(result, handed_in=self._handed_in.get(result.submission))
 
     def _decided(self, result: Result, marks: Sequence[HumanMark]) -> Result:
         if self._learned:
@@ -226,11 +250,12 @@ def report_class(
 class Publisher:
     """The gradebook of a class that is being graded, and the files made from it."""
 
-    def __init__(self, rubric: Rubric, settings: Settings) -> None:
+    def __init__(self, rubric: Rubric, settings: Settings, collection: Collection) -> None:
         self._settings = settings
         self._identity = identity(rubric, settings)
         self._book = Gradebook(settings.gradebook_url)
         keep_how_graded(self._book, rubric, settings.language)
+        self._book.keep_collection(collection)
         self._pages = Pages(self._book, rubric, settings.language, settings.out, settings.gradebook, settings.csv_style)
         self._shown: dict[str, Result] = {}
         self._show_again = 0.0
@@ -244,6 +269,10 @@ class Publisher:
     def class_page(self) -> Path:
         """Where the class's page is, from the first result on."""
         return self._pages.class_page
+
+    def named(self, result: Result) -> Result:
+        """The result with what is known of who handed it in."""
+        return self._pages.named(result)
 
     def folder(self, submission: str) -> Path:
         """Where everything about one submission stands."""

@@ -33,6 +33,11 @@ class Message:
     number: int = 0
     """What is counted."""
 
+    def __str__(self) -> str:
+        """In English, for logs and errors; a `Translator` speaks to people."""
+        text = self.singular if self.singular and self.number == 1 else self.text
+        return text.format_map(self.values)
+
 
 def say(text: str, **values: Any) -> Message:
     """Make a `Message`. Translators extract the first argument of every call of this function."""
@@ -42,6 +47,81 @@ def say(text: str, **values: Any) -> Message:
 def say_number(singular: str, plural: str, number: int, /, **values: Any) -> Message:
     """Make a `Message` that counts something, as gettext's ``ngettext`` takes it. Translators extract both texts."""
     return Message(plural, values, singular, number)
+
+
+# --- what was handed in -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """One submission of a class: whose it is, and which file is graded."""
+
+    submission: str
+    """Its id: a safe file name, unique whatever the case."""
+    name: str
+    """Of the student, as it was written."""
+    file: str
+    """The notebook that is graded, from the folder of submissions on, with ``/`` between the parts."""
+    sha256: str = ""
+    """Of that file; empty where it cannot be read."""
+    platform_id: str = ""
+    """What the learning platform knows the student by; empty where the names say nothing of one."""
+    others: tuple[str, ...] = ()
+    """The student's other notebooks, which are not graded."""
+    same_file: tuple[str, ...] = ()
+    """Names of others who handed in the same file, byte for byte."""
+    perhaps_same: tuple[str, ...] = ()
+    """Names of submissions that may be the same student's, by the names of the files."""
+    has_namesake: bool = False
+    """Somebody else's name is the same."""
+
+    @property
+    def called(self) -> str:
+        """The name, with what tells namesakes apart."""
+        return f"{self.name} ({self.platform_id or self.submission})" if self.has_namesake else self.name
+
+
+class Reason(StrEnum):
+    """Why something that was handed in is not graded, in a word for programs."""
+
+    OTHER_NOTEBOOK = "other_notebook"
+    ARCHIVE = "archive"
+    ONLINE_TEXT = "online_text"
+    SCRIPT = "script"
+    DOCUMENT = "document"
+    WRONG_ENDING = "wrong_ending"
+    OTHER_FILE = "other_file"
+    EMPTY_FOLDER = "empty_folder"
+    LINK = "link"
+    NO_FILE = "no_file"
+    UNREADABLE = "unreadable"
+    TOO_DEEP = "too_deep"
+    SYSTEM = "system"
+    EARLIER_RESULTS = "earlier_results"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file or folder that was handed in and is not graded."""
+
+    path: str
+    """From the folder of submissions on, with ``/`` between the parts."""
+    reason: Reason
+    why: Message
+    name: str = ""
+    """Of the student, where the place tells whose it is."""
+    submission: str = ""
+    """What of the same student is graded; empty where nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """What a folder of submissions holds: each of its files is graded, or left out for a reason."""
+
+    submissions: tuple[HandedIn, ...] = ()
+    """By id."""
+    left_out: tuple[LeftOut, ...] = ()
+    """By path."""
 
 
 # --- the submitted file -----------------------------------------------------------------------------------------------
@@ -476,6 +556,13 @@ class Result:
     versions: Mapping[str, str] = field(default_factory=dict)
     audit: tuple[Message, ...] | None = None
     """Criteria that came out otherwise when it was graded once more without replay; None where that was not done."""
+    handed_in: HandedIn | None = None
+    """Whose it is; None in the gradebook, which keeps that for the whole class."""
+
+    @property
+    def name(self) -> str:
+        """What people call it: the student's name as it was written, or else the id."""
+        return self.submission if self.handed_in is None else self.handed_in.called
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,11 +25,15 @@ from grader.execution.protection import Protection
 from grader.executors import Started
 from grader.jobs import Job
 from grader.pipeline import Plan
-from grader.records import Outcome, Result, Status, say
+from grader.records import LeftOut, Outcome, Result, Status, say
+from grader.reports.handed_in import doubts, in_order_of_need
 from grader.reports.translation import Translator
 from grader.requirements import EXTRAS, missing
 from grader.rubric.rubric import Rubric
 from grader.self_check import printable
+
+MOST_LEFT_OUT = 20
+"""Files and folders that the terminal lists; all of them are in ``left_out.csv``."""
 
 
 class ClassProgress:
@@ -80,7 +84,7 @@ class ClassProgress:
                     )
             case Started():
                 self._leave(event.job.submission)
-                name = printable(event.job.submission)
+                name = printable(event.job.name or event.job.submission)
                 self._under_way[event.job.submission] = self._workers.add_task(name, total=None)
             case Result():
                 self._done += 1
@@ -100,7 +104,7 @@ class ClassProgress:
 
     def _line(self, result: Result) -> Text:
         done = f"[{self._done}/{0 if self._plan is None else self._plan.to_grade}]"
-        words = [done, printable(result.submission), result.status.value, marks(result, self._translator)]
+        words = [done, printable(result.name), result.status.value, marks(result, self._translator)]
         left = "" if self._console.is_terminal else self._left()
         return Text("  ".join(word for word in (*words, left) if word))
 
@@ -137,12 +141,34 @@ def marks_table(results: Sequence[Result], translator: Translator) -> Table:
     for result in results:
         style = {Outcome.GRADED: "green", Outcome.PARTIAL: "yellow", Outcome.FAILED: "red"}[result.status]
         table.add_row(
-            Text(printable(result.submission)),
+            Text(printable(result.name)),
             Text(result.status.value, style),
             Text(marks(result, translator)),
             Text(remarks(result, translator)),
         )
     return table
+
+
+def handed_in_lines(results: Sequence[Result], left_out: Sequence[LeftOut], translator: Translator) -> list[str]:
+    """What an instructor should know of what was handed in: doubles, and what is not graded."""
+    lines = [
+        f"{result.name}: {translator.text(doubt)}"
+        for result in results
+        if result.handed_in is not None
+        for doubt in doubts(result.handed_in)
+    ]
+    entries = in_order_of_need(left_out)
+    if entries:
+        lines.append(translator.say("Left out, and why: {count}", count=len(entries)))
+        lines += [f"  {_owned(entry)}: {translator.text(entry.why)}" for entry in entries[:MOST_LEFT_OUT]]
+    if len(entries) > MOST_LEFT_OUT:
+        more = len(entries) - MOST_LEFT_OUT
+        lines.append("  " + translator.say("and {count} more, in left_out.csv", count=more))
+    return [printable(line) for line in lines]
+
+
+def _owned(entry: LeftOut) -> str:
+    return entry.path if entry.submission or not entry.name else f"{entry.path} ({entry.name})"
 
 
 def marks(result: Result, translator: Translator) -> str:

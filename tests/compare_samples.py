@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-
-from grader.submission import find_notebooks
+from shipped import submitted
 
 ROOT = Path(__file__).parents[1]
 
@@ -17,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 def expected_marks() -> dict[str, dict[str, Any]]:
     """By submission id."""
     expected = YAML(typ="safe").load(ROOT / "tests" / "expected_marks.yaml")
-    return {name: expected[path.stem] for name, path in find_notebooks(ROOT / "submissions")}
+    return {name: expected[path.stem] for name, path in submitted()}
 
 
 def differences(result: dict[str, Any], expected: dict[str, Any]) -> list[str]:

@@ -10,6 +10,7 @@ from report_samples import RUBRIC, perfect
 
 from grader.jobs import Graded
 from grader.publishing import Publisher, report_class
+from grader.records import Collection
 from grader.settings import Settings
 from grader.training.data import DEFAULT_FOLDER
 
@@ -17,7 +18,7 @@ CLASS = ["ana", "luz", "sol"]
 
 
 def publisher(out: Path) -> Publisher:
-    return Publisher(RUBRIC, Settings(out, "en", "bwrap", RUBRIC.limits, DEFAULT_FOLDER, workers=1))
+    return Publisher(RUBRIC, Settings(out, "en", "bwrap", RUBRIC.limits, DEFAULT_FOLDER, workers=1), Collection())
 
 
 @pytest.mark.parametrize("done", [1, 2, 3])

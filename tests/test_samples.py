@@ -5,14 +5,14 @@ from __future__ import annotations
 import nbformat
 import pytest
 from compare_samples import ROOT, expected_marks
-from shipped import RUBRIC
+from shipped import RUBRIC, submitted
 
 from grader.checks.prose import check_concept
 from grader.rubric.criteria import Concept
-from grader.submission import find_notebooks, read_assignment, read_submission
+from grader.submission import read_assignment, read_submission
 
 ASSIGNMENT = read_assignment(RUBRIC.assignment_path)
-SAMPLES = dict(find_notebooks(ROOT / "submissions"))
+SAMPLES = dict(submitted())
 EXPECTED = expected_marks()
 PROSE = [question for question in RUBRIC.questions if all(isinstance(c, Concept) for c in question.criteria)]
 

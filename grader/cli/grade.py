@@ -131,7 +131,7 @@ def _grade(folder: Path, rubric: Rubric, settings: Settings) -> int:
     from grader.execution.protection import gaps
     from grader.pipeline import grade_class
     from grader.reports.translation import Translator
-    from grader.terminal import ClassProgress, audit_lines, gaps_line, marks_table
+    from grader.terminal import ClassProgress, audit_lines, gaps_line, handed_in_lines, marks_table
 
     console, translator = Console(), Translator(settings.language)
     progress = ClassProgress(console, translator)
@@ -140,7 +140,8 @@ def _grade(folder: Path, rubric: Rubric, settings: Settings) -> int:
     with progress.screen():
         report = grade_class(folder, rubric, settings, progress)
     console.print(marks_table(report.results, translator))
-    for line in audit_lines(report.results, translator):
+    told = handed_in_lines(report.results, report.left_out, translator)
+    for line in (*told, *audit_lines(report.results, translator)):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     for problem in report.faults:
         print(f"fault: {problem}", file=sys.stderr)

@@ -47,7 +47,7 @@ class QuestionRates:
 class Student:
     """Where a fault stands in one submission's report."""
 
-    submission: str
+    name: str
     link: str
 
 
@@ -102,19 +102,21 @@ def frequent_faults(results: Sequence[Result], link_to: LinkTo, rubric: Rubric, 
         for question in rubric.questions
         for item in question.criteria
     }
-    groups: dict[tuple[str, str, str], list[tuple[str, str]]] = defaultdict(list)
+    groups: dict[tuple[str, str, str], list[tuple[Result, str]]] = defaultdict(list)
     for result in results:
         for finding in _findings([result]):
             if finding.status is Status.FAILED and finding.points < finding.max_points - _DIFFERENCE:
                 key = (finding.question, finding.check, finding.message.text)
-                groups[key].append((result.submission, translator.text(finding.message)))
+                groups[key].append((result, translator.text(finding.message)))
     frequent = sorted(groups.items(), key=lambda group: -len(group[1]))[:_MOST_FAULTS]
     return [
         Fault(
             question=question,
             title=titles.get((question, check), check),
             message=shown(_most_common([message for _, message in cases]), _LONGEST_MESSAGE),
-            students=tuple(Student(name, link_to(name, anchor(question, check))) for name, _ in cases),
+            students=tuple(
+                Student(result.name, link_to(result.submission, anchor(question, check))) for result, _ in cases
+            ),
         )
         for (question, check, _), cases in frequent
         if len(cases) >= _FEWEST_STUDENTS

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from grader.records import Finding, Outcome, Result, Status
+from grader.records import Finding, LeftOut, Message, Outcome, Result, Status
 from grader.reports.class_criteria import LinkTo, criterion_rates, frequent_faults, kind_of_share
 from grader.reports.files import EXECUTED, write_text
+from grader.reports.handed_in import doubts, in_order_of_need
 from grader.reports.pages import (
     OUTCOMES,
     TEMPLATES,
@@ -27,13 +28,14 @@ from grader.reports.pages import (
     report_link,
     sign_of,
 )
-from grader.reports.text import shown
+from grader.reports.text import folded, shown
 from grader.reports.translation import Translator
 from grader.rubric.rubric import Rubric
 
 _BINS = 10
 _LONGEST_REASON = 300
 _MOST_FLAGS = 30
+_MOST_LEFT_OUT = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,9 @@ class Row:
     """One submission in the table."""
 
     submission: str
+    name: str
+    find: str
+    """What a search looks in."""
     link: str
     outcome: Sign
     outcome_word: str
@@ -86,7 +91,7 @@ class QuestionMean:
 class Waiting:
     """One criterion of one submission that a person has to decide."""
 
-    submission: str
+    name: str
     link: str
     title: str
     sign: Sign
@@ -109,7 +114,7 @@ class WaitingGroup:
 class Trouble:
     """A submission that failed, was cut short, or may be another file than was meant."""
 
-    submission: str
+    name: str
     link: str
     outcome: Sign
     reason: str
@@ -119,9 +124,19 @@ class Trouble:
 class Flagged:
     """A submission in which facts do not fit together."""
 
-    submission: str
+    name: str
     link: str
     facts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotGraded:
+    """A file or folder that was handed in and is not graded."""
+
+    path: str
+    name: str
+    """The student's, where nothing of theirs is graded."""
+    why: str
 
 
 def write_class_page(
@@ -133,6 +148,7 @@ def write_class_page(
     folder_of: Callable[[str], str] = str,
     missing: int = 0,
     desk: str = "",
+    left_out: Sequence[LeftOut] = (),
 ) -> None:
     """Write ``index.html``, which links to each submission's ``report.html`` beside it.
 
@@ -142,6 +158,7 @@ def write_class_page(
         folder_of: The name of a submission's folder beside the page, where it is not the submission's own.
         missing: Submissions without a result.
         desk: The command that opens the review desk.
+        left_out: What was handed in and is not graded.
     """
 
     def link_to(submission: str, fragment: str = "") -> str:
@@ -152,9 +169,10 @@ def write_class_page(
         return file_link(folder, EXECUTED) if (path.parent / folder / EXECUTED).exists() else ""
 
     translator = Translator(language)
-    ordered = sorted(results, key=lambda result: result.submission.casefold())
+    ordered = sorted(results, key=lambda result: (folded(result.name), result.submission))
     counted = [result for result in ordered if result.status is not Outcome.FAILED]
     script = (TEMPLATES / "class.js").read_text(encoding="utf-8")
+    not_graded = [_not_graded(entry, translator) for entry in in_order_of_need(left_out)]
     waiting = list(_waiting(ordered, link_to, rubric, translator))
     values = {
         "rubric_title": translator.pick(rubric.title),
@@ -168,7 +186,10 @@ def write_class_page(
         "figures": _figures(counted, translator),
         "max_score": rubric.points,
         "bins": _histogram(counted, rubric.points, translator),
-        "left_out": len(ordered) - len(counted),
+        "not_counted": len(ordered) - len(counted),
+        "left_out": not_graded[:_MOST_LEFT_OUT],
+        "left_out_count": len(not_graded),
+        "by_programs": len(left_out) - len(not_graded),
         "means": [_mean(number, counted, rubric, translator) for number in range(len(rubric.questions))],
         "rates": criterion_rates(counted, rubric, translator),
         "faults": frequent_faults(counted, link_to, rubric, translator),
@@ -179,7 +200,7 @@ def write_class_page(
             for result in ordered
             if result.status is not Outcome.GRADED or result.file_doubt is not None
         ],
-        "flagged": [_flagged(result, link_to, translator) for result in ordered if result.flags],
+        "flagged": [_flagged(result, link_to, translator) for result in ordered if _facts(result)],
         "provisional_word": translator.say("Provisional mark"),
         "review_word": translator.say("A person will review this"),
         "script": Markup(script),
@@ -205,6 +226,8 @@ def _row(result: Result, link_to: LinkTo, executed: str, rubric: Rubric, transla
         marks.append(Mark(_points(score.score, translator), kind_of_question(score), waits))
     return Row(
         submission=result.submission,
+        name=result.name,
+        find=_find(result),
         link=link_to(result.submission, ""),
         outcome=OUTCOMES[result.status],
         outcome_word=translator.text(OUTCOMES[result.status].word),
@@ -285,7 +308,7 @@ def _case(result: Result, link_to: LinkTo, finding: Finding, title: str, transla
     """What waits; without a title, the whole submission does."""
     answer = finding.evidence.get("answer")
     return Waiting(
-        submission=result.submission,
+        name=result.name,
         link=link_to(result.submission, anchor(finding.question, finding.check) if title else ""),
         title=title,
         sign=sign_of(finding),
@@ -298,9 +321,24 @@ def _case(result: Result, link_to: LinkTo, finding: Finding, title: str, transla
 def _trouble(result: Result, link_to: LinkTo, translator: Translator) -> Trouble:
     told = [translator.text(message) for message in (result.reason, result.file_doubt) if message is not None]
     reason = shown(" ".join(told), _LONGEST_REASON)
-    return Trouble(result.submission, link_to(result.submission, ""), OUTCOMES[result.status], reason)
+    return Trouble(result.name, link_to(result.submission, ""), OUTCOMES[result.status], reason)
+
+
+def _find(result: Result) -> str:
+    one = result.handed_in
+    return " ".join((result.name, result.submission, *(() if one is None else (one.file, *one.others))))
+
+
+def _facts(result: Result) -> tuple[Message, ...]:
+    """What does not fit together, in the notebook and in how it was handed in."""
+    return (*doubts(result.handed_in), *result.flags) if result.handed_in else result.flags
+
+
+def _not_graded(entry: LeftOut, translator: Translator) -> NotGraded:
+    name = "" if entry.submission else entry.name
+    return NotGraded(shown(entry.path, _LONGEST_REASON), name, translator.text(entry.why))
 
 
 def _flagged(result: Result, link_to: LinkTo, translator: Translator) -> Flagged:
-    facts = tuple(shown(translator.text(flag), _LONGEST_REASON) for flag in result.flags[:_MOST_FLAGS])
-    return Flagged(result.submission, link_to(result.submission, ""), facts)
+    facts = tuple(shown(translator.text(fact), _LONGEST_REASON) for fact in _facts(result)[:_MOST_FLAGS])
+    return Flagged(result.name, link_to(result.submission, ""), facts)

@@ -15,6 +15,8 @@ from grader.rubric.rubric import Rubric
 
 COLUMNS = ("submission", "status", "score", "max_score", "provisional")
 """The columns before the questions'; scripts rely on them."""
+NAME = "name"
+"""The last column: the student's name, as it was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +38,21 @@ _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", 
 
 
 def write_grades_csv(results: Iterable[Result], rubric: Rubric, path: Path, style: str = "plain") -> None:
-    """Write one line a submission: `COLUMNS`, then the points of each question, empty where it was not scored.
+    """Write one line a submission: `COLUMNS`, the points of each question, empty where it was not scored, and `NAME`.
 
     Args:
         style: One of `STYLES`.
 
     Example:
         >>> write_grades_csv(results, rubric, Path("out/grades.csv"))  # doctest: +SKIP
-        submission,status,score,max_score,provisional,1,2
-        ana,graded,3.75,4,false,3.5,0.25
+        submission,status,score,max_score,provisional,1,2,name
+        ana_nunez,graded,3.75,4,false,3.5,0.25,Ana Núñez
     """
     questions = [question.id for question in rubric.questions]
     buffer = io.StringIO()
     chosen = STYLES[style]
     writer = csv.writer(buffer, delimiter=chosen.separator)  # double quotes, CRLF
-    writer.writerow([*COLUMNS, *map(_plain, questions)])
+    writer.writerow([*COLUMNS, *map(plain_cell, questions), NAME])
     writer.writerows(_row(result, questions, chosen.decimal) for result in results)
     write_text(path, chosen.encoding_mark + buffer.getvalue())
 
@@ -59,16 +61,17 @@ def _row(result: Result, questions: list[str], decimal: str) -> list[str]:
     score = result.score
     marks = {question.question: question.score for question in score.questions}
     return [
-        _plain(result.submission),
+        plain_cell(result.submission),
         result.status.value,
         _number(score.score, decimal),
         _number(score.max_score, decimal),
         "true" if score.provisional else "false",
         *(_number(marks[question], decimal) if question in marks else "" for question in questions),
+        plain_cell(result.submission if result.handed_in is None else result.handed_in.name),
     ]
 
 
-def _plain(text: str) -> str:
+def plain_cell(text: str) -> str:
     """Text that a spreadsheet will not run: whoever names a file ``=HYPERLINK(…)`` gets an apostrophe in front."""
     clean = text.replace("\0", "")
     return f"'{clean}" if clean.lstrip(" ").startswith(_STARTS_A_FORMULA) else clean

@@ -50,9 +50,21 @@ def to_json(result: Result, rubric: Rubric, translator: Translator) -> dict[str,
         "language": translator.language,
         "sha256": result.sha256,
         "rubric_sha256": result.rubric_sha256,
+        **_handed_in(result),
     }
     plain: dict[str, Any] = _plain(document, translator)
     return plain
+
+
+def _handed_in(result: Result) -> dict[str, Any]:
+    """Whose it is, and which of the student's files was graded."""
+    one = result.handed_in
+    return {
+        "name": result.submission if one is None else one.name,
+        "platform_id": "" if one is None else one.platform_id,
+        "file": "" if one is None else one.file,
+        "other_files": [] if one is None else list(one.others),
+    }
 
 
 def _question(question: QuestionScore, rubric: Rubric, translator: Translator) -> dict[str, Any]:

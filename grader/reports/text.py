@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]")
 """Control characters, and those which make text read in another order than it is written."""
@@ -36,6 +37,13 @@ def mark_words(text: str, words: Sequence[str]) -> tuple[Piece, ...]:
             pattern = r"(?<!\w)" + r"\s+".join(map(re.escape, wanted.split())) + r"(?!\w)"
             spans += [(origin[hit.start()], origin[hit.end() - 1] + 1) for hit in re.finditer(pattern, folded)]
     return tuple(_pieces(text, _merged(spans)))
+
+
+@lru_cache(maxsize=20_000)
+def folded(text: str) -> str:
+    """Small letters without accents, single blanks: how texts and names are compared."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join("".join(part for part in parts if not unicodedata.combining(part)).split())
 
 
 def _fold(text: str) -> tuple[str, list[int]]:

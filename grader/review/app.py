@@ -431,7 +431,7 @@ class Desk:
             for entry in question.criteria
             if isinstance(entry, Concept)
         ]
-        opinion = self._model.opinion(question.prompt, ideas, answer, names=[name])
+        opinion = self._model.opinion(question.prompt, ideas, answer, names=[name, self._room.results[name].name])
         return self._page(
             "opinion.html", call, part=True, model=self._model.name, **self._views.opinions(opinion, question.id)
         )

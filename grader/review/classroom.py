@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 
 from grader.checks.prose import Marked, answer_text, marked_answers
@@ -19,6 +20,7 @@ from grader.gradebook import Gradebook
 from grader.publishing import ClassBook, make_refiner
 from grader.records import Finding, HumanMark, Result, Status, say
 from grader.reports.pages import is_one_case
+from grader.reports.text import folded
 from grader.review.grouping import Group, Grouping, group_question, load_libraries
 from grader.review.marking import Action, Key, Proposal, Reviewer, Saved, key_of, restored
 from grader.rubric.rubric import Rubric
@@ -84,6 +86,8 @@ class Classroom:
                     self.results[submission] = result
         for gone in self.results.keys() - editions.keys():
             del self.results[gone]
+        handed_in = {one.submission: one for one in self._book.collection().submissions}
+        self.results = {name: replace(result, handed_in=handed_in.get(name)) for name, result in self.results.items()}
         self._editions = dict(editions)
         self._found = {
             (name, finding.question, finding.check): finding
@@ -118,7 +122,10 @@ class Classroom:
 
     def ordered(self, submissions: Iterable[str]) -> list[str]:
         """By name, or shuffled where the desk is blind; always in the same way."""
-        return sorted(submissions, key=self.number if self.blind else str.casefold)
+        return sorted(submissions, key=self.number if self.blind else self._name_order)
+
+    def _name_order(self, submission: str) -> tuple[str, str]:
+        return folded(self.results[submission].name), submission
 
     def whole_cases(self) -> list[str]:
         """Submissions of which nothing could be judged, for one reason: the grader's own faults first."""

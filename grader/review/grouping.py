@@ -10,16 +10,15 @@ from __future__ import annotations
 import hashlib
 import importlib
 import re
-import unicodedata
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from grader.checks.prose import answer_text, turning_words
 from grader.records import Finding, Result
+from grader.reports.text import folded
 from grader.review.embeddings import has_embeddings, vectors
 from grader.rubric.criteria import Concept
 from grader.rubric.rubric import Question
@@ -184,10 +183,3 @@ def load_libraries() -> None:
         importlib.import_module(name)
     if has_embeddings():
         vectors([""])
-
-
-@lru_cache(maxsize=20_000)
-def folded(text: str) -> str:
-    """Small letters without accents, single blanks: how texts are compared."""
-    parts = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join("".join(part for part in parts if not unicodedata.combining(part)).split())

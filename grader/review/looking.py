@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from grader.reports.text import folded
 from grader.review.classroom import Classroom
-from grader.review.grouping import folded
 
 _LONGEST_SEARCH = 200
 
@@ -35,9 +35,15 @@ def search(room: Classroom, words: str) -> list[tuple[str, str]]:
 
 
 def search_names(room: Classroom, words: str) -> list[str]:
-    """Submissions whose name holds these words; none where the desk is blind."""
+    """Submissions whose name or id holds these words, accents and case aside; none where the desk is blind."""
     wanted = folded(words)
-    return [] if room.blind or not wanted else [name for name in room.ordered(room.results) if wanted in folded(name)]
+    if room.blind or not wanted:
+        return []
+    return [
+        submission
+        for submission in room.ordered(room.results)
+        if wanted in folded(room.results[submission].name) or wanted in folded(submission)
+    ]
 
 
 def inconsistencies(room: Classroom) -> list[Inconsistency]:

@@ -174,7 +174,7 @@ class Views:
         """What a submission is called on the page."""
         if self._room.blind:
             return self._translator.say("Submission {number}", number=self._room.number(submission))
-        return shown(submission, 120)
+        return shown(self._room.results[submission].name, 120)
 
     def questions(self) -> list[dict[str, Any]]:
         """The questions with what is left in each."""

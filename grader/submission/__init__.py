@@ -7,11 +7,10 @@ probably meant.
 """
 
 from grader.submission.assignment import Assignment, read_assignment
-from grader.submission.notebook import find_notebooks
 from grader.submission.reading import parse_submission, read_submission
 from grader.submission.stopped import cell_errors
 from grader.submission.workload import foresee
 
 __all__ = [
-    "Assignment", "cell_errors", "find_notebooks", "foresee", "parse_submission", "read_assignment", "read_submission",
+    "Assignment", "cell_errors", "foresee", "parse_submission", "read_assignment", "read_submission",
 ]  # fmt: skip

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import html
 import json
 import os
 import re
 import stat
-import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from grader.errors import SubmissionError, UsageError
+from grader.errors import SubmissionError
 from grader.processes import AS_IT_IS
-from grader.records import Cell, Output
+from grader.records import Cell, Message, Output, say
 
-ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 LARGEST_FILE = 200_000_000
 """Bytes. Larger files are refused."""
 LONGEST_OUTPUT = 2_000_000
 """Characters of one output's text that are kept."""
-LONGEST_ID = 80
 MOST_CELLS = 5_000
 MOST_VALUES = 5_000_000
 """Numbers, texts, lists and objects in one file: each takes up to a hundred bytes of memory, and one or two in it."""
@@ -41,116 +37,6 @@ _PASTED = re.compile(r"data:[\w.+/-]{1,60};base64,[\w+/=-]*")
 _IMAGE_KEYS = ("png", "jpeg", "svg", "pdf")
 
 
-# --- a folder of submissions ------------------------------------------------------------------------------------------
-
-
-def find_notebooks(folder: Path) -> list[tuple[str, Path]]:
-    """All submissions in a folder, as (id, path), sorted: its notebooks, and those of its direct sub-folders.
-
-    Ids are safe as file names and unique whatever the case. What must not be opened (a link that leaves the folder,
-    a pipe, a folder named like a notebook) is listed too, and refused by `read_submission`.
-
-    Raises:
-        UsageError: if the folder is a file, does not exist, cannot be listed, or holds no notebook.
-    """
-    if folder.is_file():
-        raise UsageError(
-            f"submissions must stand in a readable folder{_instead_of(folder)}. Received: {folder}, which is a file"
-        )
-    try:
-        found = list(_entries(folder))
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise UsageError(f"submissions must stand in a readable folder. Received: {folder} ({reason})") from error
-    if not found:
-        raise UsageError(f"a folder of submissions must hold at least one .ipynb file. Received: {folder}")
-    root = folder.resolve()
-    taken: set[str] = set()
-    listed = []
-    for name, path in sorted(found, key=lambda entry: (entry[0].casefold(), entry[0])):
-        listed.append((_unique(_safe(name), name, taken), _link_target(path, root)))
-    return sorted(listed)
-
-
-def _instead_of(file: Path) -> str:
-    """What to do with a file that was given for a folder of submissions."""
-    if file.suffix.casefold() == ".ipynb":
-        return ": give the one that this notebook is in, or look at this one alone with grader check"
-    if file.suffix.casefold() in ARCHIVES:
-        return ": unpack this archive, and give the folder with what was in it"
-    return ": give the one with the students' .ipynb files"
-
-
-def _entries(folder: Path) -> Iterator[tuple[str, Path]]:
-    """(name for the id, path) of all that is, or claims to be, a notebook."""
-    root = folder.resolve()
-    for path in folder.iterdir():
-        if path.name.startswith("."):
-            continue
-        if _is_notebook_name(path):
-            yield path.stem, path
-        elif path.is_symlink() and not _stays_within(path, root):
-            if path.is_dir():
-                yield path.name, path
-        elif path.is_dir() and not _leads_back(path, root):
-            yield from _entries_below(path)
-
-
-def _entries_below(folder: Path) -> Iterator[tuple[str, Path]]:
-    try:
-        paths = list(folder.iterdir())
-    except OSError:
-        yield folder.name, folder
-        return
-    for path in paths:
-        if not path.name.startswith(".") and _is_notebook_name(path):
-            yield f"{folder.name}_{path.stem}", path
-
-
-def _is_notebook_name(path: Path) -> bool:
-    return path.suffix.casefold() == ".ipynb"
-
-
-def _stays_within(path: Path, root: Path) -> bool:
-    try:
-        return path.resolve(strict=True).is_relative_to(root)
-    except (OSError, RuntimeError):
-        return False
-
-
-def _leads_back(path: Path, root: Path) -> bool:
-    """Whether a link leads to a folder whose notebooks are listed anyway."""
-    return path.is_symlink() and root in (target := path.resolve(), target.parent)
-
-
-def _link_target(path: Path, root: Path) -> Path:
-    """A link inside the folder becomes the file it names. One that leaves stays a link, which reading refuses."""
-    return path.resolve() if path.is_symlink() and _stays_within(path, root) else path
-
-
-def _safe(name: str) -> str:
-    plain = "".join(char for char in unicodedata.normalize("NFKD", name) if not unicodedata.combining(char))
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", plain)
-    plain = re.sub(r"\.{2,}", ".", plain).lstrip(".-").rstrip("._-" if plain.strip("._-") else "")
-    if not plain.strip("._-"):
-        return f"submission-{_digest(name)}"
-    return plain if len(plain) <= LONGEST_ID else f"{plain[: LONGEST_ID - 7]}-{_digest(name)}"
-
-
-def _unique(wanted: str, name: str, taken: set[str]) -> str:
-    """Add a digest of the name where another submission's id differs in nothing but case or folded signs."""
-    found, turn = wanted, 1
-    while found.casefold() in taken:
-        found = f"{wanted[: LONGEST_ID - 12]}-{_digest(name if turn == 1 else f'{name}/{turn}')}"
-        turn += 1
-    taken.add(found.casefold())
-    return found
-
-
-def _digest(name: str) -> str:
-    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:6]
-
-
 # --- one file ---------------------------------------------------------------------------------------------------------
 
 
@@ -163,9 +49,13 @@ def read_bytes(path: Path) -> bytes:
     try:
         handle = os.open(path, os.O_RDONLY | AS_IT_IS)
     except (OSError, ValueError) as error:
-        is_link = getattr(error, "errno", None) == errno.ELOOP
-        reason = "a link" if is_link else getattr(error, "strerror", None) or str(error)
-        raise SubmissionError(f"{path.name}: a submission must be a readable file. Received: {reason}") from error
+        raise SubmissionError(
+            say(
+                "{name}: a submission must be a readable file. Received: {received}",
+                name=path.name,
+                received=_why(error),
+            )
+        ) from error
     try:
         _refuse_unless_regular(os.fstat(handle), path)
         with os.fdopen(handle, "rb", closefd=False) as file:
@@ -173,22 +63,48 @@ def read_bytes(path: Path) -> bytes:
         _refuse_if_large(len(content), path)  # it may have grown since
         return content
     except OSError as error:
-        raise SubmissionError(f"{path.name}: a submission must be readable. Received: {error.strerror}") from error
+        raise SubmissionError(
+            say(
+                "{name}: a submission must be a readable file. Received: {received}",
+                name=path.name,
+                received=_why(error),
+            )
+        ) from error
     finally:
         os.close(handle)
 
 
+def _why(error: OSError | ValueError) -> Message | str:
+    """Why a file could not be read; what has no words of ours is told in the system's."""
+    match getattr(error, "errno", None):
+        case errno.ELOOP:
+            return say("a link")
+        case errno.EACCES | errno.EPERM:
+            return say("Permission denied")
+        case errno.ENOENT:
+            return say("No such file")
+    return getattr(error, "strerror", None) or str(error)
+
+
 def _refuse_unless_regular(facts: os.stat_result, path: Path) -> None:
     if not stat.S_ISREG(facts.st_mode):
-        kind = "a folder" if stat.S_ISDIR(facts.st_mode) else "a pipe or device"
-        raise SubmissionError(f"{path.name}: a submission must be a regular file. Received: {kind}")
+        kind = say("a folder" if stat.S_ISDIR(facts.st_mode) else "a pipe or device")
+        raise SubmissionError(
+            say("{name}: a submission must be a regular file. Received: {received}", name=path.name, received=kind)
+        )
     _refuse_if_large(facts.st_size, path)
 
 
 def _refuse_if_large(size: int, path: Path) -> None:
     if size > LARGEST_FILE:
-        shown, limit = (f"{number / 1e6:.0f} MB" for number in (size, LARGEST_FILE))
-        raise SubmissionError(f"{path.name}: a submission may have at most {limit}. Received: {shown}")
+        raise SubmissionError(
+            say(
+                "{name}: a submission may have at most {most:.0f} MB. Received: {received:.0f} MB",
+                name=path.name,
+                most=LARGEST_FILE / 1e6,
+                received=size / 1e6,
+            )
+        )
 
 
 def parse_notebook(raw: bytes, name: str) -> tuple[Cell, ...]:
@@ -199,14 +115,30 @@ def parse_notebook(raw: bytes, name: str) -> tuple[Cell, ...]:
     """
     document = _parse_json(raw, name)
     if not isinstance(document, dict):
-        raise SubmissionError(f"{name}: a notebook must be a JSON object. Received: {_shown(document)}")
+        raise SubmissionError(
+            say("{name}: a notebook must be a JSON object. Received: {received}", name=name, received=_shown(document))
+        )
     found = _raw_cells(document, name)
     if len(found) > MOST_CELLS:
-        raise SubmissionError(f"{name}: a notebook may have at most {MOST_CELLS} cells. Received: {len(found)}")
+        raise SubmissionError(
+            say(
+                "{name}: a notebook may have at most {most} cells. Received: {received}",
+                name=name,
+                most=MOST_CELLS,
+                received=len(found),
+            )
+        )
     cells = tuple(_cell(index, cell) for index, cell in enumerate(found))
     text = sum(len(_PASTED.sub("", cell.source)) for cell in cells)
     if text > MOST_TEXT:
-        raise SubmissionError(f"{name}: cells may have at most {MOST_TEXT} characters in all. Received: {text}")
+        raise SubmissionError(
+            say(
+                "{name}: cells may have at most {most} characters in all. Received: {received}",
+                name=name,
+                most=MOST_TEXT,
+                received=text,
+            )
+        )
     return cells
 
 
@@ -237,20 +169,23 @@ def _clean_cell(cell: Cell) -> dict[str, Any]:
 
 def _parse_json(raw: bytes, name: str) -> Any:
     if not raw.strip(b" \t\r\n\0\xef\xbb\xbf"):
-        raise SubmissionError(f"{name}: a notebook must be JSON. Received: an empty file")
+        raise SubmissionError(
+            say("{name}: a notebook must be JSON. Received: {received}", name=name, received=say("an empty file"))
+        )
     _refuse_many_values(raw, name)
     text = _decode(raw)
     try:
         return json.loads(text)
     except RecursionError as error:
         raise SubmissionError(
-            f"{name}: a notebook's JSON must not be nested so deeply. Received: too many levels"
+            say("{name}: a notebook's JSON must not be nested so deeply. Received: too many levels", name=name)
         ) from error
     except ValueError as error:
-        where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         begins = " ".join(text[:200].split())[:40]
+        line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
+        received = say("not valid JSON at line {line}, text that starts with “{begins}”", line=line, begins=begins)
         raise SubmissionError(
-            f"{name}: a notebook must be JSON. Received: not valid JSON{where}, text that starts with {begins!r}"
+            say("{name}: a notebook must be JSON. Received: {received}", name=name, received=received)
         ) from error
 
 
@@ -263,7 +198,14 @@ def _refuse_many_values(raw: bytes, name: str) -> None:
                 break
             values -= _separators(raw, *text.span())
     if values > MOST_VALUES:
-        raise SubmissionError(f"{name}: a notebook may have at most {MOST_VALUES} values. Received: about {values}")
+        raise SubmissionError(
+            say(
+                "{name}: a notebook may have at most {most} values. Received: about {received}",
+                name=name,
+                most=MOST_VALUES,
+                received=values,
+            )
+        )
 
 
 def _separators(raw: bytes, start: int, stop: int) -> int:
@@ -286,22 +228,30 @@ def _raw_cells(document: Mapping[str, Any], name: str) -> list[Mapping[str, Any]
         parts = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
         cells = [cell for part in parts if isinstance(part, list) for cell in part]
     if not isinstance(cells, list):
-        received = f"'cells' is {_shown(cells)}" if "cells" in document else "an object with " + _keys(document)
-        raise SubmissionError(f"{name}: a notebook must have a list of cells. Received: {received}")
+        raise SubmissionError(
+            say(
+                "{name}: a notebook must have a list of cells. Received: {received}",
+                name=name,
+                received=_shown(document["cells"]) if "cells" in document else _keys(document),
+            )
+        )
     return [cell for cell in cells if isinstance(cell, dict)]
 
 
-def _keys(document: Mapping[str, Any]) -> str:
-    names = ", ".join(repr(str(key)[:20]) for key in list(document)[:4])
-    return f"the keys {names}" if names else "no keys"
+def _keys(document: Mapping[str, Any]) -> Message:
+    names = tuple(str(key)[:20] for key in list(document)[:4])
+    return say("an object with the keys {names}", names=", ".join(names)) if names else say("an object with no keys")
 
 
-def _shown(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, str):
-        return f"the text {value[:40]!r}"
-    return f"a {'list' if isinstance(value, list) else type(value).__name__}"
+def _shown(value: Any) -> Message:
+    match value:
+        case None:
+            return say("null")
+        case str():
+            return say("the text “{begins}”", begins=value[:40])
+        case list():
+            return say("a list")
+    return say("a value of type {type}", type=type(value).__name__)
 
 
 def _cell(index: int, raw: Mapping[str, Any]) -> Cell:

@@ -39,9 +39,9 @@ def nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        pytest.param("work.pdf", b"%PDF-1.7\n...", "text that starts with '%PDF-1.7", id="a PDF"),
+        pytest.param("work.pdf", b"%PDF-1.7\n...", "text that starts with “%PDF-1.7", id="a PDF"),
         pytest.param("work.zip", b"PK\x03\x04...", "a notebook must be JSON", id="an archive"),
-        pytest.param("work.ipynb", b"# only words", "text that starts with '# only words'", id="text"),
+        pytest.param("work.ipynb", b"# only words", "text that starts with “# only words”", id="text"),
         pytest.param("work.ipynb", b"", "Received: an empty file", id="an empty file"),
         pytest.param("work.ipynb", b"[1, 2]", "a notebook must be a JSON object", id="a list"),
         pytest.param("missing.ipynb", None, "NOTEBOOK must be a file", id="nothing"),

@@ -14,12 +14,12 @@ import pytest
 from conftest import ROOT, plainness
 from dask_cluster import Cluster
 from executor_fixtures import cluster  # noqa: F401
+from shipped import submitted
 
 from grader.records import Array
-from grader.submission import find_notebooks
 from grader.training.data import DEFAULT_FOLDER, load_data, write_idx
 
-SAMPLES = [name for name, _ in find_notebooks(ROOT / "submissions")]
+SAMPLES = [name for name, _ in submitted()]
 WAYS = ("replayed", "in the kernel", "on a cluster")
 OF_EACH_CLASS = {"train": 64, "t10k": 40}
 

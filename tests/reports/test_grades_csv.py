@@ -24,7 +24,9 @@ def table(path: Path, *results: Result) -> list[dict[str, str]]:
 
 def test_columns(tmp_path: Path) -> None:
     write_grades_csv([], RUBRIC, tmp_path / "grades.csv")
-    header = "submission,status,score,max_score,provisional,1,2,3.1,3.2,4.1,4.2,4.3,5.1,5.2,6,7.1,7.2,8.1,8.2,8.3,9\r\n"
+    header = (
+        "submission,status,score,max_score,provisional,1,2,3.1,3.2,4.1,4.2,4.3,5.1,5.2,6,7.1,7.2,8.1,8.2,8.3,9,name\r\n"
+    )
     assert (tmp_path / "grades.csv").read_bytes() == header.encode()
 
 

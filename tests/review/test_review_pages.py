@@ -16,10 +16,12 @@ from written_class import Written, make_class, make_results
 
 from grader.gradebook import Gradebook
 from grader.publishing import open_class
-from grader.records import HumanMark, Status
+from grader.records import Collection, HandedIn, HumanMark, Status
+from grader.reports.translation import Translator
 from grader.review.classroom import Classroom
-from grader.review.looking import inconsistencies, search
+from grader.review.looking import inconsistencies, search, search_names
 from grader.review.marking import Key, Reviewer
+from grader.review.pages import Views
 
 
 @pytest.fixture
@@ -249,6 +251,19 @@ def test_search_minds_neither_accents_nor_case(room: Classroom) -> None:
     found = search(room, "SOBREAJUSTE")
     assert found
     assert all("sobreajuste" in room.answer(*place).lower() for place in found)
+
+
+@pytest.mark.parametrize("words", ["Ñúñez", "nunez", "ALUMNA N", "alumna_n"])
+def test_a_name_is_shown_as_written_and_found_with_and_without_accents(words: str, tmp_path: Path) -> None:
+    result = replace(next(make_results(RUBRIC, {}, 1)), submission="Alumna_Nunez")
+    make_class(tmp_path, [result], RUBRIC).close()
+    graded = open_class(tmp_path)
+    graded.book.keep_collection(Collection((HandedIn("Alumna_Nunez", "Alumna Ñúñez — a medias", "a.ipynb"),)))
+    for blind, found in ((False, ["Alumna_Nunez"]), (True, [])):
+        room = Classroom(graded, blind=blind)
+        assert search_names(room, words) == found
+        assert ("Ñúñez" in Views(room, Translator("en"), has_model=False).name("Alumna_Nunez")) is not blind
+        room.close()
 
 
 # --- what is refused ---

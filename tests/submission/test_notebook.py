@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from submission_notebooks import HEADINGS, MARKERS, RUBRIC, answer, h, md, net, notebook, py, write
 
-from grader.errors import SubmissionError, UsageError
+from grader.errors import SubmissionError
 from grader.records import Cell, Submission
-from grader.submission import Assignment, find_notebooks, read_assignment, read_submission
+from grader.submission import Assignment, read_assignment, read_submission
 from grader.submission import notebook as notebook_module
 
 
@@ -202,17 +202,17 @@ def test_an_empty_notebook_is_one(empty: dict[str, Any], tmp_path: Path) -> None
         (b"", "must be JSON. Received: an empty file"),
         (
             b"# Pregunta 1\n\nHola",
-            "must be JSON. Received: not valid JSON at line 1, text that starts with '# Pregunta 1 Hola'",
+            "must be JSON. Received: not valid JSON at line 1, text that starts with “# Pregunta 1 Hola”",
         ),
-        (b"import os\n", "text that starts with 'import os'"),
+        (b"import os\n", "text that starts with “import os”"),
         (b'{"cells": [', "must be JSON"),
         (b"PK\x03\x04\x00\x00\xff", "must be JSON"),
         (b"[" * 200_000, "nested"),
         (b"9" * 10_000, "must be JSON"),
         (b"[1]", "must be a JSON object. Received: a list"),
         (b"null", "must be a JSON object. Received: null"),
-        (b'{"a": 1}', "must have a list of cells. Received: an object with the keys 'a'"),
-        (b'{"cells": {}}', "must have a list of cells. Received: 'cells' is a dict"),
+        (b'{"a": 1}', "must have a list of cells. Received: an object with the keys a"),
+        (b'{"cells": {}}', "must have a list of cells. Received: a value of type dict"),
     ],
     ids=[
         "empty",
@@ -308,100 +308,3 @@ def test_a_damaged_notebook_is_read_or_refused_but_never_crashes(data: st.DataOb
 )
 def test_any_text_can_stand_in_a_cell(source: str, kind: Any, tmp_path: Path) -> None:
     cells_of(tmp_path, notebook(md(HEADINGS["3.1"]), kind(source)))
-
-
-# --- a folder ---------------------------------------------------------------------------------------------------------
-
-
-def names_in(folder: Path) -> list[str]:
-    return [name for name, _ in find_notebooks(folder)]
-
-
-def touch(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("{}")
-
-
-@pytest.mark.parametrize(
-    ("file", "name"),
-    [
-        ("ana.ipynb", "ana"),
-        ("José Peña (1).ipynb", "Jose_Pena_1_"),
-        ("-rf.ipynb", "rf"),
-        ("a..b.ipynb", "a.b"),
-        ("ANA.IPYNB", "ANA"),
-        ("luz/entrega final.ipynb", "luz_entrega_final"),
-    ],
-    ids=lambda value: value,
-)
-def test_an_id_is_safe_and_tells_whose_it_is(file: str, name: str, tmp_path: Path) -> None:
-    touch(tmp_path / file)
-
-    assert [found.rstrip("_") for found in names_in(tmp_path)] == [name.rstrip("_")]
-
-
-def test_ids_are_unique_whatever_the_case(tmp_path: Path) -> None:
-    for file in (
-        "ana.ipynb",
-        "Ana.ipynb",
-        "aná.ipynb",
-        "a/na.ipynb",
-        "a_na.ipynb",
-        "日本.ipynb",
-        "中国.ipynb",
-        "x" * 200 + ".ipynb",
-    ):
-        touch(tmp_path / file)
-    found = names_in(tmp_path)
-
-    assert len({name.casefold() for name in found}) == 8
-    assert all(0 < len(name) <= 80 for name in found)
-    assert found == sorted(found)
-
-
-def test_hidden_files_checkpoints_and_deeper_folders_are_left_out(tmp_path: Path) -> None:
-    for file in (
-        "a.ipynb",
-        ".b.ipynb",
-        ".ipynb_checkpoints/a.ipynb",
-        "c/.ipynb_checkpoints/d.ipynb",
-        "c/d/e.ipynb",
-        "f.txt",
-    ):
-        touch(tmp_path / file)
-
-    assert names_in(tmp_path) == ["a"]
-
-
-def test_a_link_that_stays_is_followed_and_one_that_leaves_is_refused(tmp_path: Path) -> None:
-    outside, inside = tmp_path / "outside", tmp_path / "inside"
-    write_to = [outside / "secret.ipynb", inside / "a.ipynb"]
-    for path in write_to:
-        path.parent.mkdir()
-        path.write_text(json.dumps(notebook(md("hola"))))
-    (inside / "b.ipynb").symlink_to(inside / "a.ipynb")
-    (inside / "c.ipynb").symlink_to(outside / "secret.ipynb")
-    (inside / "d").symlink_to(outside)
-    (inside / "e.ipynb").mkdir()
-    os.mkfifo(inside / "f.ipynb")
-    refused = []
-    for name, path in find_notebooks(inside):
-        try:
-            load(path)
-        except SubmissionError:
-            refused.append(name)
-
-    assert names_in(inside) == ["a", "b", "c", "d", "e", "f"]
-    assert refused == ["c", "d", "e", "f"]
-
-
-@pytest.mark.parametrize("kind", ["missing", "empty", "file"])
-def test_a_folder_without_submissions_is_wrong_usage(kind: str, tmp_path: Path) -> None:
-    folder = tmp_path / kind
-    if kind == "empty":
-        folder.mkdir()
-    elif kind == "file":
-        folder.write_text("{}")
-
-    with pytest.raises(UsageError, match=kind):
-        find_notebooks(folder)

@@ -5,10 +5,11 @@
   const rows = Array.from(body.rows);
   const search = document.getElementById("search");
   const onlyWaiting = document.getElementById("only-waiting");
-  const names = rows.map((row) => row.cells[0].textContent.toLowerCase());
+  const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  const names = rows.map((row) => folded(row.dataset.find));
 
   const filter = () => {
-    const wanted = search.value.trim().toLowerCase();
+    const wanted = folded(search.value.trim());
     let visible = 0;
     rows.forEach((row, number) => {
       row.hidden = !names[number].includes(wanted) || (onlyWaiting.checked && !row.hasAttribute("data-waits"));

@@ -1,0 +1,10 @@
+"""What was handed in: from a folder, however it is laid out, to a submission for each student and a list of the rest.
+
+``listing`` lists the folder, ``names`` reads what platforms and students call things, ``grouping`` parts it into
+students, ``choosing`` decides which of a student's notebooks is graded, ``ids`` names submissions; ``collect`` is the
+flow.
+"""
+
+from grader.collection.collect import collect
+
+__all__ = ["collect"]

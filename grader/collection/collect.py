@@ -1,0 +1,209 @@
+"""From a folder of what was handed in to submissions, and a list of all that is not graded."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection as Container
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+
+from grader.collection.choosing import Candidate, Fit, choose
+from grader.collection.grouping import Student, group
+from grader.collection.ids import make_ids
+from grader.collection.left_out import why_left_out
+from grader.collection.listing import Entry, Kind, list_folder
+from grader.errors import SubmissionError, UsageError
+from grader.records import Cell, Collection, HandedIn, LeftOut, Message, Reason
+from grader.rubric.rubric import Rubric
+from grader.submission import Assignment, parse_submission
+from grader.submission.assignment import form_of
+from grader.submission.notebook import parse_notebook, read_bytes
+
+SAME_WORK = 0.6
+"""Share of the cells of their own that two notebooks have in common, from which one is a copy of the other."""
+
+
+def collect(
+    folder: Path,
+    rubric: Rubric,
+    assignment: Assignment,
+    *,
+    known: Container[str] = (),
+    skip: Sequence[Path] = (),
+) -> Collection:
+    """Find out what was handed in, and by whom.
+
+    Args:
+        known: ids that submissions of this class had before.
+        skip: folders of the grader's own results.
+
+    Raises:
+        UsageError: the folder cannot be listed, holds far too much, or no notebook.
+    """
+    entries = list_folder(folder, skip)
+    files = Files(folder, rubric, assignment)
+    students = group(entries, folder.resolve().name, files.hold_the_same)
+    chosen = {
+        number: choose(
+            [
+                Candidate(entry, files.fit(entry.path) if len(student.notebooks) > 1 else None)
+                for entry in student.notebooks
+            ],
+            numbers_count=student.numbers_count,
+        )
+        for number, student in enumerate(students)
+        if student.notebooks
+    }
+    graded = [students[number] for number in chosen]
+    ids = make_ids([student.id_from for student in graded], [_earlier_names(student) for student in graded], known)
+    digests = [files.digest(candidate.entry.path) for candidate, _ in chosen.values()]
+    submissions = [
+        HandedIn(
+            submission=id,
+            name=student.name,
+            file=str(candidate.entry.path),
+            sha256=digest,
+            platform_id=student.platform_id,
+            others=tuple(str(other.entry.path) for other in reasons),
+        )
+        for id, student, digest, (candidate, reasons) in zip(ids, graded, digests, chosen.values(), strict=True)
+    ]
+    others = {other.entry.path: why for _, reasons in chosen.values() for other, why in reasons.items()}
+    is_graded = {candidate.entry.path for candidate, _ in chosen.values()}
+    id_of = dict(zip(chosen, ids, strict=True))
+    left_out = _left_out([e for e in entries if e.path not in is_graded], entries, students, id_of, others)
+    if not submissions:
+        raise UsageError(_without_notebooks(folder, left_out))
+    doubles = _doubles(submissions, graded, files.digest_of_assignment)
+    return Collection(tuple(sorted(doubles, key=lambda one: one.submission)), tuple(left_out))
+
+
+def _without_notebooks(folder: Path, left_out: Sequence[LeftOut]) -> str:
+    found = [entry.path for entry in left_out if entry.reason is not Reason.SYSTEM]
+    listed = ", ".join(found[:3]) + (", …" if len(found) > 3 else "")
+    held = f", which holds {listed}" if found else ""
+    return f"a folder of submissions must hold at least one .ipynb file. Received: {folder}{held}"
+
+
+def _earlier_names(student: Student) -> list[str]:
+    """What ids were made of when only a folder's notebooks, and those of its folders, were found."""
+    return [
+        "_".join((*entry.path.parts[:-1], entry.path.stem)) for entry in student.notebooks if len(entry.path.parts) < 3
+    ]
+
+
+class Files:
+    """What the notebooks of a folder hold, as far as it has to be known before they are graded."""
+
+    def __init__(self, folder: Path, rubric: Rubric, assignment: Assignment) -> None:
+        self._folder = folder
+        self._rubric = rubric
+        self._assignment = assignment
+        self.fit = cache(self._fit)
+        self.digest = cache(self._digest)
+        self._own = cache(self._own_forms)
+
+    def _read(self, path: PurePosixPath) -> bytes | None:
+        try:
+            return read_bytes(self._folder / path)
+        except SubmissionError:
+            return None
+
+    def _digest(self, path: PurePosixPath) -> str:
+        """Of a file's bytes; empty where it cannot be read."""
+        raw = self._read(path)
+        return "" if raw is None else sha256(raw).hexdigest()
+
+    @property
+    def digest_of_assignment(self) -> str:
+        """Of the notebook that students were given."""
+        path = self._rubric.assignment_path
+        try:
+            return "" if path is None else sha256(read_bytes(path)).hexdigest()
+        except SubmissionError:
+            return ""
+
+    def _fit(self, path: PurePosixPath) -> Fit | None:
+        raw = self._read(path)
+        if raw is None:
+            return None
+        try:
+            found = parse_submission(raw, self._folder / path, path.name, self._rubric, self._assignment)
+        except SubmissionError:
+            return None
+        questions = sum(bool(place.cells) for place in found.places.values())
+        return Fit(questions, sum(not cell.given and _says_something(cell) for cell in found.cells))
+
+    def _own_forms(self, path: PurePosixPath) -> frozenset[str]:
+        raw = self._read(path)
+        try:
+            cells = () if raw is None else parse_notebook(raw, path.name)
+        except SubmissionError:
+            cells = ()
+        return frozenset(form for cell in cells if (form := form_of(cell))) - self._assignment.forms
+
+    def hold_the_same(self, one: PurePosixPath, other: PurePosixPath) -> bool:
+        """Whether two notebooks have most cells of the student's own in common."""
+        mine, theirs = self._own(one), self._own(other)
+        return bool(mine and theirs) and len(mine & theirs) >= SAME_WORK * min(len(mine), len(theirs))
+
+
+def _says_something(cell: Cell) -> bool:
+    """Whether there is more in a cell than headings."""
+    lines = [line for line in cell.source.splitlines() if line.strip()]
+    return any(cell.kind == "code" or not line.lstrip().startswith("#") for line in lines)
+
+
+def _doubles(submissions: Sequence[HandedIn], students: Sequence[Student], given: str) -> list[HandedIn]:
+    """The submissions, each with those that are the same file, or may be the same student's."""
+    namesakes = Counter(one.name.casefold() for one in submissions)
+    by_digest: dict[str, list[HandedIn]] = defaultdict(list)
+    for one in submissions:
+        by_digest[one.sha256].append(one)
+    name_of = {one.file: one.name for one in submissions}
+    empty = sha256(b"").hexdigest()
+    return [
+        replace(
+            one,
+            same_file=()
+            if one.sha256 in ("", given, empty)
+            else tuple(other.name for other in by_digest[one.sha256] if other is not one),
+            perhaps_same=tuple(name_of[str(path)] for path in student.perhaps_same if str(path) in name_of),
+            has_namesake=namesakes[one.name.casefold()] > 1,
+        )
+        for one, student in zip(submissions, students, strict=True)
+    ]
+
+
+def _left_out(
+    left: Sequence[Entry],
+    entries: Sequence[Entry],
+    students: Sequence[Student],
+    id_of: Mapping[int, str],
+    others: Mapping[PurePosixPath, Message],
+) -> list[LeftOut]:
+    """All that is not graded, with the student where the place tells one."""
+    whose = {place: number for number, student in enumerate(students) for place in student.places}
+    filled = {entry.path.parent for entry in entries if entry.kind is not Kind.SYSTEM}
+    found = []
+    for entry in left:
+        if entry.kind is Kind.FOLDER and entry.path in filled:
+            continue
+        number = next((whose[place] for place in (entry.path, *entry.path.parents) if place in whose), None)
+        if entry.path in others:
+            reason, why = Reason.OTHER_NOTEBOOK, others[entry.path]
+        else:
+            reason, why = why_left_out(entry)
+        found.append(
+            LeftOut(
+                path=str(entry.path),
+                reason=reason,
+                why=why,
+                name="" if number is None else students[number].name,
+                submission="" if number is None else id_of.get(number, ""),
+            )
+        )
+    return found

@@ -1,0 +1,155 @@
+"""All that stands in a folder of submissions, without opening a file or following a link."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+
+from grader.errors import UsageError
+
+MOST_ENTRIES = 50_000
+"""Files and folders that are listed; with more it is hardly a folder of submissions."""
+DEEPEST = 12
+"""Folders inside each other."""
+EARLIER_RESULTS = frozenset({"gradebook.db", "grades.csv", "index.html"})
+"""What a folder holds that an earlier grading wrote."""
+
+_ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz")
+_SYSTEM_FOLDERS = frozenset({"__macosx", "__pycache__", "node_modules", "venv", "site-packages"})
+_SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", "timestamp.txt", "submission_secret.txt"})
+_SYSTEM_ENDINGS = (".tmp", ".crdownload", ".part", ".pyc")
+
+
+class Kind(StrEnum):
+    """What an entry is."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    LINK = "link"
+    NO_FILE = "pipe or device"
+    UNREADABLE = "unreadable folder"
+    TOO_DEEP = "folder that is too deep"
+    SYSTEM = "system"
+    """Made by a program, not by a student; folders of this kind are not looked into."""
+    EARLIER_RESULTS = "earlier results"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file or a folder."""
+
+    path: PurePosixPath
+    """From the listed folder on."""
+    kind: Kind = Kind.FILE
+    modified: float = 0.0
+    """When it was changed last, in seconds since 1970."""
+
+    @property
+    def is_notebook(self) -> bool:
+        """True for a file that is named like a notebook."""
+        return self.kind is Kind.FILE and self.path.suffix.casefold() == ".ipynb"
+
+
+def list_folder(folder: Path, skip: Sequence[Path] = ()) -> list[Entry]:
+    """All files and folders below a folder, by path.
+
+    Args:
+        skip: folders that hold the grader's own results.
+
+    Raises:
+        UsageError: it is a file, does not exist, cannot be listed, or holds more than `MOST_ENTRIES`.
+    """
+    if folder.is_file():
+        raise UsageError(
+            f"submissions must stand in a readable folder{_instead_of(folder)}. Received: {folder}, which is a file"
+        )
+    own = {path.resolve() for path in skip}
+    found = []
+    try:
+        for entry in _below(folder, PurePosixPath(), own):
+            found.append(entry)
+            if len(found) > MOST_ENTRIES:
+                raise UsageError(
+                    f"a folder of submissions may hold at most {MOST_ENTRIES} files and folders. Received: {folder}, "
+                    f"with more"
+                )
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise UsageError(f"submissions must stand in a readable folder. Received: {folder} ({reason})") from error
+    return sorted(found, key=lambda entry: entry.path.parts)
+
+
+def _instead_of(file: Path) -> str:
+    """What to do with a file that was given for a folder of submissions."""
+    if file.suffix.casefold() == ".ipynb":
+        return ": give the one that this notebook is in, or look at this one alone with grader check"
+    if is_archive(file.name):
+        return ": unpack this archive, and give the folder with what was in it"
+    return ": give the one with the students' .ipynb files"
+
+
+def is_archive(name: str) -> bool:
+    """True for what has to be unpacked first."""
+    return name.casefold().endswith(_ARCHIVES)
+
+
+def _below(folder: Path, path: PurePosixPath, own: set[Path]) -> Iterator[Entry]:
+    """Raises OSError where `folder` itself cannot be listed."""
+    inside: list[tuple[Path, PurePosixPath]] = []
+    with os.scandir(folder) as found:
+        for item in found:
+            entry = _entry(item, path / item.name, own)
+            if entry.kind is Kind.FOLDER:
+                inside.append((Path(item.path), entry.path))
+            else:
+                yield entry
+    for below, its_path in inside:
+        try:
+            yield from _children(below, its_path, own)
+        except OSError:
+            yield Entry(its_path, Kind.UNREADABLE)
+
+
+def _children(folder: Path, path: PurePosixPath, own: set[Path]) -> Iterator[Entry]:
+    """A folder and all below it. Raises OSError before anything was given."""
+    if len(path.parts) > DEEPEST:
+        yield Entry(path, Kind.TOO_DEEP)
+        return
+    entries = _below(folder, path, own)
+    first = next(entries, None)
+    yield Entry(path, Kind.FOLDER)
+    if first is not None:
+        yield first
+    yield from entries
+
+
+def _entry(item: os.DirEntry[str], path: PurePosixPath, own: set[Path]) -> Entry:
+    if item.is_symlink():
+        return Entry(path, Kind.LINK)
+    if item.is_dir():
+        if is_system(item.name) or item.name.casefold() in _SYSTEM_FOLDERS:
+            return Entry(path, Kind.SYSTEM)
+        if _holds_results(Path(item.path), own):
+            return Entry(path, Kind.EARLIER_RESULTS)
+        return Entry(path, Kind.FOLDER)
+    if not item.is_file():
+        return Entry(path, Kind.NO_FILE)
+    if is_system(item.name):
+        return Entry(path, Kind.SYSTEM)
+    with suppress(OSError):
+        return Entry(path, Kind.FILE, item.stat(follow_symlinks=False).st_mtime)
+    return Entry(path, Kind.FILE)
+
+
+def is_system(name: str) -> bool:
+    """True for hidden files and folders, and for what programs and operating systems leave behind."""
+    folded = name.casefold()
+    return folded.startswith((".", "~")) or folded in _SYSTEM_FILES or folded.endswith(_SYSTEM_ENDINGS)
+
+
+def _holds_results(folder: Path, own: set[Path]) -> bool:
+    return folder.resolve() in own or all((folder / name).is_file() for name in EARLIER_RESULTS)

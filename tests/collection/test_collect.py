@@ -1,0 +1,385 @@
+"""A folder of submissions, however it is laid out: nobody is dropped, nobody is two, and what is left out is told."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from folders import by_file, by_path, collected, ids, make, notebook, students
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from grader.collection import listing
+from grader.errors import UsageError
+from grader.records import Reason
+
+MOODLE = "_assignsubmission_file"
+
+
+def cls(tmp_path: Path, *paths: str) -> Path:
+    return make(tmp_path / "class", *paths)
+
+
+# --- one student, or a class ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("paths", "graded"),
+    [
+        pytest.param(["ana.ipynb", "leo.ipynb"], {"ana.ipynb": "ana", "leo.ipynb": "leo"}, id="flat"),
+        pytest.param(
+            ["Alumna Ñúñez — a medias.ipynb"],
+            {"Alumna Ñúñez — a medias.ipynb": "Alumna Ñúñez — a medias"},
+            id="name as written",
+        ),
+        pytest.param(
+            [f"Grupo_A/{name}.ipynb" for name in ("eva", "leo", "sol")],
+            {f"Grupo_A/{name}.ipynb": f"Grupo_A/{name}" for name in ("eva", "leo", "sol")},
+            id="class folder",
+        ),
+        pytest.param(
+            [f"Grupo/alumno_{number:02}.ipynb" for number in range(4)],
+            {f"Grupo/alumno_{number:02}.ipynb": f"Grupo/alumno_{number:02}" for number in range(4)},
+            id="numbered students",
+        ),
+        pytest.param(
+            [f"Grupo/practica ({number}).ipynb" for number in range(1, 13)],
+            {f"Grupo/practica ({number}).ipynb": f"Grupo/practica ({number})" for number in range(1, 13)},
+            id="more of one name than one student has",
+        ),
+        pytest.param(
+            ["luz/practica.ipynb", "luz/practica (1).ipynb"], {"luz/practica (1).ipynb": "luz"}, id="browser's copies"
+        ),
+        pytest.param(["luz/p-copia.ipynb", "luz/p v2.ipynb"], {"luz/p v2.ipynb": "luz"}, id="versions"),
+        pytest.param(["luz/intento 1.ipynb", "luz/intento2.ipynb"], {"luz/intento2.ipynb": "luz"}, id="attempts"),
+        pytest.param(
+            ["luz/intento 1/p.ipynb", "luz/intento 2/p (1).ipynb"], {"luz/intento 2/p (1).ipynb": "luz"}, id="folders"
+        ),
+        pytest.param(
+            ["G/ana/p.ipynb", "G/leo/p.ipynb"],
+            {"G/ana/p.ipynb": "G/ana", "G/leo/p.ipynb": "G/leo"},
+            id="students' folders in a group's",
+        ),
+        pytest.param(["repo/notebooks/nb.ipynb"], {"repo/notebooks/nb.ipynb": "repo/notebooks/nb"}, id="deep"),
+        pytest.param(
+            ["repo-1/notebooks/nb.ipynb", "repo-2/notebooks/nb.ipynb"],
+            {"repo-1/notebooks/nb.ipynb": "repo-1", "repo-2/notebooks/nb.ipynb": "repo-2"},
+            id="repositories of one form",
+        ),
+        pytest.param(["r/.git/", "r/a.ipynb", "r/b/c.ipynb"], {"r/a.ipynb": "r"}, id="a clone of several notebooks"),
+        pytest.param(
+            ["submitted/luis/ps1/ps1.ipynb", "submitted/rosa/ps1/ps1.ipynb"],
+            {"submitted/luis/ps1/ps1.ipynb": "luis", "submitted/rosa/ps1/ps1.ipynb": "rosa"},
+            id="nbgrader",
+        ),
+        pytest.param(
+            ["luis/ps1/timestamp.txt", "luis/ps1/a.ipynb", "luis/ps1/b.ipynb"],
+            {"luis/ps1/a.ipynb": "luis"},
+            id="nbgrader, from inside",
+        ),
+        pytest.param(
+            [f"Alumno Uno_101{MOODLE}/p.ipynb", f"Alumno Uno_102{MOODLE}/p.ipynb"],
+            {f"Alumno Uno_101{MOODLE}/p.ipynb": "Alumno Uno", f"Alumno Uno_102{MOODLE}/p.ipynb": "Alumno Uno"},
+            id="Moodle, namesakes",
+        ),
+        pytest.param(
+            [f"Uno_101{MOODLE}_a.ipynb", f"Uno_101{MOODLE}_a (1).ipynb", f"Dos_102{MOODLE}_mi_p.ipynb"],
+            {f"Uno_101{MOODLE}_a (1).ipynb": "Uno", f"Dos_102{MOODLE}_mi_p.ipynb": "Dos"},
+            id="Moodle without folders",
+        ),
+        pytest.param(
+            [f"Default group{MOODLE}/ana.ipynb", f"Default group{MOODLE}/leo.ipynb"],
+            {f"Default group{MOODLE}/{name}.ipynb": f"Default group{MOODLE}/{name}" for name in ("ana", "leo")},
+            id="Moodle, those without a team",
+        ),
+        pytest.param(
+            ["uno_48211_901_p.ipynb", "dos_LATE_48212_902_p-1.ipynb", "LATE_anon_a1B2c_903_p.ipynb"],
+            {
+                "uno_48211_901_p.ipynb": "uno",
+                "dos_LATE_48212_902_p-1.ipynb": "dos",
+                "LATE_anon_a1B2c_903_p.ipynb": "anon_a1B2c",
+            },
+            id="Canvas",
+        ),
+        pytest.param(
+            ["practica_31_10_ana.ipynb", "practica_31_11_leo.ipynb", "practica_31_12_eva.ipynb"],
+            {
+                f"practica_31_1{n}_{name}.ipynb": f"practica_31_1{n}_{name}"
+                for n, name in enumerate(("ana", "leo", "eva"))
+            },
+            id="not Canvas, a group's number",
+        ),
+        pytest.param(
+            ["tarea_2024_11_ana.ipynb", "tarea_2024_12_leo.ipynb"],
+            {"tarea_2024_11_ana.ipynb": "tarea_2024_11_ana", "tarea_2024_12_leo.ipynb": "tarea_2024_12_leo"},
+            id="not Canvas, a date",
+        ),
+        pytest.param(
+            [f"G/Uno_101{MOODLE}/p.ipynb", f"G/Dos_102{MOODLE}/p.ipynb"],
+            {f"G/Uno_101{MOODLE}/p.ipynb": "Uno", f"G/Dos_102{MOODLE}/p.ipynb": "Dos"},
+            id="a platform's folders in a group's",
+        ),
+    ],
+)
+def test_whose_each_notebook_is(paths: list[str], graded: dict[str, str], tmp_path: Path) -> None:
+    found = collected(cls(tmp_path, *paths))
+
+    assert {file: name for file, (name, _) in students(found).items()} == graded
+
+
+def test_namesakes_are_told_apart_by_the_platforms_id(tmp_path: Path) -> None:
+    found = collected(cls(tmp_path, f"Alumno Uno_101{MOODLE}/p.ipynb", f"Alumno Uno_102{MOODLE}/p.ipynb"))
+
+    assert [one.called for one in found.submissions] == ["Alumno Uno (101)", "Alumno Uno (102)"]
+    assert [one.submission for one in found.submissions] == ["Alumno_Uno_101", "Alumno_Uno_102"]
+
+
+def test_a_students_other_notebooks_are_named_with_the_reason(tmp_path: Path) -> None:
+    found = collected(cls(tmp_path, "luz/p.ipynb", "luz/p (1).ipynb"))
+
+    assert by_file(found)["luz/p (1).ipynb"].others == ("luz/p.ipynb",)
+    other = by_path(found)["luz/p.ipynb"]
+    assert (other.reason, other.name, other.submission) == (Reason.OTHER_NOTEBOOK, "luz", "luz_p")
+    assert str(other.why) == "“luz/p (1).ipynb” of the same student is later, and was graded."
+
+
+def test_another_assignments_notebook_is_not_taken_for_the_latest(tmp_path: Path) -> None:
+    folder = tmp_path / "class"
+    for name, text in {
+        "p.ipynb": notebook("x = 1", "y = 2"),
+        "p (1).ipynb": notebook("z = 1", "w = 2", heading="# Otra cosa"),
+        "p (2).ipynb": notebook(),
+        "p (3).ipynb": "{",
+    }.items():
+        (folder / "luz").mkdir(parents=True, exist_ok=True)
+        (folder / "luz" / name).write_text(text, encoding="utf-8")
+
+    assert students(collected(folder)) == {
+        "luz/p.ipynb": ("luz", {"luz/p (1).ipynb", "luz/p (2).ipynb", "luz/p (3).ipynb"})
+    }
+
+
+def test_copies_under_longer_names_are_known_by_what_is_in_them(tmp_path: Path) -> None:
+    folder = cls(tmp_path, "luz/practica.ipynb", "leo/practica.ipynb", "leo/practica leo.ipynb")
+    cells = ["a = 1", "b = 2", "c = 3"]
+    (folder / "luz" / "practica.ipynb").write_text(notebook(*cells), encoding="utf-8")
+    (folder / "luz" / "practica luz.ipynb").write_text(notebook(*cells, "d = 4"), encoding="utf-8")
+    found = students(collected(folder))
+
+    assert sum("luz/" in file for file in found) == 1
+    assert sum("leo/" in file for file in found) == 2
+
+
+def test_the_same_file_of_two_students_is_told_and_both_are_graded(tmp_path: Path) -> None:
+    folder = cls(tmp_path, "ana.ipynb", "G/leo.ipynb", "G/sol.ipynb", "empty1.ipynb", "empty2.ipynb")
+    (folder / "G" / "leo.ipynb").write_bytes((folder / "ana.ipynb").read_bytes())
+    for name in ("empty1", "empty2"):
+        (folder / f"{name}.ipynb").write_bytes(b"")
+    found = by_file(collected(folder))
+
+    same = {file: one.same_file for file, one in found.items() if one.same_file}
+    assert same == {"ana.ipynb": ("G/leo",), "G/leo.ipynb": ("ana",)}
+
+
+def test_copies_beside_others_are_rows_that_may_be_one_student(tmp_path: Path) -> None:
+    found = by_file(collected(cls(tmp_path, "ana.ipynb", "ana (1).ipynb", "leo.ipynb")))
+
+    assert {file: one.perhaps_same for file, one in found.items()} == {
+        "ana.ipynb": ("ana (1)",),
+        "ana (1).ipynb": ("ana",),
+        "leo.ipynb": (),
+    }
+
+
+# --- ids --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("ana.ipynb", "ana"),
+        ("José Peña (1).ipynb", "Jose_Pena_1"),
+        ("-rf.ipynb", "rf"),
+        ("a..b.ipynb", "a.b"),
+        ("ANA.IPYNB", "ANA"),
+        ("luz/entrega final.ipynb", "luz_entrega_final"),
+        ("index.html.ipynb", "index.html_"),
+        ("Left_Out.csv.ipynb", "Left_Out.csv_"),
+    ],
+    ids=lambda value: value,
+)
+def test_an_id_is_safe_and_tells_whose_it_is(file: str, name: str, tmp_path: Path) -> None:
+    assert ids(collected(cls(tmp_path, file))) == {file: name}
+
+
+def test_ids_are_unique_whatever_the_case(tmp_path: Path) -> None:
+    files = ["ana", "Ana", "aná", "a/na", "a_na", "日本", "中国", "x" * 200]
+    found = list(ids(collected(cls(tmp_path, *(f"{file}.ipynb" for file in files)))).values())
+
+    assert len({name.casefold() for name in found}) == 8
+    assert all(0 < len(name) <= 80 for name in found)
+    assert found == sorted(found)
+
+
+def test_ids_of_a_class_graded_before_stay(tmp_path: Path) -> None:
+    folder = cls(tmp_path, f"Uno_101{MOODLE}/p.ipynb", f"Dos_102{MOODLE}/p.ipynb")
+    before = f"Uno_101{MOODLE}_p"
+
+    assert ids(collected(folder, known=[before])) == {
+        f"Uno_101{MOODLE}/p.ipynb": before,
+        f"Dos_102{MOODLE}/p.ipynb": "Dos_102",
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "later"),
+    [
+        pytest.param(["luz/p.ipynb"], "luz/p (1).ipynb", id="another attempt"),
+        pytest.param(["Grupo_A/ana.ipynb"], "Grupo_A/leo.ipynb", id="another student in the folder"),
+        pytest.param(["luz/p.ipynb"], "leo/p.ipynb", id="another folder"),
+        pytest.param([f"Uno_101{MOODLE}/p.ipynb"], f"Uno_101{MOODLE}/q.ipynb", id="another file on a platform"),
+        pytest.param(["uno_48_901_p.ipynb"], "uno_48_902_p-1.ipynb", id="a new upload to Canvas"),
+    ],
+)
+def test_an_id_stays_when_more_is_handed_in(before: list[str], later: str, tmp_path: Path) -> None:
+    folder = cls(tmp_path, *before)
+    [first] = ids(collected(folder)).values()
+    make(folder, later)
+
+    assert first in ids(collected(folder, known=[first])).values()
+
+
+# --- left out ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("entrega.zip", Reason.ARCHIVE),
+        ("luz/entrega.7z", Reason.ARCHIVE),
+        ("practica.py", Reason.SCRIPT),
+        ("informe.PDF", Reason.DOCUMENT),
+        ("practica.ipynb.txt", Reason.WRONG_ENDING),
+        ("practica.json", Reason.WRONG_ENDING),
+        ("pesos.h5", Reason.OTHER_FILE),
+        ("sin_nombre", Reason.OTHER_FILE),
+        ("vacia", Reason.EMPTY_FOLDER),
+        ("nada.ipynb/", Reason.EMPTY_FOLDER),
+        ("solo/.DS_Store", Reason.SYSTEM),
+        ("__MACOSX/._ana.ipynb", Reason.SYSTEM),
+        (".ipynb_checkpoints/ana.ipynb", Reason.SYSTEM),
+        ("Dos_102_assignsubmission_onlinetext/onlinetext.html", Reason.ONLINE_TEXT),
+        ("tres_4821_text.html", Reason.ONLINE_TEXT),
+        ("/".join("d" * 14) + "/a.ipynb", Reason.TOO_DEEP),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_is_no_notebook_is_left_out_for_a_reason(path: str, reason: Reason, tmp_path: Path) -> None:
+    folder = cls(tmp_path, "ana.ipynb", "vacia/" if path == "vacia" else path)
+    found = collected(folder)
+
+    assert [one.file for one in found.submissions] == ["ana.ipynb"]
+    assert reason in {entry.reason for entry in found.left_out}
+    assert all(path.startswith(entry.path) or entry.path == "solo" for entry in found.left_out)
+
+
+def test_a_student_of_whom_nothing_can_be_graded_is_named(tmp_path: Path) -> None:
+    found = by_path(collected(cls(tmp_path, "ana.ipynb", f"Alumna Dos_102{MOODLE}/entrega.zip")))
+    [entry] = found.values()
+
+    assert (entry.name, entry.submission) == ("Alumna Dos", "")
+
+
+def test_a_folder_with_nothing_but_system_files_is_empty(tmp_path: Path) -> None:
+    found = by_path(collected(cls(tmp_path, "ana.ipynb", "luz/.DS_Store")))
+
+    assert found["luz"].reason is Reason.EMPTY_FOLDER
+
+
+def test_links_and_pipes_are_left_out_and_not_followed(tmp_path: Path) -> None:
+    folder = cls(tmp_path, "a/ana.ipynb")
+    make(tmp_path / "outside", "secret.ipynb")
+    (folder / "b.ipynb").symlink_to("a/ana.ipynb")
+    (folder / "c").symlink_to(tmp_path / "outside")
+    (folder / "a" / "up").symlink_to("..")
+    os.mkfifo(folder / "d.ipynb")
+    found = collected(folder)
+
+    assert [one.file for one in found.submissions] == ["a/ana.ipynb"]
+    assert {path: entry.reason for path, entry in by_path(found).items()} == {
+        "a/up": Reason.LINK,
+        "b.ipynb": Reason.LINK,
+        "c": Reason.LINK,
+        "d.ipynb": Reason.NO_FILE,
+    }
+
+
+def test_results_of_grading_are_not_graded(tmp_path: Path) -> None:
+    folder = cls(tmp_path, "ana.ipynb", "out/ana/executed.ipynb", "old/ana/executed.ipynb")
+    make(folder / "old", "gradebook.db", "grades.csv", "index.html")
+    found = collected(folder, skip=[folder / "out"])
+
+    assert [one.file for one in found.submissions] == ["ana.ipynb"]
+    assert {entry.reason for entry in found.left_out} == {Reason.EARLIER_RESULTS}
+
+
+@pytest.mark.parametrize(
+    ("kind", "match"),
+    [("missing", "missing"), ("empty", "at least one"), ("file", "is a file"), ("pdf", "informe.pdf")],
+)
+def test_a_folder_without_notebooks_is_wrong_usage(kind: str, match: str, tmp_path: Path) -> None:
+    folder = tmp_path / kind
+    if kind == "empty":
+        folder.mkdir()
+    elif kind == "file":
+        folder.write_text("{}")
+    elif kind == "pdf":
+        make(folder, "informe.pdf")
+
+    with pytest.raises(UsageError, match=match):
+        collected(folder)
+
+
+def test_a_folder_of_far_too_much_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "MOST_ENTRIES", 20)
+    folder = cls(tmp_path, *(f"a/{number}.txt" for number in range(30)))
+
+    with pytest.raises(UsageError, match="at most 20 files and folders"):
+        collected(folder)
+
+
+# --- any folder -------------------------------------------------------------------------------------------------------
+
+FOLDERS = ["luz", "Grupo_A", "notebooks", "intento 1", f"Uno_101{MOODLE}", "submitted", "__MACOSX", ".git", "ps1"]
+FILES = [
+    "ana.ipynb", "ana (1).ipynb", "Copia de ana.ipynb", "final.ipynb", "practica.ipynb", "entrega.zip", "x.py",
+    "timestamp.txt", "uno_48211_901_p.ipynb", "uno_48211_902_p-1.ipynb", "dos_48212_903_p.pdf",
+    f"Dos_102{MOODLE}_p.ipynb", ".DS_Store", "onlinetext.html",
+]  # fmt: skip
+PATHS = st.builds(
+    lambda folders, file: "/".join([*folders, file]),
+    st.lists(st.sampled_from(FOLDERS), max_size=3),
+    st.sampled_from([*FILES, ""]),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(paths=st.lists(PATHS, min_size=1, max_size=14, unique=True))
+def test_every_file_is_graded_or_left_out_and_none_is_both(
+    paths: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = make(tmp_path_factory.mktemp("any") / "class", "first.ipynb", *(path for path in paths if path))
+    found = collected(folder)
+    graded = [one.file for one in found.submissions]
+    left = [entry.path for entry in found.left_out]
+
+    assert len({*graded, *left}) == len(graded) + len(left)
+    for path in folder.rglob("*"):
+        own = str(path.relative_to(folder))
+        below = [place for place in (*graded, *left) if place == own or place.startswith(f"{own}/")]
+        above = [place for place in left if own.startswith(f"{place}/")]
+        assert below or above, own
+    assert found == collected(folder)
+    named = {other for one in found.submissions for other in one.others}
+    assert named == {entry.path for entry in found.left_out if entry.reason is Reason.OTHER_NOTEBOOK}

@@ -1,0 +1,71 @@
+"""What names of files and folders say."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+
+from grader.collection.names import attempt, owner_of_folder, owners_of_files
+
+
+@pytest.mark.parametrize(
+    ("stem", "core", "number"),
+    [
+        ("Práctica", "practica", 0),
+        ("práctica (2)", "practica", 2),
+        ("Copia de Copia de práctica (1)", "practica", 1),
+        ("Copy of practica", "practica", 0),
+        ("practica - copia (3)", "practica", 3),
+        ("practica-copia", "practica", 0),
+        ("practica_v2", "practica", 2),
+        ("practica final", "practica", 0),
+        ("practica (versión definitiva)", "practica", 0),
+        ("practica_intento_2", "practica", 2),
+        ("final", "", 0),
+        ("Untitled1", "", 1),
+        ("alumno_01", "alumno_01", 0),
+        ("practica2", "practica2", 0),
+        ("fotocopia", "fotocopia", 0),
+        ("Nova", "nova", 0),
+    ],
+)
+def test_attempts(stem: str, core: str, number: int) -> None:
+    for written in (stem, unicodedata.normalize("NFD", stem)):
+        found = attempt(written)
+        assert (found.core, found.number) == (core, number)
+
+
+@pytest.mark.parametrize(
+    ("folder", "owner"),
+    [
+        ("Alumno Uno_10001_assignsubmission_file", ("Alumno Uno", "10001")),
+        ("Alumna Ñúñez_10002_assignsubmission_onlinetext_", ("Alumna Ñúñez", "10002")),
+        ("Participante_10003_assignsubmission_file_", ("Participante", "10003")),
+        ("luz_10003", None),
+        ("Default group_assignsubmission_file", None),
+    ],
+)
+def test_owners_of_folders(folder: str, owner: tuple[str, str] | None) -> None:
+    for written in (folder, unicodedata.normalize("NFD", folder)):
+        found = owner_of_folder(written)
+        assert (None if found is None else (found.name, found.id)) == owner
+
+
+@pytest.mark.parametrize(
+    ("file", "owner"),
+    [
+        ("Alumno Uno_10001_assignsubmission_file_mi_practica.ipynb", ("Alumno Uno", "10001")),
+        ("alumnouno_48211_901_practica.ipynb", ("alumnouno", "48211")),
+        ("núñezalumna_LATE_48212_902_practica-1.ipynb", ("núñezalumna", "48212")),
+        ("alumnotres_48213_text.html", ("alumnotres", "48213")),
+        ("LATE_anon_a1B2c_903_practica.ipynb", ("anon_a1B2c", "a1B2c")),
+        (f"alu_002_{'0a' * 20}.ipynb", ("alu_002", "0a" * 20)),
+        ("practica_3_1_ana.ipynb", None),
+        ("ana_2024_11_entrega.ipynb", None),
+        ("practica final.ipynb", None),
+    ],
+)
+def test_owners_of_files(file: str, owner: tuple[str, str] | None) -> None:
+    found = owners_of_files([file]).get(file)
+    assert (None if found is None else (found.name, found.id)) == owner
