@@ -185,7 +185,7 @@ def test_a_self_check_shows_public_criteria_with_hints(course: Class) -> None:
 def test_a_valid_rubric_is_shown(course: Class) -> None:
     done = course.run("rubric", "check", str(course.root / "rubric.yaml"))
     assert done.code == 0
-    assert "1 questions, 2 criteria, 2 points: valid." in done.out
+    assert "1 question, 2 criteria, 2 points: valid." in done.out
 
 
 def test_a_rubric_that_breaks_a_rule_is_refused_with_its_line(course: Class) -> None:

@@ -113,7 +113,8 @@ def test_an_attack_in_every_text_adds_no_element(attack: str, written: Callable[
     for page in hostile:
         assert not foreign(hostile[page], harmless[page])
         found = shapes(hostile[page])
-        assert all(link.startswith("#") or link.endswith(".html") or ".html#" in link for link in found.links)
+        own = ("grades.csv", "left_out.csv")
+        assert all(link.startswith("#") or link.endswith((".html", *own)) or ".html#" in link for link in found.links)
         assert not any(link.lower().lstrip().startswith(("javascript:", "//", "data:")) for link in found.links)
         assert all(
             style.startswith(("width: ", "border-color: ")) or style in _drawn(harmless[page]) for style in found.styles
