@@ -120,7 +120,7 @@ class Gradebook:
             return session.scalars(query).first() or ""
 
     def note_published(self, submission: str, edition: str) -> None:
-        """Remember which edition (language, human marks) of the result's report has been written."""
+        """Remember which edition (language, look, human marks) of the result's report has been written."""
         change = update(_SubmissionRow).where(_SubmissionRow.submission == submission).values(published=edition)
         with Session(self._engine) as session, session.begin():
             session.execute(change)

@@ -23,6 +23,7 @@ from grader.reports.class_page import write_class_page
 from grader.reports.files import EXECUTED, write_bytes
 from grader.reports.grades_csv import write_grades_csv
 from grader.reports.left_out_csv import write_left_out_csv
+from grader.reports.pages import look_digest
 from grader.reports.result_json import write_result_json
 from grader.reports.student import write_student_report
 from grader.rubric.language import Language
@@ -193,7 +194,7 @@ class Pages:
             self.faults.append(f"{submission}: its result could not be read: {_reason(error)}")
             return None
         page, facts = (self._out / submission / name for name in ("report.html", "result.json"))
-        edition = f"{self._language} {hashlib.sha256(encode(result).encode()).hexdigest()}"
+        edition = hashlib.sha256(f"{self._language} {look_digest()} {encode(result)}".encode()).hexdigest()
         try:
             if page.exists() and facts.exists() and self._book.published(submission) == edition:
                 return result

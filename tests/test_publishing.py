@@ -60,3 +60,18 @@ def test_report_writes_marks_as_they_were_written_last(tmp_path: Path) -> None:
         report_class(tmp_path, csv_style=style)  # type: ignore[arg-type]
         separators.append((tmp_path / "grades.csv").read_text(encoding="utf-8-sig")[len("submission")])
     assert separators == [",", ";", ";", ",", ","]
+
+
+@pytest.mark.parametrize(("look", "anew"), [("as it was", False), ("of the next release", True)])
+def test_reports_are_written_anew_when_their_look_has_changed(
+    look: str, anew: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grader.publishing.look_digest", lambda: "as it was")
+    graded = publisher(tmp_path)
+    graded.keep(Graded(perfect("ana"), {}))
+    graded.finish(["ana"], {"ana"})
+    page = tmp_path / "ana" / "report.html"
+    page.write_text("of an earlier release")
+    monkeypatch.setattr("grader.publishing.look_digest", lambda: look)
+    report_class(tmp_path)
+    assert (page.read_text(encoding="utf-8") != "of an earlier release") is anew

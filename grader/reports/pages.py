@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -46,6 +47,16 @@ OUTCOMES = {
     Outcome.PARTIAL: Sign("part", "◐", say("Graded in part")),
     Outcome.FAILED: Sign("bad", "✗", say("Could not be graded")),
 }
+
+
+@cache
+def look_digest() -> str:
+    """Of all that pages are made with: code, templates and translations. After an upgrade, pages are written anew."""
+    digest = hashlib.sha256()
+    for file in sorted(TEMPLATES.parent.rglob("*")):
+        if file.is_file() and "__pycache__" not in file.parts:
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def sign_of(finding: Finding) -> Sign:
