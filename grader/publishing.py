@@ -6,8 +6,9 @@ import hashlib
 import os
 import shlex
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -164,7 +165,7 @@ class Pages:
         Args:
             missing: submissions without a result.
         """
-        try:
+        with _told(self.faults, "the class's pages could not be written"):
             self._book.keep_note(_MISSING, str(missing))
             self._book.keep_note(_CSV_STYLE, self._csv_style)
             write_grades_csv(results, self._rubric, self._out / "grades.csv", self._csv_style)
@@ -178,10 +179,6 @@ class Pages:
                 desk=self._desk,
                 left_out=self._collection.left_out,
             )
-        except Exception as error:
-            fault = f"the class's pages could not be written: {_reason(error)}"
-            if fault not in self.faults:
-                self.faults.append(fault)
 
     def write_submission(self, submission: str) -> Result | None:
         """The result with what people decided; ``report.html`` and ``result.json`` show it when this returns."""
@@ -300,7 +297,8 @@ class Publisher:
 
     def note_missing(self, in_folder: Sequence[str], graded: AbstractSet[str]) -> None:
         """Keep how many have no result, for whoever looks at the class after this process has been killed."""
-        self._book.keep_note(_MISSING, str(len(in_folder) - len(graded)))
+        with _told(self.faults, "what is missing could not be kept"):
+            self._book.keep_note(_MISSING, str(len(in_folder) - len(graded)))
 
     def show(self, in_folder: Sequence[str], graded: AbstractSet[str]) -> None:
         """Write the class's pages as far as it is graded: with the first result, and then as often as costs little."""
@@ -338,13 +336,22 @@ class Publisher:
             for submission in in_folder
             if submission in graded and (result := self._pages.write_submission(submission)) is not None
         )
-        try:
+        with _told(self.faults, "the gradebook could not be brought up to date"):
             self._book.set_folder(in_folder)
-        except Exception as error:
-            self.faults.append(f"the gradebook could not be brought up to date: {_reason(error)}")
         self._pages.write_class(results, len(in_folder) - len(results))
         self._book.close()
         return results
+
+
+@contextmanager
+def _told(faults: list[str], what: str) -> Iterator[None]:
+    """Let nothing that fails in the context end the class: it is told once, at the end."""
+    try:
+        yield
+    except Exception as error:
+        fault = f"{what}: {_reason(error)}"
+        if fault not in faults:
+            faults.append(fault)
 
 
 def _reason(error: Exception) -> str:

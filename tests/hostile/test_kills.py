@@ -334,7 +334,7 @@ def test_a_full_disk_loses_nothing_and_is_named(quick_class: Class) -> None:
     shown = run_in_own_mounts(FULL_OUT, quick_class, "--no-replay", "--sandbox", "none", "--workers", "1")
     codes = [(quick_class.root / f"code-{run}").read_text().strip() for run in (1, 2)]
     assert codes == ["1", "0"], shown
-    assert "Traceback" not in shown
+    assert "Traceback" not in shown, shown
     assert "disk is full" in shown or "No space left on device" in shown
     early, late = quick_class.root / "early", quick_class.root / "kept"
     before, after = finished(early), finished(late)
