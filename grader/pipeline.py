@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -83,17 +84,19 @@ def _read_run_judge(job: Job) -> Result:
         raise SubmissionError(job.file.problem)
     submission = parse_submission(job.file.content, job.path, job.submission, job.rubric, job.assignment)
     warm_up(job.sandbox, job.data)
-    prepare(job.rubric, job.data)
-    evidence = run_submission(
-        submission,
-        job.rubric,
-        sandbox=job.sandbox,
-        limits=job.limits,
-        data=job.data,
-        executed=job.executed,
-        trainings=_trainings(job),
-        begins=None if job.progress is None else partial(_note, job.progress),
-    )
+    with ThreadPoolExecutor(1) as beside:  # while a kernel runs, this process would only wait
+        ready = beside.submit(prepare, job.rubric, job.data)
+        evidence = run_submission(
+            submission,
+            job.rubric,
+            sandbox=job.sandbox,
+            limits=job.limits,
+            data=job.data,
+            executed=job.executed,
+            trainings=_trainings(job),
+            begins=None if job.progress is None else partial(_note, job.progress),
+        )
+    ready.result()
     ran = time.monotonic()
     judgement = judge(submission, evidence, job.rubric, job.data)
     ended = time.monotonic()

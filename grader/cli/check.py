@@ -12,7 +12,7 @@ import typer
 
 from grader.cli.exit_codes import FAULT, OK
 from grader.cli.options import RunOptions, data_folder, with_run_options
-from grader.errors import SubmissionError, UsageError
+from grader.errors import DataError, SubmissionError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -73,13 +73,11 @@ def _check(
     from grader.self_check import print_self_check, self_check
     from grader.submission.assignment import read_assignment
     from grader.submission.stopped import first_line
-    from grader.training.data import load_data
 
     rubric = load_rubric(run.rubric)
     check_sandbox(run.sandbox_kind())
     check_unseen(run.sandbox_kind(), (notebook, *rubric.files))
     cells = _cells(notebook)
-    load_data(data)
     language = run.language_for(rubric)
     translator, console = Translator(language), Console()
     lines = {cell.index: first_line(cell) for cell in cells}
@@ -194,11 +192,14 @@ def _refuse_no_place_to_write(**files: Path | None) -> None:
 
 
 def _graded(job: Job, executor: Executor) -> Result:
+    """The job's result. Raises DataError where the data set is missing or damaged."""
     from grader.executors import Finished
     from grader.jobs import LOG, fault, longest_seconds
 
     ending = list(executor.run(_grade, [job], seconds=longest_seconds(job.limits)))[-1]
     if isinstance(ending, Finished):
+        if isinstance(ending.value, DataError):
+            raise ending.value
         return ending.value
     reason = getattr(ending, "reason", "")
     if job.folder is not None:
@@ -207,8 +208,13 @@ def _graded(job: Job, executor: Executor) -> Result:
     return fault(job, reason)
 
 
-def _grade(job: Job) -> Result:
-    """`grade_one`, which the worker alone has to import."""
+def _grade(job: Job) -> Result | DataError:
+    """`grade_one`, which the worker alone has to import, as it alone has to read the data set."""
     from grader.pipeline import grade_one
+    from grader.training.data import load_data
 
+    try:
+        load_data(job.data)
+    except DataError as error:
+        return error
     return grade_one(job)

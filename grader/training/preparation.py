@@ -11,6 +11,9 @@ import numpy as np
 from grader.records import Array, Data
 from grader.training.data import DataSet
 
+ROWS = 5_000
+"""Images that are summed up at one time."""
+
 
 def _standardised_pixels(images: Array, real: DataSet) -> Array:
     mean, deviation = pixel_statistics(real)
@@ -20,9 +23,14 @@ def _standardised_pixels(images: Array, real: DataSet) -> Array:
 @lru_cache(maxsize=2)
 def pixel_statistics(real: DataSet) -> tuple[Array, Array]:
     """Mean and standard deviation of each pixel over the training images; 1 where a pixel never changes."""
-    flat = real.train_images.reshape(len(real.train_images), -1).astype(np.float32)
-    deviation = flat.std(axis=0, dtype=np.float64)
-    return flat.mean(axis=0, dtype=np.float64), np.where(deviation < 1e-9, 1.0, deviation)
+    count = len(real.train_images)
+    total = squares = np.zeros(real.train_images[0].size, np.int64)
+    for start in range(0, count, ROWS):
+        rows = real.train_images[start : start + ROWS].reshape(-1, len(total)).astype(np.int32)
+        total = total + rows.sum(axis=0, dtype=np.int64)
+        squares = squares + (rows * rows).sum(axis=0, dtype=np.int64)
+    deviation = np.sqrt(count * squares - total * total) / count  # whole numbers below the root: nothing is lost
+    return total / count, np.where(deviation < 1e-9, 1.0, deviation)
 
 
 def _unit_length(axis: int | tuple[int, int]) -> Callable[[Array, DataSet], Array]:
