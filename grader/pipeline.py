@@ -84,6 +84,7 @@ def _read_run_judge(job: Job) -> Result:
         raise SubmissionError(job.file.problem)
     submission = parse_submission(job.file.content, job.path, job.submission, job.rubric, job.assignment)
     warm_up(job.sandbox, job.data)
+    trainings = _trainings(job)
     with ThreadPoolExecutor(1) as beside:  # while a kernel runs, this process would only wait
         ready = beside.submit(prepare, job.rubric, job.data)
         evidence = run_submission(
@@ -93,12 +94,12 @@ def _read_run_judge(job: Job) -> Result:
             limits=job.limits,
             data=job.data,
             executed=job.executed,
-            trainings=_trainings(job),
+            trainings=trainings,
             begins=None if job.progress is None else partial(_note, job.progress),
         )
     ready.result()
     ran = time.monotonic()
-    judgement = judge(submission, evidence, job.rubric, job.data)
+    judgement = judge(submission, evidence, job.rubric, job.data, trainings)
     ended = time.monotonic()
     findings = _without_replay(job, submission) if job.audit else None
     return Result(

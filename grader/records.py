@@ -323,6 +323,8 @@ class Transcript:
     raised: Raised | None = None
     raised_after: int | None = None
     """Epoch (from 1) in which it raised; 0 where it failed before the first."""
+    threshold: float = 0.0
+    """The loss at which it was to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +347,16 @@ class Callback:
     cell: int | None = None
     """Where it was seen first: the cell that defined it or passed it."""
     transcripts: tuple[Transcript, ...] = ()
+
+    @property
+    def may_stop(self) -> bool:
+        """True for one that may end a training: the student's own, and Keras's that do as they are told."""
+        return self.own or self.name in ("LambdaCallback", "EarlyStopping")
+
+    @property
+    def stops(self) -> bool:
+        """True if it ended a training that it was sent."""
+        return any(transcript.stopped_after is not None for transcript in self.transcripts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,6 +389,10 @@ class Training:
     callbacks: tuple[Callback, ...] = ()
     raised: Raised | None = None
     source: Literal["kernel", "trained", "replayed"] = "kernel"
+    ordered: Mapping[str, Any] | None = None
+    """What the trusted trainer was ordered, by which it can train the same from another start (`training.starts`); None
+    where it did not train this, or not from the beginning.
+    """
     why_in_kernel: str = ""
     """What the kernel says of why it trained this itself."""
     doubt: Message | None = None

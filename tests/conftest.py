@@ -192,7 +192,7 @@ def grade(
         evidence = run_submission(
             submission, slice_rubric, sandbox="bwrap", limits=limits, data=data_slice, trainings=trainings
         )
-        judgement = judge(submission, evidence, slice_rubric, data_slice)
+        judgement = judge(submission, evidence, slice_rubric, data_slice, trainings)
         return Graded(submission, evidence, add_up(judgement.findings, slice_rubric))
 
     def graded(notebook: Any, limits: Limits | None = None) -> Graded:

@@ -3,15 +3,17 @@
 No check names a student's variable. A question's own place comes first: there, the last complete try counts, unless
 another question describes it better (three networks trained in one loop answer three questions). Where a place holds
 no try, or none that is anything like what was asked, the whole notebook is searched for one that no other question
-claims.
+claims. A network that was only built is no answer in the stead of a cell that cannot run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from grader.records import Evidence, Network, Submission, Training
+from grader.checks.today import failing_cell, ran_when_saved
+from grader.checks.wording import ended_by
+from grader.records import Evidence, Message, Network, Submission, Training, say
 from grader.rubric.rubric import Question, Rubric, Selector
 
 VECTORISING = ("Flatten", "Reshape", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling2D")
@@ -29,6 +31,10 @@ class Attribution:
     """False where it was found outside the question's place."""
     match: float
     """How far it is what the question describes, 0 to 1."""
+    others: tuple[Training, ...] = ()
+    """Tries of other settings in the question's place that are not another question's, in order."""
+    provisional: Message | None = None
+    """Why a person has to confirm what this training decides."""
 
 
 def attribute(submission: Submission, evidence: Evidence, rubric: Rubric) -> dict[str, Attribution]:
@@ -47,10 +53,22 @@ def attribute(submission: Submission, evidence: Evidence, rubric: Rubric) -> dic
         if found is not None:
             chosen[question.id] = found
     for question in _shortest_first(questions, chosen, doubtful):
-        found = _elsewhere(question, questions, tries, submission, chosen)
+        failing = failing_cell(question.id, submission, evidence)
+        found = _elsewhere(question, questions, tries, submission, chosen, trained_only=failing is not None)
+        if found is not None and failing is not None and ran_when_saved(submission.cells[failing]):
+            found = replace(found, provisional=_instead_of(failing, found))
         if found is not None:
             chosen[question.id] = found
     return chosen
+
+
+def _instead_of(failing: int, found: Attribution) -> Message:
+    return say(
+        "Cell {failing}, where this question is answered, cannot be run today; this is what cell {cell} trains. "
+        "A person decides.",
+        failing=failing + 1,
+        cell=found.training.cell + 1,
+    )
 
 
 def is_given(training: Training, submission: Submission) -> bool:
@@ -74,8 +92,42 @@ def _in_place(
         ]
         if mine:
             best = _last_of_the_kind(question, mine)
-            return Attribution(best, in_place=True, match=match(question.training, best))
+            others = _other_tries(best, question, questions, own, tries, submission)
+            return Attribution(
+                best, in_place=True, match=match(question.training, best), others=others, provisional=_of_any(question)
+            )
     return None
+
+
+def _other_tries(
+    best: Training,
+    question: Question,
+    questions: Sequence[Question],
+    own: Sequence[Training],
+    tries: Sequence[Training],
+    submission: Submission,
+) -> tuple[Training, ...]:
+    """Those in the place whose settings differ, from each other too; the last of each."""
+    by_settings = {
+        settings(training): training
+        for training in own
+        if not training.built_only and not _described_better(training, question, questions, tries, submission)
+    }
+    by_settings.pop(settings(best), None)
+    return tuple(sorted(by_settings.values(), key=lambda training: training.id))
+
+
+def settings(training: Training) -> tuple[object, ...]:
+    """What makes two tries the same one, run twice."""
+    layers = tuple((layer.class_name, layer.units, layer.activation) for layer in training.network.layers)
+    return layers, training.optimizer[:1], training.loss, training.epochs_asked, training.batch_size
+
+
+def _of_any(question: Question) -> Message | None:
+    """Where the rubric describes no training, whatever was trained in the place may be the answer, or not."""
+    if question.training is None or question.training.describes:
+        return None
+    return say("The rubric does not say which training answers this question; a person confirms that it is this one.")
 
 
 def _best_of_place(question: Question, tries: Sequence[Training], submission: Submission) -> Attribution | None:
@@ -152,7 +204,7 @@ def _shortest_first(
     """
 
     def order(question: Question) -> tuple[bool, int]:
-        fields = len(question.training.model_fields_set) if question.training else 0
+        fields = len(question.training.describes) if question.training else 0
         return (question.id not in doubtful or question.id not in chosen, fields)
 
     return sorted(
@@ -171,6 +223,8 @@ def _elsewhere(
     tries: Sequence[Training],
     submission: Submission,
     chosen: Mapping[str, Attribution],
+    *,
+    trained_only: bool,
 ) -> Attribution | None:
     """The try outside the question's place that fits best and that no other question claims.
 
@@ -185,7 +239,7 @@ def _elsewhere(
     taken = {found.training.id for other, found in chosen.items() if other != question.id and found.match >= LIKE}
     free = [training for training in tries if training.id not in taken]
     holds = question.id in chosen and chosen[question.id].match >= LIKE
-    for pool in _from_complete_to_built(question, free)[: 1 if holds else None]:
+    for pool in _from_complete_to_built(question, free)[: 1 if holds or trained_only else None]:
         fitting = [training for training in pool if match(question.training, training) > LIKE - 0.01]
         if question.id in chosen:
             fitting = [training for training in fitting if match(question.training, training) >= 0.9]
@@ -235,7 +289,8 @@ def _epoch_match(training: Training, wanted: int) -> float:
     goes_on = training.initial_epoch == training.epochs_before  # fit(initial_epoch=15, epochs=30) says 30
     if wanted == (reached if goes_on else training.epochs):
         return 1.0
-    return 0.9 if training.epochs and reached == wanted else 0.0
+    stopped = wanted == training.epochs_asked and bool(ended_by(training))
+    return 0.9 if stopped or (training.epochs and reached == wanted) else 0.0
 
 
 def is_vectorised(training: Training) -> bool:

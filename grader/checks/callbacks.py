@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -71,12 +71,13 @@ def check_callback_stops(criterion: CallbackStops, context: Context) -> Finding:
     callback = find_callback(context)
     if callback is None:
         return context.missing(criterion, say("No callback class of the student's own was found."))
-    if not callback.transcripts:
+    rehearsed = _pairs(criterion.loss, callback)
+    if not rehearsed:
         return _not_examined(criterion, context, callback)
-    for scenario, transcript in _pairs(criterion.loss, callback):
+    for scenario, transcript in rehearsed:
         if None in scenario.stop_after:
             continue
-        fault = _misses_stop(scenario, transcript, criterion.loss)
+        fault = _misses_stop(scenario, transcript)
         if fault is not None:
             where: dict[str, Any] = {"cells": _cells(callback), "evidence": {"transcript": as_json(transcript)}}
             return context.failed(criterion, fault, "claimed", **where)
@@ -91,10 +92,11 @@ def check_callback_waits(criterion: CallbackWaits, context: Context) -> Finding:
     callback = find_callback(context)
     if callback is None:
         return context.missing(criterion, say("No callback class of the student's own was found."))
-    if not callback.transcripts:
+    rehearsed = _pairs(criterion.loss, callback)
+    if not rehearsed:
         return _not_examined(criterion, context, callback)
-    for scenario, transcript in _pairs(criterion.loss, callback):
-        fault = _ends_early(scenario, transcript, criterion.loss)
+    for scenario, transcript in rehearsed:
+        fault = _ends_early(scenario, transcript)
         if fault is not None:
             where: dict[str, Any] = {"cells": _cells(callback), "evidence": {"transcript": as_json(transcript)}}
             return context.failed(criterion, fault, "claimed", **where)
@@ -106,41 +108,70 @@ def check_callback_waits(criterion: CallbackWaits, context: Context) -> Finding:
 
 
 def find_callback(context: Context) -> Callback | None:
-    """The callback that answers the question: of those passed to trainings of its place or defined there, else any own.
+    """The callback that answers the question: one passed to a training of its place before any that was only defined.
 
-    Of several that ever stop a training, the one that does most of what was asked counts, the last of equals: a failed
-    try before or after a right one costs nothing, and others measure time or print. One that belongs to another
+    Of several that are passed, one that ever stops a training counts before others, which measure time or print; of
+    those the one that does most of what was asked, and the last of equals. A failed try costs nothing beside a right
+    one: a callback defined in the place that does all that was asked counts where none that was passed does. One of
+    Keras's own that may stop is the answer where none of the student's was passed. One that belongs to another
     question's training and never stops is no answer to this one. The assignment's own example earns nothing.
     """
+    passed = _passed(context)
+    defined = [item for item in context.evidence.callbacks if item.own and _counts(item, context)]
+    in_place = [item for item in defined if item.cell in context.place.cells]
+    answer = _best([item for item in passed if _counts(item, context)], context) or _best(
+        [item for item in passed if item.may_stop and not item.own], context
+    )
+    if answer is None:
+        return _best(in_place, context) or (defined[-1] if defined else None)
+    right = None if _is_right(answer, context) else _best(in_place, context)
+    return right if right is not None and _is_right(right, context) else answer
+
+
+def _passed(context: Context) -> list[Callback]:
+    """Those that the student passed to trainings of the place, or to the one that answers the question."""
     known = {callback.id: callback for callback in context.evidence.callbacks}
     chosen = context.training()
-    trainings = [item for item in context.evidence.trainings if item.cell in context.place.cells or item == chosen]
-    passed = [_as_examined(item, known) for training in trainings for item in training.callbacks]
-    defined = [item for item in known.values() if item.own]
-    candidates, own = ([item for item in pool if _counts(item, context)] for pool in (passed, defined))
-    in_place = [item for item in own if item.cell in context.place.cells]
-    stopping = [item for item in (*in_place, *candidates) if _ever_stops(item)]
-    if stopping:
-        right = [_done_right(item, context) for item in stopping]
-        return stopping[max(range(len(stopping)), key=lambda number: (right[number], number))]
-    return next((pool[-1] for pool in (_working(candidates), in_place, candidates, own) if pool), None)
+    return [
+        _as_examined(callback, known)
+        for training in context.evidence.trainings
+        if training.cell in context.place.cells or training == chosen
+        for callback in training.callbacks
+        if callback.own or not context.submission.cells[training.cell].given
+    ]
+
+
+def _best(callbacks: Sequence[Callback], context: Context) -> Callback | None:
+    """The one that stops and does most of what was asked, the last of equals; the last where none ever stops."""
+    if not callbacks:
+        return None
+    own = [item for item in callbacks if item.own] or callbacks
+    stopping = [item for item in callbacks if item.stops] or own
+    return max(reversed(stopping), key=lambda item: _done_right(item, context) if item.stops else 0)
 
 
 def _counts(callback: Callback, context: Context) -> bool:
     return _is_answer(callback, context) and not _serves_another(callback, context)
 
 
+def _is_right(callback: Callback, context: Context) -> bool:
+    """True for a callback that does all that was asked."""
+    return 0 < len(_rehearsals(callback, context)) == _done_right(callback, context)
+
+
 def _done_right(callback: Callback, context: Context) -> int:
     """In how many scenarios the callback neither ends early nor misses the stop."""
-    thresholds = [item.loss for item in context.question.criteria if isinstance(item, CallbackStops | CallbackWaits)]
-    if not thresholds:
-        return 0
-    threshold = thresholds[0]
     return sum(
-        _ends_early(scenario, transcript, threshold) is None
-        and (None in scenario.stop_after or _misses_stop(scenario, transcript, threshold) is None)
-        for scenario, transcript in _pairs(threshold, callback)
+        _ends_early(scenario, transcript) is None
+        and (None in scenario.stop_after or _misses_stop(scenario, transcript) is None)
+        for scenario, transcript in _rehearsals(callback, context)
     )
+
+
+def _rehearsals(callback: Callback, context: Context) -> list[tuple[Scenario, Transcript]]:
+    """What it did at every threshold that the question asks for."""
+    asked = [item.loss for item in context.question.criteria if isinstance(item, CallbackStops | CallbackWaits)]
+    return [pair for threshold in dict.fromkeys(asked) for pair in _pairs(threshold, callback)]
 
 
 def _as_examined(passed: Callback, known: Mapping[str, Callback]) -> Callback:
@@ -149,10 +180,6 @@ def _as_examined(passed: Callback, known: Mapping[str, Callback]) -> Callback:
     latest = known.get(passed.id, passed)
     hooks = tuple(dict.fromkeys((*latest.hooks, *passed.hooks)))
     return replace(latest, hooks=hooks, transcripts=passed.transcripts or latest.transcripts)
-
-
-def _ever_stops(callback: Callback) -> bool:
-    return any(transcript.stopped_after is not None for transcript in callback.transcripts)
 
 
 def _serves_another(callback: Callback, context: Context) -> bool:
@@ -170,11 +197,6 @@ def _serves_another(callback: Callback, context: Context) -> bool:
     )
     elsewhere = [place for place in context.submission.places.values() if place.question != context.question.id]
     return not used_here and any(callback.cell in place.cells for place in elsewhere)
-
-
-def _working(candidates: list[Callback]) -> list[Callback]:
-    """Those among the passed ones that are the student's own classes."""
-    return [item for item in candidates if item.own]
 
 
 def _is_answer(callback: Callback, context: Context) -> bool:
@@ -195,13 +217,15 @@ def _cells(callback: Callback) -> list[int]:
 
 
 def _pairs(threshold: float, callback: Callback) -> list[tuple[Scenario, Transcript]]:
-    by_name = {transcript.scenario: transcript for transcript in callback.transcripts}
+    played = {(transcript.threshold, transcript.scenario): transcript for transcript in callback.transcripts}
     return [
-        (scenario, by_name[scenario.name]) for scenario in stopping_scenarios(threshold) if scenario.name in by_name
+        (scenario, played[threshold, scenario.name])
+        for scenario in stopping_scenarios(threshold)
+        if (threshold, scenario.name) in played
     ]
 
 
-def _misses_stop(scenario: Scenario, transcript: Transcript, threshold: float) -> Any:
+def _misses_stop(scenario: Scenario, transcript: Transcript) -> Message | None:
     if transcript.stopped_after in scenario.stop_after:
         return None
     wanted = min(epoch for epoch in scenario.stop_after if epoch is not None)
@@ -219,14 +243,14 @@ def _misses_stop(scenario: Scenario, transcript: Transcript, threshold: float) -
             loss=scenario.losses[wanted - 1],
             wanted=wanted,
         )
-    return _stopped_at(scenario, transcript.stopped_after, threshold)
+    return _stopped_at(scenario, transcript.stopped_after)
 
 
-def _ends_early(scenario: Scenario, transcript: Transcript, threshold: float) -> Any:
-    above = [loss > threshold for loss in scenario.losses]
+def _ends_early(scenario: Scenario, transcript: Transcript) -> Message | None:
+    above = [loss > scenario.threshold for loss in scenario.losses]
     ended = transcript.stopped_after
     if ended is not None and above[ended - 1] and not any(not up for up in above[: ended - 1]):
-        return _stopped_at(scenario, ended, threshold)
+        return _stopped_at(scenario, ended)
     if transcript.raised is None:
         return None
     epoch = transcript.raised_after or 0
@@ -243,10 +267,10 @@ def _ends_early(scenario: Scenario, transcript: Transcript, threshold: float) ->
     return None
 
 
-def _stopped_at(scenario: Scenario, epoch: int, threshold: float) -> Any:
+def _stopped_at(scenario: Scenario, epoch: int) -> Message:
     loss = scenario.losses[epoch - 1]
-    values = {"epoch": epoch, "loss": loss, "threshold": threshold}
-    if loss > threshold:
+    values = {"epoch": epoch, "loss": loss, "threshold": scenario.threshold}
+    if loss > scenario.threshold:
         return say("Stopped after epoch {epoch} at loss {loss}, which is above {threshold:.2f}.", **values)
     return say(
         "Stopped only after epoch {epoch}, at loss {loss}; an earlier loss was at or below {threshold:.2f}.", **values

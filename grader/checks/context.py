@@ -8,11 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from grader.checks.attribution import Attribution
+from grader.checks.today import breaks_today, is_blocked, ran_when_saved
 from grader.records import (
     Basis,
     Cell,
-    CellRun,
-    CellStatus,
     Evidence,
     Finding,
     Message,
@@ -25,6 +24,7 @@ from grader.records import (
 from grader.rubric.criteria import Criterion
 from grader.rubric.rubric import Question, Rubric
 from grader.training.data import DataSet
+from grader.training.service import Trainings
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class Context:
     answers: Mapping[str, Attribution]
     """Which training answers which question."""
     question: Question
+    trainings: Trainings | None = None
+    """What the trusted trainer has and does; None where it is not at hand."""
 
     @cached_property
     def place(self) -> Place:
@@ -144,29 +146,11 @@ class Context:
 
     def blocked(self, index: int) -> bool:
         """True for a cell that was cut short or kept from running, or that lacks what such a cell would have made."""
-        run = self.evidence.runs.get(index)
-        if run is None:
-            return False
-        if run.raised is not None and run.raised.name == "NameError":
-            return any(_cut_short(earlier) for earlier in self.evidence.runs.values() if earlier.cell < index)
-        return run.status is CellStatus.NOT_RUN or _cut_short(run)
+        return is_blocked(index, self.evidence)
 
     def breaks_today(self, index: int) -> bool:
         """True for a cell that raises today and did not when it was saved."""
-        run = self.evidence.runs.get(index)
-        return run is not None and run.status is CellStatus.ERROR and ran_when_saved(self.submission.cells[index])
-
-
-def _cut_short(run: CellRun) -> bool:
-    """True for a cell that a limit stopped, or that ended its kernel."""
-    return run.status is CellStatus.TIMEOUT or (run.status is CellStatus.ERROR and run.raised is None)
-
-
-def ran_when_saved(cell: Cell) -> bool:
-    """True for a cell that was run before the notebook was saved, and raised nothing."""
-    if any(output.kind == "error" for output in cell.outputs):
-        return False
-    return bool(cell.outputs) or cell.execution_count is not None
+        return breaks_today(self.submission.cells[index], self.evidence)
 
 
 def saved_text(cell: Cell) -> str:

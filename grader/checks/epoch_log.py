@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from grader.checks.context import Context
 from grader.checks.training import was_trained
-from grader.records import Finding, Message, Output, say, say_number
+from grader.records import Callback, Finding, Message, Output, Training, say, say_number
 from grader.rubric.criteria import EpochLog, Epochs
 
 # Possessive where blanks follow blanks: a student's output of nothing but them would otherwise take hours to read.
@@ -56,9 +56,7 @@ def check_epoch_log(criterion: EpochLog, context: Context) -> Finding:
     if training is not None and training.raised is not None:  # broken off today, and perhaps not when it was saved
         lengths |= {training.epochs_asked} - {0}
     cells = list(dict.fromkeys([*([training.cell] if training is not None else []), *context.place.cells]))
-    runs: list[Run] = []
-    for index in cells:
-        runs.extend(read_log(context.submission.cells[index].outputs))
+    runs = _runs_in(cells, context)
     evidence = {"epochs_shown": [run.shown for run in runs], "epochs_trained": trained}
     where = {"cells": cells[:3], "evidence": evidence}
     shown = [length for length in sorted(lengths) if any(covers(run, length) for run in runs)]
@@ -67,6 +65,7 @@ def check_epoch_log(criterion: EpochLog, context: Context) -> Finding:
     written = {part.cell for part in parts}
     if len(parts) > 1 and together <= sum(finished_bars(context.submission.cells[cell].outputs) for cell in written):
         shown.append(together)
+    shown += _stopped_otherwise(training, context)
     forged = [] if training is not None and was_trained(training) else _printed_without_training(cells, context)
     if forged:
         message = say("Cell {cell} prints a log, and trains no network.", cell=forged[0] + 1)
@@ -79,7 +78,32 @@ def check_epoch_log(criterion: EpochLog, context: Context) -> Finding:
             epochs=shown[-1],
         )
         return context.passed(criterion, message, "static", **where)
-    return context.failed(criterion, _what_is_missing(runs, trained), "static", **where)
+    own = [] if training is None else _runs_in([training.cell], context)
+    return context.failed(criterion, _what_is_missing(own or runs, trained), "static", **where)
+
+
+def _runs_in(cells: Sequence[int], context: Context) -> list[Run]:
+    return [run for index in cells for run in read_log(context.submission.cells[index].outputs)]
+
+
+def _stopped_otherwise(training: Training | None, context: Context) -> list[int]:
+    """Epochs of a saved log that a callback may have ended: another random start ends another number of epochs later.
+
+    Such a log shows all epochs of a training that was not broken off, up to those that `fit` was given.
+    """
+    if training is None or not any(_may_have_stopped(callback) for callback in training.callbacks):
+        return []
+    cell = context.submission.cells[training.cell]
+    if any(output.kind == "error" for output in cell.outputs):
+        return []
+    asked = training.epochs_asked
+    runs = [run for run in read_log(cell.outputs) if run.shown <= asked and run.total in (0, asked)]
+    return [run.shown for run in runs if run.shown and covers(run, run.shown)]
+
+
+def _may_have_stopped(callback: Callback) -> bool:
+    """True for what ends trainings, as far as it was seen to: one that only prints leaves a log that was broken off."""
+    return callback.stops or "EarlyStopping" in callback.names
 
 
 def _printed_without_training(cells: Sequence[int], context: Context) -> list[int]:

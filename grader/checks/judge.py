@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,14 @@ from grader.checks.epoch_log import check_epoch_log
 from grader.checks.expected_error import check_expected_error
 from grader.checks.prose import check_concept, judge_concept, learn
 from grader.checks.suspicion import suspicions
+from grader.checks.tries import many_tries, rival_of, rivalled, settle_tries
 from grader.checks.withheld import check_withheld
 from grader.records import Evidence, Finding, Message, Status, Submission, TrainingSummary, say
-from grader.rubric.criteria import Concept, Criterion
+from grader.rubric.criteria import Concept, Criterion, Evaluated, OfNetwork, PredictedClass
 from grader.rubric.rubric import Rubric
 from grader.training.data import DataSet, load_data
 from grader.training.preparation import pixel_statistics
+from grader.training.service import Trainings
 
 Check = Callable[[Any, Context], Finding]
 
@@ -95,42 +97,75 @@ def prepare(rubric: Rubric, data: Path) -> None:
                 learn(examples)
 
 
-def judge(submission: Submission, evidence: Evidence, rubric: Rubric, data: Path) -> Judgement:
+def judge(
+    submission: Submission, evidence: Evidence, rubric: Rubric, data: Path, trainings: Trainings | None = None
+) -> Judgement:
     """All findings of one submission, in the rubric's order.
 
     Args:
         data: folder of the real data set.
+        trainings: the trusted trainer, for answers that another random start may make right.
 
     Raises:
         DataError: the data set is missing or damaged.
     """
-    answers = attribute(submission, evidence, rubric)
     images = load_data(data)
-    findings: list[Finding] = []
-    for question in rubric.questions:
-        context = Context(submission, evidence, rubric, images, answers, question)
-        findings.extend(_check(criterion, context) for criterion in question.criteria)
+    found = attribute(submission, evidence, rubric)
+    contexts = {
+        item.id: Context(submission, evidence, rubric, images, found, item, trainings) for item in rubric.questions
+    }
+    answers = settle_tries(contexts, _run_check)
+    contexts = {question: replace(context, answers=answers) for question, context in contexts.items()}
+    findings = [finding for context in contexts.values() for finding in _findings(context)]
     notes = (*evidence.remarks, *_notes(answers, rubric))
     blank = not_begun(submission, findings, rubric)
     return Judgement(
         findings=tuple(findings),
         trainings=_summaries(evidence, answers),
         notes=notes,
-        flags=_flags(submission, evidence, images),
+        flags=(*_flags(submission, evidence, images), *many_tries(contexts)),
         not_begun=blank,
         file_doubt=doubt_file(submission, findings, rubric, blank),
     )
 
 
-def _doubted(finding: Finding, criterion: Criterion, context: Context) -> Finding:
-    """A person confirms what passed by a report that cannot be right as it is; until then the points stand."""
-    training = context.training()
-    passed_by_it = finding.status is Status.PASSED and finding.basis in ("claimed", "recomputed")
-    if training is None or training.doubt is None or not passed_by_it or training.cell not in finding.cells:
+def _findings(context: Context) -> list[Finding]:
+    """All findings of one question."""
+    rival = rival_of(context, _run_check)
+    return [_finding(criterion, context, rival) for criterion in context.question.criteria]
+
+
+def _finding(criterion: Criterion, context: Context, rival: Context | None) -> Finding:
+    """A finding that a person confirms where something speaks against it; until then its points stand."""
+    finding = _run_check(criterion, context)
+    why = _doubt(finding, criterion, context) or rivalled(finding, criterion, rival, _run_check)
+    if why is None:
         return finding
     return context.review(
-        criterion, training.doubt, finding.basis, points=finding.points, cells=finding.cells, evidence=finding.evidence
+        criterion, why, finding.basis, points=finding.points, cells=finding.cells, evidence=finding.evidence
     )
+
+
+def _doubt(finding: Finding, criterion: Criterion, context: Context) -> Message | None:
+    """What speaks against a finding: a training that is provisional, or a report that cannot be right as it is."""
+    if finding.basis not in ("claimed", "recomputed") or finding.status not in (Status.PASSED, Status.FAILED):
+        return None
+    for question in _looked_at(criterion, context):
+        answer = context.answers.get(question)
+        if answer is not None and answer.provisional is not None:
+            return answer.provisional
+    training = context.training()
+    doubted = training is not None and training.cell in finding.cells and finding.status is Status.PASSED
+    return training.doubt if training is not None and doubted else None
+
+
+def _looked_at(criterion: Criterion, context: Context) -> Sequence[str]:
+    """The questions whose trainings a criterion is about."""
+    if isinstance(criterion, OfNetwork):
+        return [context.question.id]
+    if isinstance(criterion, PredictedClass):
+        return criterion.models_of
+    return [criterion.model_of] if isinstance(criterion, Evaluated) else []
 
 
 def _flags(submission: Submission, evidence: Evidence, images: DataSet) -> tuple[Message, ...]:
@@ -141,11 +176,11 @@ def _flags(submission: Submission, evidence: Evidence, images: DataSet) -> tuple
         return (say("The grader failed on the flags: {error}", error=f"{type(error).__name__}: {error}"[:300]),)
 
 
-def _check(criterion: Criterion, context: Context) -> Finding:
+def _run_check(criterion: Criterion, context: Context) -> Finding:
     """One criterion; a fault of the check is the grader's own, shown as such, and never the student's zero."""
     check = CHECKS[getattr(criterion, "check")]  # noqa: B009
     try:
-        return _doubted(check(criterion, context), criterion, context)
+        return check(criterion, context)
     except Exception as error:
         logging.getLogger(__name__).exception("%s: check %s", context.submission.id, criterion.id)
         message = say("The grader failed on this criterion: {error}", error=f"{type(error).__name__}: {error}"[:300])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from grader.checks.class_names import judge_class_answer, says_same
-from grader.checks.context import Context
-from grader.checks.training import probabilities_on_test, shape
-from grader.records import Call, Data, Finding, Message, Network, Passage, say, say_number
+from grader.checks.context import Context, saved_text
+from grader.checks.training import probabilities_on_test, shape, was_trained
+from grader.records import Call, Data, Finding, Message, Network, Passage, Training, say, say_number
 from grader.rubric.criteria import Evaluated, PredictedClass
 from grader.training.data import DataSet
-from grader.training.networks import predict
+from grader.training.networks import classes_of, gives_classes, predict
 from grader.training.preparation import Preparation, find_preparation
+from grader.training.starts import outputs_of_other_starts
 from grader.training.trajectories import array_digest
 
 SAME_ACCURACY = 0.003
@@ -29,6 +30,10 @@ _ROUNDED = 0.01
 NUMBERS = re.compile(r"/step|━|\[==|array\(|dtype|\.\.\.|\d\.\d*e[+-]\d|^\s*\[[\d\s.]+$")
 """Lines of progress bars and arrays, which name no class."""
 DECIMAL = re.compile(r"\d*\.\d+(?:e[+-]?\d+)?", re.I)
+DECIMAL_OR_WHOLE = re.compile(r"\d+\.?\d*(?:e[-+]?\d+)?", re.I)
+VECTOR = re.compile(r"\[([\s\d.,e+-]{1,2000})\]", re.I)
+MAX_SAVED = 100_000
+"""How much of a saved output is searched for a class."""
 MOST_NAMED = 3
 """Who names more classes than these has not answered, as far as can be told."""
 MAX_PRINTED_LINES = 40
@@ -141,9 +146,9 @@ def _result_agrees(call: Call, preparation: Preparation, context: Context) -> bo
         outputs = predict(call.network, preparation.apply(context.data.test_images))
     except ValueError:
         return True
-    if outputs.ndim != 2 or outputs.shape[1] < 2 or not np.isfinite(outputs).all():
+    if outputs.ndim != 2 or not np.isfinite(outputs).all() or not gives_classes(outputs, call.network):
         return True
-    accuracy = float(np.mean(outputs.argmax(axis=1) == context.data.test_labels))
+    accuracy = float(np.mean(classes_of(outputs, call.network) == context.data.test_labels))
     if any(abs(value - accuracy) <= SAME_ACCURACY for value in call.result):  # a dictionary's values come in any order
         return True
     if call.y is None or not call.y.rows:
@@ -182,20 +187,16 @@ def _labels_are_real(y: Data | None, context: Context) -> bool:
 
 def check_predicted_class(criterion: PredictedClass, context: Context) -> Finding:
     """The class that the student names for the first test image is what the student's own models predict for it."""
-    predicted = _predicted_classes(criterion, context)
+    models = [training for question in criterion.models_of if (training := context.training(question)) is not None]
+    trained = [training for training in models if was_trained(training)]
+    predicted = _predicted_classes(trained, context)
     named, cells = _named_classes(context)
     evidence = {"named": sorted(named), "predicted": sorted(predicted)}
     where: dict[str, Any] = {"cells": cells, "evidence": evidence}
     if not named:
         return context.missing(criterion, say("No class is named for the first test image."))
     if not predicted:
-        message = say_number(
-            "A class is named, but no model of question {questions} predicted it.",
-            "A class is named, but no model of questions {questions} predicted it.",
-            len(criterion.models_of),
-            questions=", ".join(criterion.models_of),
-        )
-        return context.missing(criterion, message, _training_cells(criterion, context))
+        return _unpredicted(criterion, context, models, trained, where)
     if named <= predicted:
         message = say("Class {named} is named, and the model predicts it.", named=_names(named, context))
         return context.passed(criterion, message, "recomputed", **where)
@@ -204,8 +205,42 @@ def check_predicted_class(criterion: PredictedClass, context: Context) -> Findin
         points = criterion.points if len(named) <= MOST_NAMED else 0.0
         message = say("Several classes are named: {named}; the model predicts {predicted}. A person decides.", **values)
         return context.review(criterion, message, "recomputed", points=points, **where)
+    if len(named) == 1 and not _is_from_evaluate(context):
+        if named <= _predicted_by_other_starts(trained, named, context):
+            message = say(
+                "Class {named} is named. The model predicts {predicted} here, and {named} from another random start.",
+                **values,
+            )
+            return context.passed(criterion, message, "recomputed", **where)
+        if named <= _shown_when_saved(trained, context):
+            message = say(
+                "Class {named} is named, as the saved outputs show it, but the model predicts {predicted} here. "
+                "A person decides.",
+                **values,
+            )
+            return context.review(criterion, message, "recomputed", **where)
     message = say("Class {named} is named, but the model predicts {predicted}.", **values)
     return context.failed(criterion, message, "recomputed", **where)
+
+
+def _unpredicted(
+    criterion: PredictedClass,
+    context: Context,
+    models: Sequence[Training],
+    trained: Sequence[Training],
+    where: Mapping[str, Any],
+) -> Finding:
+    """A class is named, and no model of the questions says anything of it."""
+    if models and not trained:
+        message = say("A class is named, but its model was not trained here, and predicts nothing. A person decides.")
+        return context.review(criterion, message, "static", **where)
+    message = say_number(
+        "A class is named, but no model of question {questions} predicted it.",
+        "A class is named, but no model of questions {questions} predicted it.",
+        len(criterion.models_of),
+        questions=", ".join(criterion.models_of),
+    )
+    return context.missing(criterion, message, _training_cells(criterion, context))
 
 
 def _training_cells(criterion: PredictedClass, context: Context) -> list[int] | None:
@@ -213,34 +248,77 @@ def _training_cells(criterion: PredictedClass, context: Context) -> list[int] | 
     return [index for index in cells if context.submission.cells[index].kind == "code"] or None
 
 
-def _predicted_classes(criterion: PredictedClass, context: Context) -> set[int]:
-    """Classes that the questions' models predict for the first test image."""
+def _predicted_classes(trained: Sequence[Training], context: Context) -> set[int]:
+    """Classes that the trained networks predict for the first test image."""
     found = set()
-    for question in criterion.models_of:
-        training = context.training(question)
-        if training is None or training.built_only or not training.network.layers:
-            continue
+    for training in trained:
         probabilities, _ = probabilities_on_test(training, context, count=1)
         if probabilities is not None and len(probabilities):
-            found.add(int(probabilities[0].argmax()))
-    return found | _predicted_by_calls(criterion, context)
+            found.add(int(classes_of(probabilities, training.network)[0]))
+    return found | _predicted_by_calls(trained, context)
 
 
-def _predicted_by_calls(criterion: PredictedClass, context: Context) -> set[int]:
+def _predicted_by_calls(trained: Sequence[Training], context: Context) -> set[int]:
     """What those models answered when the student asked them to predict the test set, retrained or not."""
-    models = {
-        training.model
-        for question in criterion.models_of
-        for training in [context.training(question)]
-        if training is not None and not training.built_only
+    return {
+        label
+        for call in _predictions_of(trained, context)
+        if _is_test_set(call, context) and (label := _first_class(call.network, call.x, context)) is not None
     }
-    found = set()
-    for call in context.evidence.calls:
-        if call.kind == "predict" and call.model in models and call.raised is None and _is_test_set(call, context):
-            label = _first_class(call.network, call.x, context)
-            if label is not None:
-                found.add(label)
+
+
+def _predictions_of(trained: Sequence[Training], context: Context) -> list[Call]:
+    """The student's calls of `predict` on those models, once they were trained."""
+    first = {
+        training.model: training.cell for training in reversed(context.evidence.trainings) if was_trained(training)
+    }
+    models = {training.model for training in trained}
+    return [
+        call
+        for call in context.evidence.calls
+        if call.kind == "predict"
+        and call.raised is None
+        and call.model in models
+        and call.cell >= first.get(call.model, 0)
+    ]
+
+
+def _predicted_by_other_starts(trained: Sequence[Training], named: set[int], context: Context) -> set[int]:
+    """The classes that the same trainings give from other random starts, until one is what is named."""
+    found: set[int] = set()
+    for training in trained:
+        preparation = find_preparation(training.x, context.data)
+        if training.ordered is None or context.trainings is None or preparation is None:
+            continue
+        image = preparation.apply(context.data.test_images[:1])
+        for outputs in outputs_of_other_starts(training.ordered, image, context.trainings):
+            found.add(int(classes_of(outputs, training.network)[0]))
+            if named <= found:
+                return found
     return found
+
+
+def _is_from_evaluate(context: Context) -> bool:
+    """True if the question's cells evaluate and never predict: what is named is no prediction."""
+    kinds = {call.kind for call in context.evidence.calls if call.cell in context.place.cells}
+    return kinds == {"evaluate"}
+
+
+def _shown_when_saved(trained: Sequence[Training], context: Context) -> set[int]:
+    """Classes that the saved outputs show: in the question's own cells, and where its models predict."""
+    predicting = [call.cell for call in _predictions_of(trained, context)]
+    cells = [context.submission.cells[index] for index in dict.fromkeys((*context.place.cells, *predicting))]
+    texts = [saved_text(cell)[:MAX_SAVED] for cell in cells if cell.kind == "code" and not cell.given]
+    printed = {label for text in texts for label in _in_output_text(text, context)}
+    return printed | {label for text in texts for label in _largest_of_vectors(text, len(context.rubric.classes))}
+
+
+def _largest_of_vectors(text: str, count: int) -> Iterator[int]:
+    """Where the largest number stands in each printed vector of so many numbers."""
+    for vector in VECTOR.findall(text):
+        numbers = [float(word) for word in DECIMAL_OR_WHOLE.findall(vector)]
+        if len(numbers) == count:
+            yield numbers.index(max(numbers))
 
 
 def _first_class(network: Network, x: Data | None, context: Context) -> int | None:
@@ -248,7 +326,8 @@ def _first_class(network: Network, x: Data | None, context: Context) -> int | No
     if preparation is None or not network.chain:
         return None
     try:
-        return int(predict(network, preparation.apply(context.data.test_images[:1]))[0].argmax())
+        outputs = predict(network, preparation.apply(context.data.test_images[:1]))
+        return int(classes_of(outputs, network)[0])
     except ValueError:
         return None
 

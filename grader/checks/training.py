@@ -12,7 +12,7 @@ from grader.checks.networks import basis_of, widths
 from grader.checks.wording import layer_words, with_its_end
 from grader.records import Array, Basis, Data, Finding, Message, Network, Training, say, say_number
 from grader.rubric.criteria import BatchSize, Epochs, HiddenActivation, HiddenLayers, NetworkTrained, TestAccuracy
-from grader.training.networks import predict
+from grader.training.networks import classes_of, predict
 from grader.training.preparation import find_preparation
 
 
@@ -68,7 +68,7 @@ def check_test_accuracy(criterion: TestAccuracy, context: Context) -> Finding:
     if probabilities is None:
         message = say("The network's accuracy could not be computed; a person looks at it.")
         return context.review(criterion, message, "claimed", **where)
-    accuracy = float(np.mean(probabilities.argmax(axis=1) == context.data.test_labels))
+    accuracy = float(np.mean(classes_of(probabilities, training.network) == context.data.test_labels))
     where["evidence"] = {"accuracy": round(accuracy, 4)}
     values = {"accuracy": accuracy, "wanted": criterion.above}
     if np.isfinite(probabilities).all() and accuracy > criterion.above:

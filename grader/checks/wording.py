@@ -40,10 +40,6 @@ def ended_by(training: Training) -> str:
     if training.raised is not None or not 0 < training.epochs < training.epochs_asked:
         return ""
     stoppers = [callback for callback in training.callbacks if "EarlyStopping" in callback.names]
-    stoppers += [
-        callback
-        for callback in training.callbacks
-        if any(transcript.stopped_after is not None for transcript in callback.transcripts)
-    ]
-    stoppers += [callback for callback in training.callbacks if callback.own]
+    stoppers += [callback for callback in training.callbacks if callback.stops]
+    stoppers += [callback for callback in training.callbacks if callback.may_stop]
     return stoppers[0].name if stoppers else ""

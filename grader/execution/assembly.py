@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -29,14 +29,23 @@ from grader.training.networks import LayerClaim, Trace, build_network
 SourceOf = Callable[[FitEvent, Network, int], tuple[Source, Message | None]]
 """From a reported training, its network and its cell: how it was done, and why the report cannot be right."""
 
+OrderedOf = Callable[[FitEvent], Mapping[str, Any] | None]
+"""From a reported training to what the trainer was ordered for it."""
+
 
 class Assembler:
     """Collects one run's trainings, calls and callbacks in the order in which they happened."""
 
-    def __init__(self, reader: ExchangeReader, source: SourceOf | None = None) -> None:
-        """Args: source: tells how a training was done, as the trusted side knows it."""
+    def __init__(
+        self, reader: ExchangeReader, source: SourceOf | None = None, ordered: OrderedOf | None = None
+    ) -> None:
+        """Args:
+        source: tells how a training was done, as the trusted side knows it.
+        ordered: tells what the trainer was ordered for it.
+        """
         self._reader = reader
         self._source = source
+        self._ordered = ordered
         self.trainings: list[Training] = []
         self.calls: list[Call] = []
         self.callbacks: dict[str, Callback] = {}
@@ -86,6 +95,7 @@ class Assembler:
                 callbacks=callbacks,
                 raised=_raised(event.raised),
                 source=source,
+                ordered=self._ordered(event) if self._ordered and source != "kernel" else None,
                 why_in_kernel=event.why_in_kernel,
                 doubt=doubt,
             )

@@ -36,6 +36,7 @@ from grader.training.pipelines import (
     canonical_pipeline,
 )
 from grader.training.service import Trainings
+from grader.training.starts import plain_form
 from grader.training.trajectories import pack, unpack
 
 SOCKET = "trainer"
@@ -249,6 +250,13 @@ class TrainingDesk:
             return "kernel", against
         trained = any(self.taken[entry.training].trained for entry in given)
         return ("trained" if trained else "replayed"), None
+
+    def ordered(self, event: FitEvent) -> dict[str, Any] | None:
+        """What the trainer was ordered for a reported training, in plain form; None where that is no whole training."""
+        if event.training is None or not 0 <= event.training < len(self.taken):
+            return None
+        taken = self.taken[event.training]
+        return plain_form(taken.order, taken.offset + taken.reached, taken.measured)
 
     def _weights(self, training: int, epoch: int) -> Sequence[Array]:
         taken = self.taken[training]

@@ -48,8 +48,8 @@ def _transcript(scenario: Scenario, played: Mapping[str, Any]) -> Transcript:
     after = played.get("after")
     epochs = after if type(after) is int and 0 <= after <= len(scenario.losses) else None
     if raised is not None:
-        return Transcript(scenario.name, scenario.losses, None, raised, epochs or 0)
-    return Transcript(scenario.name, scenario.losses, epochs)
+        return Transcript(scenario.name, scenario.losses, None, raised, epochs or 0, scenario.threshold)
+    return Transcript(scenario.name, scenario.losses, epochs, threshold=scenario.threshold)
 
 
 def _logs(keys: Sequence[str], loss: float, accuracy: float) -> dict[str, float]:

@@ -31,7 +31,7 @@ from grader.execution.warm import Nursery
 from grader.execution.watchdog import Watchdog
 from grader.processes import is_linux
 from grader.records import Callback, CellRun, CellStatus, Evidence, Message, Submission, Training, say
-from grader.rubric.criteria import CallbackStops
+from grader.rubric.criteria import CallbackStops, CallbackWaits
 from grader.rubric.rubric import Limits, Rubric
 from grader.training.data import load_data
 from grader.training.scenarios import stopping_scenarios
@@ -78,7 +78,7 @@ class Session:
         self.desk = desk
         self.notebook = nbformat.from_dict(submission.notebook)
         self.reader = ExchangeReader(room.exchange)
-        self.assembler = Assembler(self.reader, None if desk is None else desk.source)
+        self.assembler = Assembler(self.reader) if desk is None else Assembler(self.reader, desk.source, desk.ordered)
         self.runs: dict[int, CellRun] = {}
         self.lost = lost or {}
         self.lost_in: int | None = None
@@ -98,9 +98,11 @@ class Session:
             criterion.loss
             for question in rubric.questions
             for criterion in question.criteria
-            if isinstance(criterion, CallbackStops)
+            if isinstance(criterion, CallbackStops | CallbackWaits)
         ]
-        self.scenarios = stopping_scenarios(thresholds[0]) if thresholds else ()
+        self.scenarios = tuple(
+            scenario for threshold in dict.fromkeys(thresholds) for scenario in stopping_scenarios(threshold)
+        )
         self.watchdog = Watchdog(limits, (room.home, room.exchange), self._pid)
         self.manager = self._manager(nursery)
         self.client = Client(self.notebook, km=self.manager, timeout=None, allow_errors=True, iopub_timeout=20)
@@ -357,7 +359,7 @@ class Session:
     async def _examine_used_callbacks(self, training: Training) -> None:
         keys = tuple(training.logs[0]) if training.logs else ("loss", *_metric_names(training))
         for callback in training.callbacks:
-            if callback.own or callback.name == "LambdaCallback":
+            if callback.may_stop:
                 await self._examine(callback, keys, training.id)
 
     async def _examine_unused_callbacks(self) -> None:

@@ -39,6 +39,15 @@ class Selector(Disclosed):
     own_callback: Annotated[bool | None, PUBLIC] = Field(
         None, description="A callback class of the student's own is passed."
     )
+    tries: Annotated[Literal["last", "any"], PUBLIC] = Field(
+        "last",
+        description="Which of several tries in the question's place counts: the last complete one, or any, the best.",
+    )
+
+    @property
+    def describes(self) -> frozenset[str]:
+        """The settings by which a training is recognised; empty where any may be meant."""
+        return frozenset(name for name in self.model_fields_set - {"tries"} if getattr(self, name) is not None)
 
 
 class Question(Disclosed):

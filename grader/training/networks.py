@@ -247,6 +247,29 @@ def predict(network: Network, inputs: Array, batch_size: int = 1000) -> Array:
     return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
 
 
+def classes_of(outputs: Array, network: Network) -> Array:
+    """The class that a network gives each row: the largest output's; of one sigmoid unit, whether it is above a half.
+
+    Args:
+        outputs: shape (n, outputs).
+
+    Returns:
+        shape (n,), integers.
+    """
+    if _is_probability(outputs, network):
+        return np.asarray(outputs[:, 0] > 0.5, int)
+    return np.asarray(outputs.argmax(axis=1))
+
+
+def gives_classes(outputs: Array, network: Network) -> bool:
+    """True if the outputs, shape (n, outputs), tell one class from another."""
+    return outputs.shape[1] > 1 or _is_probability(outputs, network)
+
+
+def _is_probability(outputs: Array, network: Network) -> bool:
+    return outputs.shape[1] == 1 and bool(network.dense) and network.dense[-1].activation == "sigmoid"
+
+
 def run_layer(layer: Layer, values: Array) -> Array:
     """One layer's outputs. Raises ValueError where the shapes do not fit."""
     if layer.class_name == "Dense":

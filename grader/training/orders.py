@@ -60,6 +60,8 @@ class Order:
     """Where the optimizer's state comes from; None for a fresh one."""
     pipeline: Pipeline | None = None
     """How rows become batches; None where Keras makes them of arrays, by `batch_size` and `shuffle`."""
+    start: int = 0
+    """Which of several random starts, all as good: first weights, order of rows and noise are drawn by the key."""
 
     @property
     def key(self) -> str:
@@ -67,6 +69,8 @@ class Order:
         settings = asdict(self)
         if self.pipeline is None:
             del settings["pipeline"]
+        if not self.start:
+            del settings["start"]
         return _digest({"trainer": TRAINER_VERSION, **settings})
 
     @property
@@ -120,6 +124,7 @@ def order_of(value: Mapping[str, Any]) -> Order:
         weights=None if value["weights"] is None else Point(**value["weights"]),
         optimizer_state=None if value["optimizer_state"] is None else Point(**value["optimizer_state"]),
         pipeline=None if value["pipeline"] is None else pipeline_of(value["pipeline"]),
+        start=int(value["start"]),
     )
 
 

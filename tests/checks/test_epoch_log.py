@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from made_evidence import NETWORK, cells, context
+from shipped import RUBRIC
 
-from grader.checks.epoch_log import covers, finished_bars, read_log
-from grader.records import Output
+from grader.checks.epoch_log import check_epoch_log, covers, finished_bars, read_log
+from grader.records import Callback, Evidence, Finding, Output, Place, Training, Transcript
+from grader.training.data import DataSet, load_data
 
 KERAS_2 = "".join(
     f"Epoch {n}/3\n938/938 [==============================] - 3s 3ms/step - loss: 0.5957 - accuracy: 0.8008\n"
@@ -100,3 +105,66 @@ def test_bars_of_single_epochs_are_counted() -> None:
 def test_a_huge_output_is_read_in_time() -> None:
     text = "x\x08" * 200_000 + "\r" * 100_000 + KERAS_2 * 300
     assert read_log([Output("stream", text, "stdout")])
+
+
+# --- a training that a callback may end -------------------------------------------------------------------------------
+
+EARLY = Callback("k", "EarlyStopping", ("EarlyStopping", "Callback"))
+STOPS = Callback("s", "Parar", ("Parar*", "Callback"), own=True, transcripts=(Transcript("falling", (0.5,), 1),))
+PRINTS = Callback("p", "Reloj", ("Reloj*", "Callback"), own=True, transcripts=(Transcript("falling", (0.5,), None),))
+
+
+def log_of(epochs: int, total: int) -> str:
+    return "".join(f"Epoch {n}/{total}\n938/938 - 2s - accuracy: 0.8 - loss: 0.5\n" for n in range(1, epochs + 1))
+
+
+def judged(data: DataSet, saved: dict[int, Output], *callbacks: Callback, ran: int = 4, asked: int = 10) -> Finding:
+    """Question 1, whose training in cell 1 ran today for so many epochs."""
+    training = Training(0, 1, "m", NETWORK, epochs=ran, epochs_asked=asked, callbacks=callbacks)
+    at = context("1", RUBRIC, data, Evidence({}, (training,)), cells=cells(saved), answer=training)
+    at = replace(at, submission=replace(at.submission, places={"1": Place("1", (1, 2))}))
+    criterion = next(item for item in at.question.criteria if item.id == "epoch_log")
+    return check_epoch_log(criterion, at)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def data(data_slice: Path) -> DataSet:
+    return load_data(data_slice)
+
+
+@pytest.mark.parametrize("shown", [3, 4, 7, 10])
+@pytest.mark.parametrize("stopper", [EARLY, STOPS], ids=["Keras's own", "the student's"])
+def test_where_a_callback_may_stop_the_saved_log_may_have_other_epochs(
+    shown: int, stopper: Callback, data: DataSet
+) -> None:
+    found = judged(data, {1: Output("stream", log_of(shown, 10), "stdout")}, stopper)
+    assert found.status == "passed"
+    assert found.message.values["epochs"] == shown
+
+
+NOT_ITS_LOG: Mapping[str, tuple[str, str, tuple[Callback, ...]]] = {
+    "nothing stops it": (log_of(7, 10), "stream", ()),
+    "a callback that only prints": (log_of(7, 10), "stream", (PRINTS,)),
+    "more epochs than fit was given": (log_of(12, 12), "stream", (EARLY,)),
+    "the log of another call": (log_of(7, 20), "stream", (EARLY,)),
+    "an epoch is missing": (log_of(7, 10).replace("Epoch 3/10", "Epoch 4/10"), "stream", (EARLY,)),
+    "the last epoch is not whole": (log_of(7, 10) + "Epoch 8/10\n100/938 ...", "stream", (EARLY,)),
+    "it was broken off": (log_of(7, 10), "error", (EARLY,)),
+}
+
+
+@pytest.mark.parametrize(("text", "kind", "callbacks"), NOT_ITS_LOG.values(), ids=NOT_ITS_LOG)
+def test_any_other_log_is_not_this_codes(text: str, kind: str, callbacks: tuple[Callback, ...], data: DataSet) -> None:
+    saved = [Output("stream", text, "stdout"), *([Output("error", "", "KeyboardInterrupt")] if kind == "error" else [])]
+    training = Training(0, 1, "m", NETWORK, epochs=4, epochs_asked=10, callbacks=callbacks)
+    shown = tuple(replace(cell, outputs=tuple(saved)) if cell.index == 1 else cell for cell in cells())
+    at = context("1", RUBRIC, data, Evidence({}, (training,)), cells=shown, answer=training)
+    criterion = next(item for item in at.question.criteria if item.id == "epoch_log")
+    assert check_epoch_log(criterion, at).status == "failed"  # type: ignore[arg-type]
+
+
+def test_a_message_quotes_the_log_of_its_own_cell(data: DataSet) -> None:
+    """The next cell of the place shows more epochs."""
+    saved = {1: Output("stream", log_of(3, 10), "stdout"), 2: Output("stream", log_of(15, 15), "stdout")}
+    found = judged(data, saved, ran=10)
+    assert (found.status, found.message.values["shown"]) == ("failed", 3)

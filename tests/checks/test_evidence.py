@@ -7,18 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_evidence import NETWORK, context
 from shipped import RUBRIC
 
-from grader.checks.attribution import Attribution
-from grader.checks.callbacks import find_callback
-from grader.checks.context import Context
 from grader.checks.epoch_log import check_epoch_log
 from grader.checks.expected_error import check_expected_error
 from grader.checks.predictions import check_evaluated
 from grader.checks.training import check_epochs
 from grader.records import (
     Call,
-    Callback,
     Cell,
     CellRun,
     CellStatus,
@@ -27,11 +24,8 @@ from grader.records import (
     Layer,
     Network,
     Output,
-    Place,
     Raised,
-    Submission,
     Training,
-    Transcript,
 )
 from grader.rubric.rubric import Rubric
 from grader.training.data import DataSet, load_data
@@ -51,33 +45,7 @@ def data(data_slice: Path) -> DataSet:
     return load_data(data_slice)
 
 
-def context(
-    question: str,
-    rubric: Rubric,
-    data: DataSet,
-    evidence: Evidence,
-    *,
-    cells: tuple[Cell, ...] = (),
-    answer: Training | None = None,
-) -> Context:
-    """Question 1 stands in cell 1, question 2 in cell 2, and so on."""
-    places = {other.id: Place(other.id, (int(other.id[0]),)) for other in rubric.questions}
-    cells = cells or tuple(Cell(index, "code", "x") for index in range(12))
-    submission = Submission("a", "a.ipynb", "", cells, places, {})
-    answers = {} if answer is None else {question: Attribution(answer, in_place=True, match=1.0)}
-    return Context(submission, evidence, rubric, data, answers, rubric.question(question))
-
-
 # --- evaluate ---------------------------------------------------------------------------------------------------------
-
-WEIGHTS = (np.random.default_rng(0).normal(size=(784, 10)).astype(np.float32), np.zeros(10, np.float32))
-NETWORK = Network(
-    (Layer("Flatten", config={"target_shape": [784]}), Layer("Dense", 10, "softmax", weights=WEIGHTS)),
-    (28, 28),
-    (10,),
-    state="s",
-    chain=True,
-)
 
 
 def evaluated(data: DataSet, rubric: Rubric, result: tuple[float, ...], labels: np.ndarray | None = None) -> str:
@@ -133,44 +101,6 @@ def test_a_log_without_training_must_not_be_printed_by_hand(
     found = context("1", rubric, data, Evidence({1: run}, ()), cells=cells)
     criterion = next(item for item in found.question.criteria if item.id == "epoch_log")
     assert check_epoch_log(criterion, found).status == status
-
-
-# --- callbacks --------------------------------------------------------------------------------------------------------
-
-
-def callback(name: str, cell: int, stops: int | None) -> Callback:
-    transcript = Transcript("falling", (0.6, 0.3), stops)
-    return Callback(name, name, (f"{name}*", "Callback"), True, True, ("on_epoch_end",), True, cell, (transcript,))
-
-
-def found_callback(data: DataSet, rubric: Rubric, *known: Callback, passed: tuple[Callback, ...] = ()) -> str:
-    training = Training(0, 9, "m", NETWORK, epochs=2, callbacks=passed) if passed else None
-    evidence = Evidence({}, () if training is None else (training,), callbacks=known)
-    answer = find_callback(context("9", rubric, data, evidence, answer=training))
-    return "" if answer is None else answer.name
-
-
-def test_the_callback_that_stops_is_judged_whatever_stands_beside_it(data: DataSet, rubric: Rubric) -> None:
-    stop, clock = callback("Stop", 9, 2), callback("Clock", 9, None)
-    assert found_callback(data, rubric, stop, clock, passed=(stop, clock)) == "Stop"
-    assert found_callback(data, rubric, clock, stop, passed=(clock, stop)) == "Stop"
-    assert found_callback(data, rubric, stop, clock) == "Stop"
-    assert found_callback(data, rubric, clock) == "Clock"
-
-
-def test_a_clock_of_another_question_is_no_answer(data: DataSet, rubric: Rubric) -> None:
-    assert found_callback(data, rubric, callback("Clock", 1, None)) == ""
-    assert found_callback(data, rubric, callback("Stop", 1, 2)) == "Stop"
-
-
-def test_a_threshold_is_that_of_the_object_passed(data: DataSet, rubric: Rubric) -> None:
-    """The same class, with another threshold, in a later training."""
-    passed, later = callback("Stop", 9, 2), callback("Stop", 9, None)
-    training = Training(0, 9, "m", NETWORK, epochs=2, callbacks=(passed,))
-    found = context("9", rubric, data, Evidence({}, (training,), callbacks=(later,)), answer=training)
-    answer = find_callback(found)
-    assert answer is not None
-    assert answer.transcripts[0].stopped_after == 2
 
 
 # --- broken off -------------------------------------------------------------------------------------------------------
