@@ -267,6 +267,8 @@ _idle: dict[Child, threading.Timer] = {}
 """Child processes without a call, each with what will end it."""
 _running: dict[str, Child] = {}
 """Child processes by the name of the run that they are on."""
+_killed: set[str] = set()
+"""Names of the runs that were to end, of which some may begin only then."""
 
 
 def run_in_child(name: str, call: bytes, seconds: float | None) -> CallEnd:
@@ -279,6 +281,8 @@ def run_in_child(name: str, call: bytes, seconds: float | None) -> CallEnd:
     child = _idle_child() or Child()
     _running[name] = child
     try:
+        if name in _killed:
+            child.kill()
         child.begin(call, seconds)
         while (end := child.ended()) is None:
             wait_for_connections([child.connection], LOOK_EVERY)
@@ -292,7 +296,8 @@ def run_in_child(name: str, call: bytes, seconds: float | None) -> CallEnd:
 
 
 def kill_children(names: Sequence[str]) -> None:
-    """End the runs with these names, as far as they are on this worker."""
+    """End the runs with these names, as far as they are on this worker, or come to it yet."""
+    _killed.update(names)
     for name in names:
         if child := _running.get(name):
             child.kill()

@@ -15,6 +15,8 @@ from distributed import Client
 
 TESTS = Path(__file__).parents[1]
 START_SECONDS = 120
+QUIET = {"DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False"}
+"""A worker does not look at its own threads a hundred times a second."""
 
 
 class Cluster:
@@ -35,7 +37,7 @@ class Cluster:
         number = len(self._processes)
         process = subprocess.Popen(
             [*before, sys.executable, "-m", "dask", *words],
-            env={**os.environ, "PYTHONPATH": f"{TESTS}:{TESTS / 'executors'}"},
+            env={**os.environ, **QUIET, "PYTHONPATH": f"{TESTS}:{TESTS / 'executors'}"},
             stdout=subprocess.DEVNULL,
             stderr=(self._folder / f"{number}-{words[0]}.log").open("wb"),
         )

@@ -10,9 +10,12 @@ from dask_cluster import Cluster
 from grader.executors import Executor, LocalExecutor, open_executor
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Two workers that stay: one as `dask worker` starts it, with its nanny, and one without."""
+    """Two workers that stay: one as `dask worker` starts it, with its nanny, and one without.
+
+    Not for longer than a file: the four processes take a tenth of a core although they do nothing.
+    """
     made = Cluster(tmp_path_factory.mktemp("cluster"))
     made.start_worker()
     made.start_worker("--no-nanny")

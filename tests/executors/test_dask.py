@@ -30,6 +30,8 @@ from waiting import wait_until
 
 from grader.errors import UsageError
 from grader.executors import Executor, Finished, Lost, Started, open_executor
+from grader.executors.child import Died, pack_call
+from grader.executors.dask import kill_children, run_in_child
 
 TRAINS = [SETUP, network() + fit(epochs=2)]
 
@@ -107,6 +109,12 @@ def test_a_worker_that_joins_later_is_used_if_it_passes_the_look(mortal: Cluster
                     mortal.wait_for(3)
     assert used == {first.pid, later[0].pid}
     assert later[1].is_running()
+
+
+def test_a_run_that_is_ended_before_it_has_begun_does_not_run() -> None:
+    name = f"ended-{time.time_ns()}"
+    kill_children([name])
+    assert run_in_child(name, pack_call(nap, 600.0), None) == Died()
 
 
 def test_without_its_scheduler_a_run_comes_to_an_end(mortal: Cluster) -> None:
