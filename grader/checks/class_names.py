@@ -10,24 +10,25 @@ from grader.checks.prose.language import ARTICLES, words_of
 from grader.checks.prose.matching import deniers, same_word
 from grader.checks.prose.reading import Reading, Token, plain, read_answer
 
+_COUNTING = r"(?:contando|empezando|empezar|comenzando|partiendo|counting|starting|start)\b[^.;\n]{0,20}?\b"
 _NOISE = (
     r"\b(?!(?:class(?:es)?(?:_?(?:names?|labels?))?|(?:clases?|labels?|etiquetas?|nombres?|categorias?)\w*)\s*\[)\w+\s*\[\s*-?\d+\s*\]",
     r"\b(?:pregunta|ejercicio|apartado|question|modelo|model|red|network|epoch|epoca|imagen|image|fila|row|elemento)s?"
     r"\s*(?:n[oº]?\.?\s*)?\d+(?:\.\d+)?\b",
-    r"\d+(?:\s*,\s*\d+)?\s*%|\d+[.,]\d+(?:e[-+]?\d+)?|\d+\.?e[-+]?\d+",
-    r"\d+\s*[x×*]\s*\d+",
+    r"(?<!\d)\d++(?:\s*+,\s*+\d++)?+\s*+(?:%|(?:por ciento|percent)\b)",
+    r"(?<!\d)\d++(?:[.,]\d++(?:e[-+]?\d++)?|\.?e[-+]?\d++)",
+    r"(?<!\d)\d++\s*+[x×*]\s*+\d++",
     r"\b(?:u?int|float|utf-?)(?:8|16|32|64)\b",
     r"\[[\s\d.,e+-]*\d[\s,]+[\d.-][\s\d.,e+-]*\]",
-    r"\b[01]\s*(?:-|–|\.\.+|a|al|y|hasta|to|and)\s*(?:el |la )?(?:1|9|10)\b",
-    r"(?:contando|empezando|empezar|comenzando|partiendo|counting|starting|start)\b[^.;\n]{0,20}?\b(?:0|1|cero|uno|zero|one)\b",
+    r"\b[01]\s*(?:-|–|\.\.+|a|al|y|hasta|to|and)\s*(?:el |la |the )?(?:clase |class )?(?:1|9|10)\b",
+    rf"{_COUNTING}(?:0|1|cero|uno|zero|one)\b",
     r"(?m)^\s*\d\s?[.)]-?\s+(?=\S)",
 )
 """What looks like a class's number and is none: indices, question and model numbers, decimals, ranges, list marks."""
 
 _LAST = r"\b(?:ultim[ao]|last|decim[ao]|tenth|10th|10[aª])\b(?!\s+(?:capa|layer|epoca|epoch|red|modelo|pregunta))"
-_FROM_ONE = (
-    r"(?:contando|empezando|empezar|comenzando|partiendo|counting|starting|start)\b[^.;\n]{0,20}?\b(?:1|uno|one)\b"
-)
+_FROM_ONE = rf"{_COUNTING}(?:1|uno|one)\b"
+_FROM_ZERO = rf"{_COUNTING}(?:0|cero|zero)\b"
 
 _SPANISH = ("cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve")
 _ENGLISH = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -36,6 +37,10 @@ _NAMED_BEFORE = words_of(
     "clase class indice index posicion position numero number etiqueta label categoria category es is la el al "
     "the a = en"
 )
+_PLACED_BEFORE = words_of(
+    "clase class indice index posicion position numero number etiqueta label categoria category la el the"
+)
+"""Words before a figure that is a place in a row; counted from one where it is as large as the row is long."""
 _UNITS = words_of(
     "clases categorias etiquetas neuronas epocas valores numeros redes modelos elementos posiciones dimensiones "
     "unidades  capas veces segundos imagenes classes categories labels neurons units epochs values networks "
@@ -59,6 +64,8 @@ _CHANGE = words_of(
 )
 _REACH = 5
 _MANY = 4
+_LONGEST_NUMBER = 4
+"""Digits. No class's number is longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +80,16 @@ class _Mention:
     by_label: bool
 
 
-def judge_class_answer(answer: str, classes: list[list[str]]) -> frozenset[int]:
+def judge_class_answer(answer: str, classes: list[list[str]], *, printed: bool = False) -> frozenset[int]:
     """Which classes a prose answer states as its answer; more than one where it contradicts itself.
 
     Args:
         answer: The student's words, or what the student's code printed.
         classes: The names of each class, in every language, as in the rubric's `classes`.
+        printed: The words are a program's, which counts from zero: a 10 that it prints is no tenth class.
 
     Returns:
-        Numbers from 0; empty where the answer names none. "Class 10, the last" is 9.
+        Numbers from 0; empty where the answer names none. "Class 10, the last" is 9, and so is "class 10, with 98 %".
 
     Example:
         >>> judge_class_answer("Es la clase 9, no un vestido (3).", rubric.classes)
@@ -92,9 +100,10 @@ def judge_class_answer(answer: str, classes: list[list[str]]) -> frozenset[int]:
         cleaned = re.sub(pattern, " _ ", cleaned)
     reading = read_answer(cleaned)
     labels = list(_labels(reading, classes))
-    numbers = [
-        number for number in _numbers(reading, len(classes), labels) if not _is_same_thing(number, labels, reading)
-    ]
+    numbers = list(_numbers(reading, len(classes), labels))
+    if not printed and not any(number.number == len(classes) - 1 for number in numbers):
+        numbers += _last_from_one(answer, reading, len(classes), labels)
+    numbers = [number for number in numbers if not _is_same_thing(number, labels, reading)]
     mentions = [mention for mention in (*labels, *numbers) if not mention.denied]
     if not mentions and _names_last(answer, len(classes)):
         return frozenset({len(classes) - 1})
@@ -165,12 +174,24 @@ def _numbers(reading: Reading, count: int, labels: Sequence[_Mention]) -> Iterat
             yield _Mention(number, at, at, token.sentence, _is_set_aside(tokens, at), by_label=False)
 
 
+def _last_from_one(answer: str, reading: Reading, count: int, labels: Sequence[_Mention]) -> Iterator[_Mention]:
+    """The last class, where its place is counted from one: "class 10", of ten, can be no other."""
+    if re.search(_FROM_ZERO, plain(answer)):
+        return
+    tokens = reading.tokens
+    inside = {at for label in labels for at in range(label.first, label.last + 1)}
+    for at, token in enumerate(tokens):
+        placed = len(tokens) <= 2 or (at > 0 and tokens[at - 1].word in _PLACED_BEFORE)
+        if _number(reading, at) == count and placed and at not in inside and not _counts_something(tokens, at, count):
+            yield _Mention(count - 1, at, at, token.sentence, _is_set_aside(tokens, at), by_label=False)
+
+
 def _number(reading: Reading, at: int) -> int | None:
     """The number a word states as a class: a figure, or a number's name where a class is spoken of."""
     token = reading.tokens[at]
     written = reading.text[token.start : token.end]
-    if written.isdigit():
-        return int(written)
+    if written.isdecimal():
+        return int(written) if len(written) <= _LONGEST_NUMBER else None
     named = at > 0 and reading.tokens[at - 1].word in _NAMED_BEFORE
     return _NUMBER_WORDS.get(written) if named or len(reading.tokens) <= 2 else None
 

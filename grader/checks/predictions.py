@@ -386,7 +386,8 @@ def _in_output_text(text: str, context: Context) -> set[int]:
     """Classes in printed lines; progress bars and vectors of numbers name none."""
     lines = text.replace("\r", "\n").replace("\x08", "").splitlines()
     shown = [line for line in lines if not NUMBERS.search(line)][-MAX_PRINTED_LINES:]
-    by_line = [judge_class_answer(DECIMAL.sub(" ", line[:MAX_LINE]).strip(), context.rubric.classes) for line in shown]
+    texts = [DECIMAL.sub(" ", line[:MAX_LINE]).strip() for line in shown]
+    by_line = [judge_class_answer(text, context.rubric.classes, printed=True) for text in texts]
     answers = [found for found in by_line if len(found) <= MOST_NAMED]  # a line of all classes is a key to them
     return {number for found in (answers if any(answers) else by_line) for number in found}
 

@@ -38,7 +38,7 @@ def _problems_of_way(way: str, words: Mapping[str, list[str]]) -> Iterator[str]:
         for word in alternative.split():
             if re.fullmatch(r"[A-Z_]{2,}", word) and word not in words:
                 yield f"a name in capitals must stand in 'words', {word} does not"
-            elif not re.fullmatch(r"[A-Z_]{2,}|[\w%-]+", word):
+            elif not re.fullmatch(r"[A-Z_]{2,}|[\w%-]+|\d+(?:[.,]\d+)+%?", word):
                 yield f"a way must be made of words, '|', '&' and '+', not {word!r}"
 
 

@@ -152,7 +152,10 @@ def _texts_in(tree: ast.Module, source: str) -> list[Text]:
             words = [_literal(argument) for argument in node.args]
             shown = " ".join(words).strip()
             own = id(node) in alone and isinstance(node.func, ast.Name) and len(shown.split()) >= FEWEST_WORDS
-            shown = shown if own or _called(node) in _SHOWING else ""
+            if _called(node) in _SHOWING:
+                shown = " ".join(word or GAP for word in words)  # print("label:", value)
+            elif not own:
+                shown = ""
             found.append(Text(_position(source, starts, node), _numbered(words) or shown, "print"))
         elif isinstance(node, ast.Dict):
             pairs = ((key, value) for key, value in zip(node.keys, node.values, strict=True) if key is not None)

@@ -179,7 +179,8 @@ class _Found:
 
 def _in_code(segment: Segment, cell: Cell, guide: Guide) -> list[Passage]:
     """Comments, strings used as comments, printed strings, and prose typed into a code cell."""
-    inside = (_within(each, segment, cell.source) for each in _found(cell.source))
+    found = [each for each in _found(cell.source) if not (cell.given and each.source == "print")]
+    inside = (_within(each, segment, cell.source) for each in found)
     complete = (replace(each, text=_as_printed(each.text, cell)) for each in inside if each is not None)
     here = sorted(complete, key=lambda each: each.start)
     passages: list[Passage] = []

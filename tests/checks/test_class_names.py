@@ -72,6 +72,21 @@ NAMED = {
     ),
     "two answers": ("Es la clase 9 o la clase 7", {7, 9}),
     "label against number": ("Es la 9. Es un vestido.", {3, 9}),
+    "counted from one, with its share": ("Corresponde a la clase 10, con un 98.2 % de probabilidad", {9}),
+    "counted from one, in English": ("It is class 10 with 98,2 percent", {9}),
+    "counted from one, a place in the vector": ("La posición 10 del vector es la mayor", {9}),
+    "counted from one, and nothing else": ("10", {9}),
+    "counted from one, of how many": ("Es la clase número 10 de las 10", {9}),
+    "counted from one, another label beside": ("Es la clase 10: Sneaker", {7, 9}),
+    "counted from one, another class beside": ("La 10 tiene un 90 %, la 7 un 1 %", {7, 9}),
+    "counted from zero, so that there is none": ("La clase 10 (contando desde 0)", set()),
+    "denied with what it would be": ("Es la clase 10, no la 9", set()),
+    "a count alone": ("De 10 clases, ninguna", set()),
+    "a count of outputs": ("La red tiene 10 salidas", set()),
+    "a count of epochs": ("He entrenado 10 épocas", set()),
+    "from the first class to the last": ("Las posiciones van de la clase 1 a la clase 10", set()),
+    "a number of ten thousand digits": ("La clase " + "7" * 10_000, set()),
+    "a power": ("10² valores", set()),
     "nothing": ("", set()),
     "no class": ("Es un vector de 10 valores", set()),
     "only the image": ("la primera imagen de test", set()),
@@ -84,6 +99,11 @@ NAMED = {
 @pytest.mark.parametrize(("answer", "expected"), NAMED.values(), ids=NAMED.keys())
 def test_class_named_in_prose(answer: str, expected: set[int]) -> None:
     assert judge_class_answer(answer, CLASSES) == expected
+
+
+@pytest.mark.parametrize("line", ["10", "clase 10", "la 10"])
+def test_a_program_counts_from_zero(line: str) -> None:
+    assert judge_class_answer(line, CLASSES, printed=True) == set()
 
 
 SAME = {

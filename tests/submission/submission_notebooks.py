@@ -52,6 +52,7 @@ EXAMPLE = (
     "            self.model.stop_training = True"
 )
 READY = "callbacks = myCallback()\n" + net(512, epochs=50)
+SHOWS = "lote = 64\nprint('El lote es', lote)"
 LOAD = "mnist = tf.keras.datasets.fashion_mnist\n(x, y), (x_test, y_test) = mnist.load_data()\nx = x / 255.0"
 
 HEADINGS = {
@@ -112,7 +113,7 @@ def given_cells() -> list[dict[str, Any]]:
         h("7.1"), answer("7.1"), h("7.2"), answer("7.2"),
         h("8.1"), py(MARKERS["8.1"]), h("8.2"), py(MARKERS["8.2"]), h("8.3"), answer("8.3"),
         md("## Callbacks", "", "Un callback se entera del final de cada época. Este es un ejemplo:"), py(EXAMPLE),
-        h("9"), py(MARKERS["9"]), py(READY),
+        h("9"), py(MARKERS["9"]), py(READY), py(SHOWS),
     ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from submission_notebooks import (
     MARKERS,
     PREDICT,
     READY,
+    SHOWS,
     answer,
     given_cells,
     h,
@@ -33,6 +34,11 @@ KEYCAPS = {
     4: "wide(512)",
     5: "other = wide(512).predict(test_x)",
 }
+
+
+def printing(source: str, shown: str) -> dict[str, Any]:
+    """A code cell with what it printed."""
+    return {**py(source), "outputs": [{"output_type": "stream", "name": "stdout", "text": shown}]}
 
 
 class Case(NamedTuple):
@@ -226,16 +232,10 @@ CODE = [
         "a printed answer with gaps, as it was printed",
         [
             h("3.1"),
-            {
-                **py('print(f"{len(p)} números, uno por cada una de las {len(p)} clases")'),
-                "outputs": [
-                    {
-                        "output_type": "stream",
-                        "name": "stdout",
-                        "text": "10 números, uno por cada una de las 10 clases\n",
-                    }
-                ],
-            },
+            printing(
+                'print(f"{len(p)} números, uno por cada una de las {len(p)} clases")',
+                "10 números, uno por cada una de las 10 clases\n",
+            ),
         ],
         {"3.1": ["10 números, uno por cada una de las 10 clases"]},
     ),
@@ -243,6 +243,31 @@ CODE = [
         "a printed answer with gaps, its output not saved",
         [h("3.1"), py('print(f"{n} números, uno por cada una de las {n} clases")')],
         {"3.1": ["números, uno por cada una de las clases"]},
+    ),
+    Case(
+        "a label printed beside a value, as it was printed",
+        [h("3.2"), printing("print('La clase es', c.argmax())", "La clase es 9\n")],
+        {"3.2": ["La clase es 9"]},
+    ),
+    Case(
+        "labels printed beside several values",
+        [h("3.1"), printing("print('Imágenes:', x.shape[0], 'de', x.shape[1:])", "a\nImágenes: 60000 de (28, 28)\n")],
+        {"3.1": ["Imágenes: 60000 de (28, 28)"]},
+    ),
+    Case(
+        "a label printed beside a value, its output not saved",
+        [h("3.2"), py("print('La clase es', c.argmax())")],
+        {"3.2": ["La clase es"]},
+    ),
+    Case(
+        "values without a label say nothing",
+        [h("3.2"), printing("print(c.argmax(), 9)", "9 9\n")],
+        {"3.2": []},
+    ),
+    Case(
+        "what the assignment's own code prints, filled in or not",
+        [h("9"), printing(READY, "Epoch 3\n"), h("3.2"), printing(SHOWS, "El lote es 64\n")],
+        {"9": [], "3.2": []},
     ),
     Case(
         "comments joined",

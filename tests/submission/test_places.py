@@ -273,7 +273,7 @@ EDITED = [
         [py("a = 1"), py(net()), md("He entrenado una red.")],
         {"1": (), "9": ()},
     ),
-    Case("the example cells belong to question 9", given_cells(), {"9": (37, 38, 39, 40, 41)}),
+    Case("the example cells belong to question 9", given_cells(), {"9": (37, 38, 39, 40, 41, 42)}),
 ]
 
 

@@ -29,11 +29,15 @@ from grader.checks.prose.language import (
 )
 
 _STEMMERS = (snowballstemmer.stemmer("spanish"), snowballstemmer.stemmer("english"))
+_THOUSANDS = r"(?<![\d.,])[1-9]\d{0,2}(?:(?:[.,]\d{3})++|(?:[ \u00a0]000)++)(?!\d|[.,]\d)"
+"""``60.000``, ``60,000`` and ``60 000``."""
+_OF_THOUSAND = re.compile(r"(\d{1,3})\s?(?:mil|k)")
 _PIECE = re.compile(
-    r"\d+\s?[x×*]\s?\d+|\d[dD]\b|\by_\w+|\d+(?:\.\d+|,\d+(?![\d,)]))?%?"
+    rf"(?:(?<!\(){_THOUSANDS}|{_THOUSANDS}(?!\)))%?|(?<![\d.,])\d{{1,3}}(?:\s?mil|[kK])\b"  # (10,128) is a shape
+    r"|\d++\s?[x×*]\s?\d+|\d[dD]\b|\by_\w+|\d+(?:\.\d+|,\d+(?![\d,)]))?%?"
     r"|[^\W\d_]+(?:[-'’´][^\W\d_]+)*\d?|[+↑↓≠→⇒](?=\s|$)|(?<!\d)(?<!\d )%|[.,;:!?()\[\]\n…–—=/]|(?<=\s)-(?=\s)",
 )
-_NUMBER = r"(\d+(?:[.,]\d+)?)\s*(%|s\b|seg\w*|sec\w*|min\w*)?"
+_NUMBER = r"(?<!\d)(\d++(?:[.,]\d++)?+)\s*+(%|s\b|seg\w*|sec\w*|min\w*)?"
 _CHANGE = re.compile(rf"{_NUMBER}\s*(?:a|al|hasta|to|-+>|=+>|→)\s*(?:(?:un|el|los|las)\s+)?{_NUMBER}")
 _MATHS = re.compile(r"\\[a-zA-Z]+|\\[{}_,;!]|[${}^]|(?<=[a-zA-Z])_(?=\w\b|\{)")
 _SENTENCE_ENDS = frozenset(".;!?\n…")
@@ -99,6 +103,8 @@ def plain(word: str) -> str:
 def keys_of(word: str) -> frozenset[str]:
     """The forms under which a word is compared: itself and its stems, spelt as they sound in Spanish."""
     bare = plain(word)
+    if bare[:1].isdecimal():
+        return _number_keys(bare)
     if bare in SPELLINGS:
         bare = SPELLINGS[bare]
     if len(bare) <= 3:
@@ -106,6 +112,15 @@ def keys_of(word: str) -> frozenset[str]:
     forms = {bare, word.lower(), *_with_accents(bare)}
     stems = {plain(stemmer.stemWord(form)) for stemmer in _STEMMERS for form in forms}
     return frozenset(fold(form) for form in {bare, *stems} if len(form) >= 3)
+
+
+def _number_keys(number: str) -> frozenset[str]:
+    """A number as it is compared: ``0,5`` is 0.5, ``60.000`` is 60000; ``1.234`` may be either."""
+    digits = re.sub(r"[.,\s]", "", number)
+    decimal = number.replace(",", ".")
+    if re.fullmatch(_THOUSANDS, number.removesuffix("%")):
+        return frozenset({digits, decimal}) if decimal.count(".") == 1 else frozenset({digits})
+    return frozenset({decimal})
 
 
 def _with_accents(word: str) -> Iterator[str]:
@@ -127,7 +142,7 @@ def fold(word: str) -> str:
         (r"g(?=[ei])", "j"),
         (r"ll", "y"),
         (r"n(?=[bp])", "m"),
-        (r"(.)\1+", r"\1" if len(word) > shortest else r"\g<0>"),
+        (r"([^\W\d_])\1+", r"\1" if len(word) > shortest else r"\g<0>"),
     ):
         word = re.sub(pattern, sound, word)
     return word
@@ -201,6 +216,8 @@ def _spelt_out(mark: str) -> list[str]:
     word = plain(mark)
     if re.match(r"\d+\s?[x×*]", word):
         return [re.sub(r"\s?[x×*]\s?", "x", word)]
+    if thousand := _OF_THOUSAND.fullmatch(word):
+        return [f"{thousand[1]}000"]
     word = re.sub(r"['’´]", "", word)
     if word in CONTRACTIONS:
         return CONTRACTIONS[word].split()
