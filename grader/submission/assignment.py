@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,7 @@ from rapidfuzz import fuzz
 from grader.records import Cell
 from grader.submission import code
 from grader.submission.notebook import parse_notebook, read_bytes
-from grader.submission.wording import Phrases, fold, has_words, words
+from grader.submission.wording import Phrases, fold, has_words, without_markup, words
 
 ALIKE = 75.0
 """Likeness, of 100, from which a cell is taken to be an edited cell of the assignment."""
@@ -29,6 +30,11 @@ class Assignment:
         return frozenset(form for cell in self.cells if (form := form_of(cell)))
 
     @cached_property
+    def headings(self) -> frozenset[str]:
+        """What its headings in markdown say."""
+        return frozenset(" ".join(words(line)) for cell in self.cells if (line := heading_of(cell)))
+
+    @cached_property
     def phrases(self) -> Phrases:
         """All sentences of the assignment, those in its code's comments and strings too."""
         return Phrases.of(text for cell in self.cells for text in readable(cell))
@@ -41,6 +47,12 @@ def read_assignment(path: Path | None) -> Assignment:
         SubmissionError: if the file is not a notebook.
     """
     return Assignment() if path is None else Assignment(parse_notebook(read_bytes(path), path.name))
+
+
+def heading_of(cell: Cell) -> str:
+    """The heading with which a markdown cell begins; empty where it begins with none."""
+    first = cell.source.lstrip().split("\n", 1)[0]
+    return without_markup(first) if cell.kind == "markdown" and re.match(r"#{1,6}\s", first) else ""
 
 
 def readable(cell: Cell) -> list[str]:

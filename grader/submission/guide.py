@@ -54,6 +54,11 @@ class Guide:
         """Where in the rubric the first of these questions stands."""
         return self.ids.index(names[0])
 
+    def after(self, name: str) -> str:
+        """The question that follows in the rubric; empty after the last one, and after what is no question."""
+        later = self.ids[self.ids.index(name) + 1 :] if name in self.ids else ()
+        return later[0] if later else ""
+
     def question(self, name: str) -> Question:
         """The question with this id."""
         return self.questions[self.ids.index(name)]

@@ -1,17 +1,15 @@
-"""Which question each anchor names: by its words first, by its number where the words say nothing."""
+"""Which question each heading names: by its words first, by its number where the words say nothing."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 
 from grader.records import Cell
 from grader.submission.anchors import Anchor, Kind
 from grader.submission.guide import Guide
-from grader.submission.wording import fold
 
 Names = tuple[str, ...]
 
@@ -71,17 +69,12 @@ def _renumbered(headings: Sequence[Anchor], guide: Guide) -> list[Anchor]:
     found = []
     for heading in headings:
         number = heading.numbers[0] if len(heading.numbers) == 1 else ""
-        after = _next(number, guide)
+        after = guide.after(number)
         if number in seen and after and after not in present and not _is_rather(heading, number, after, guide):
             heading = replace(heading, numbers=(after,))
         seen.update(heading.numbers)
         found.append(heading)
     return found
-
-
-def _next(number: str, guide: Guide) -> str:
-    later = guide.ids[guide.ids.index(number) + 1 :] if number in guide.ids else ()
-    return later[0] if later else ""
 
 
 def _is_rather(heading: Anchor, one: str, other: str, guide: Guide) -> bool:
@@ -116,11 +109,11 @@ def _align(headings: Sequence[Anchor], cells: Sequence[Cell], guide: Guide) -> l
     """The best assignment of headings to questions that keeps to the rubric's order where it can."""
     states = list(dict.fromkeys([*guide.groups.values(), *(guide.named(heading.numbers) for heading in headings)]))
     states = [state for state in states if state]
-    code_below = _code_below(headings, cells)
-    trust = _trust(headings, code_below, guide)
+    codes = code_below(headings, cells)
+    trust = _trust(headings, codes, guide)
     counting = _count_up(headings, guide)
     best: dict[Names, tuple[float, tuple[Names, ...]]] = {(): (0.0, ())}
-    for heading, below in zip(headings, code_below, strict=True):
+    for heading, below in zip(headings, codes, strict=True):
         weights = {state: _weight(heading, state, below, trust, counting, guide) for state in states}
         best = _step(best, weights, guide)
     path = max(best.values(), key=lambda entry: entry[0])[1]
@@ -186,83 +179,10 @@ def _weight(heading: Anchor, state: Names, below: list[str], trust: float, count
     return weight + (0.0 if fit is None else DEEDS if fit else -DEEDS)
 
 
-def _code_below(headings: Sequence[Anchor], cells: Sequence[Cell]) -> list[list[str]]:
+def code_below(headings: Sequence[Anchor], cells: Sequence[Cell]) -> list[list[str]]:
     """For each heading: the code cells of the student's between it and the next one."""
     bounds = [heading.cell for heading in headings] + [len(cells)]
     return [
         [cell.source for cell in cells[start:stop] if cell.kind == "code" and not cell.given]
         for start, stop in pairwise(bounds)
     ]
-
-
-# --- markers ----------------------------------------------------------------------------------------------------------
-
-
-def name_markers(
-    markers: Sequence[Anchor],
-    headings: Sequence[Named],
-    cells: Sequence[Cell],
-    guide: Guide,
-    known: Mapping[str, Names],
-) -> list[Named]:
-    """Find each marker's questions by its words, its number, the heading above it, and the code below it."""
-    headed = {name for heading in headings if len(heading.names) == 1 for name in heading.names}
-    numbers = {number: named.names for named in headings for number in named.anchor.numbers if named.names}
-    stated = [known.get(fold_marker(m)) or _by_number(m, numbers, guide) for m in markers]
-    marked = {name for names in stated for name in names}
-    found: list[Named] = []
-    for marker, names, source in zip(markers, stated, _sources(markers, cells), strict=True):
-        above = _above(marker, headings)
-        is_known = fold_marker(marker) in known
-        chosen = names or _by_words(marker, above, guide)
-        if names and not is_known and set(names) <= headed and above and not set(above) & {*names, *marked}:
-            chosen = _by_words(marker, above, guide) or above
-        found.append(Named(marker, _by_content(source, chosen, names, above, guide)))
-    return found
-
-
-def _sources(markers: Sequence[Anchor], cells: Sequence[Cell]) -> list[str]:
-    """For each marker in code: the code below it in its cell, up to the next marker."""
-    found = []
-    for marker, after in zip_longest(markers, markers[1:]):
-        stop = after.start if after and after.cell == marker.cell else None
-        found.append(cells[marker.cell].source[marker.start : stop] if marker.in_code else "")
-    return found
-
-
-def fold_marker(marker: Anchor) -> str:
-    """A marker's words alone, to compare it with the assignment's."""
-    return " ".join(re.findall(r"[a-z]+|\d+(?:[.,]\d+)?", fold(marker.text)))
-
-
-def _by_number(marker: Anchor, numbers: Mapping[str, Names], guide: Guide) -> Names:
-    """Headings teach which edition's numbers are used; a marker with words of its own is read first."""
-    told = [numbers.get(number) or guide.groups.get(number, ()) for number in marker.numbers]
-    return guide.ordered(name for names in told for name in names) if told and all(told) else ()
-
-
-def _by_words(marker: Anchor, above: Names, guide: Guide) -> Names:
-    """The question whose words the marker uses, those named above it first."""
-    scores = {name: guide.likeness.score(marker.text, [name]) + (0.1 if name in above else 0.0) for name in guide.ids}
-    best = max(scores, key=lambda name: scores[name])
-    return (best,) if scores[best] >= CLEAR and list(scores.values()).count(scores[best]) == 1 else ()
-
-
-def _above(marker: Anchor, headings: Sequence[Named]) -> Names:
-    """All questions that the nearest cell with headings above names."""
-    before = [heading for heading in headings if heading.anchor.at <= marker.at]
-    if not before:
-        return ()
-    nearest = [heading for heading in before if heading.anchor.cell == before[-1].anchor.cell]
-    single = [name for heading in nearest if len(heading.names) == 1 for name in heading.names]
-    return tuple(dict.fromkeys(single or before[-1].names))
-
-
-def _by_content(source: str, chosen: Names, stated: Names, above: Names, guide: Guide) -> Names:
-    """Where marker and heading name different questions, and the code does what one of them asks, that one is right."""
-    if not source or not above or not stated or set(stated) & set(above):
-        return chosen
-    marker_fits, heading_fits = guide.fit(stated, [source]), guide.fit(above, [source])
-    if marker_fits and not heading_fits:
-        return stated
-    return above if heading_fits and marker_fits is False else chosen

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -10,10 +9,11 @@ from typing import Literal
 from grader.records import Cell
 from grader.submission import code
 from grader.submission.anchors import Anchor, Kind, find_anchors, whole_between
-from grader.submission.assignment import ALIKE, Assignment, form_of, likeness
+from grader.submission.assignment import ALIKE, Assignment, form_of, heading_of, likeness
 from grader.submission.guide import Guide
-from grader.submission.naming import Named, Names, fold_marker, name_headings, name_markers
-from grader.submission.wording import sentences, without_markup
+from grader.submission.markers import fold_marker, name_markers
+from grader.submission.naming import Named, Names, name_headings
+from grader.submission.wording import sentences, without_markup, words
 
 OPENERS = (Kind.HEADING, Kind.NUMBERED, Kind.ALIGNED)
 """Anchors that open a place; several in one cell open it for all their questions."""
@@ -117,9 +117,8 @@ def _sorted_out(anchors: Sequence[Anchor]) -> tuple[list[Anchor], list[Anchor]]:
 
 
 def _is_section(cell: Cell, guide: Guide) -> bool:
-    """One of the assignment's own headings."""
-    first = cell.source.lstrip().split("\n", 1)[0]
-    return bool(re.match(r"#{1,6}\s", first)) and without_markup(first) in guide.phrases
+    """One of the assignment's own headings; a bullet of a question that a student has made one is none."""
+    return " ".join(words(heading_of(cell))) in guide.assignment.headings
 
 
 def _aligned(cells: Sequence[Cell], named: Sequence[Named], guide: Guide, template: Template) -> list[Named]:

@@ -197,6 +197,104 @@ MARKED = [
     Case("an English marker", [py("# Your code for question 2 here", EVALUATE)], {"2": (0,)}),
 ]
 
+LEFT_OVER = [
+    Case(
+        "a marker copied along, above a network that is not what it names",
+        [h("1"), py(MARKERS["1"], net()), h("9"), py(MARKERS["1"], net(64)), py(STOPPER)],
+        {"1": (0, 1), "9": (2, 3, 4)},
+    ),
+    Case(
+        "a marker copied along, above a network that would do",
+        [h("1"), py(MARKERS["1"], net()), h("9"), py(MARKERS["1"], net()), py(STOPPER)],
+        {"1": (0, 1), "9": (2, 3, 4)},
+    ),
+    Case(
+        "a marker copied along, deleted where it belongs",
+        [h("4.1"), py(net(512)), h("9"), py(MARKERS["4.1"], net(512)), py(STOPPER)],
+        {"4.1": (0, 1), "9": (2, 3, 4)},
+    ),
+    Case(
+        "a marker for the evaluation copied along with a network",
+        [h("2"), py(MARKERS["2"], EVALUATE), h("8.1"), py(MARKERS["2"], net(epochs=15))],
+        {"2": (0, 1), "8.1": (2, 3)},
+    ),
+    Case(
+        "a marker for prose copied along",
+        [h("7.1"), answer("7.1", "Por las clases."), h("7.2"), answer("7.1", "Falla la forma.")],
+        {"7.1": (0, 1), "7.2": (2, 3)},
+    ),
+    Case(
+        "an answer that was moved, its own place left empty",
+        [h("7.1"), answer("7.1"), h("7.2"), answer("7.1", "Por las clases."), answer("7.2", "Falla.")],
+        {"7.1": (0, 1, 3), "7.2": (2, 4)},
+    ),
+    Case(
+        "a right try under another question's heading, after a wrong one in its own place",
+        [h("4.1"), py(MARKERS["4.1"], net(64)), h("9"), py(MARKERS["4.1"], net(512))],
+        {"4.1": (0, 1, 3), "9": (2,)},
+    ),
+    Case(
+        "a half-corrected number below the headings of two questions",
+        [md(HEADINGS["7.1"], HEADINGS["7.2"]), answer("7.1", "Una por clase."), answer("6.2", "Falla.")],
+        {"7.1": (0, 1), "7.2": (0, 2)},
+    ),
+    Case(
+        "another edition's numbers below the headings of two questions",
+        [md(HEADINGS["7.1"], HEADINGS["7.2"]), answer("6.1", "Una por clase."), answer("6.2", "Falla.")],
+        {"7.1": (0, 1), "7.2": (0, 2)},
+    ),
+    Case(
+        "a number of another question, answered in its own place",
+        [
+            *(md(HEADINGS["7.1"], HEADINGS["7.2"]), answer("7.1", "Una por clase."), answer("8.3", "Falla.")),
+            *(h("8.3"), answer("8.3", "Sobreajuste.")),
+        ],
+        {"7.1": (0, 1), "7.2": (0, 2), "8.3": (3, 4)},
+    ),
+    Case(
+        "places without a number below the headings of two questions",
+        [md(HEADINGS["7.1"], HEADINGS["7.2"]), md("Tu respuesta aquí: Una."), md("Tu respuesta aquí: Falla.")],
+        {"7.1": (0, 1), "7.2": (0, 2)},
+    ),
+    Case(
+        "three places without a number below the headings of two questions",
+        [md(HEADINGS["7.1"], HEADINGS["7.2"]), *(md(f"Tu respuesta aquí: {n}") for n in ("Una.", "Dos.", "Tres."))],
+        {"7.1": (0, 1, 2, 3), "7.2": (0, 1, 2, 3)},
+    ),
+    Case(
+        "two answers under one number, the next question without any",
+        [h("5.1"), answer("5.1", "La 9."), answer("5.1", "Es fácil."), h("6"), md("Falla.")],
+        {"5.1": (0, 1), "5.2": (2,), "6": (3, 4)},
+    ),
+    Case(
+        "two answers under one number, the next question with its own",
+        [h("5.1"), answer("5.1", "La 9."), answer("5.1", "Las dos veces."), h("5.2"), md("Es fácil.")],
+        {"5.1": (0, 1, 2), "5.2": (3, 4)},
+    ),
+    Case(
+        "two places under one number, one of them empty",
+        [h("5.1"), answer("5.1"), answer("5.1", "La 9.")],
+        {"5.1": (0, 1, 2), "5.2": ()},
+    ),
+    Case(
+        "a sub-heading that repeats what the question asks",
+        [
+            md(
+                "**Pregunta 8.3 (0.6 puntos):** ¿Por qué la pérdida deja de disminuir con más épocas?",
+                "¿Cómo se llama?",
+            ),
+            *(md("### ¿Por qué la pérdida deja de disminuir con más épocas?"), md("Memoriza.")),
+            *(md("### ¿Cómo se llama?"), md("Sobreajuste."), h("9"), py(STOPPER)),
+        ],
+        {"8.3": (0, 1, 2, 3, 4), "9": (5, 6)},
+    ),
+    Case(
+        "the assignment's own heading leads in to what follows",
+        [h("8.3"), md("Sobreajuste."), md("## Callbacks", "", "Aquí probé otro."), py(STOPPER), h("9"), py(STOPPER)],
+        {"8.3": (0, 1), "9": (2, 3, 4, 5)},
+    ),
+]
+
 EDITED = [
     Case(
         "another edition's numbers",
@@ -277,7 +375,7 @@ EDITED = [
 ]
 
 
-@pytest.mark.parametrize("case", STRAIGHT + MARKED + EDITED, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", STRAIGHT + MARKED + LEFT_OVER + EDITED, ids=lambda case: case.name)
 def test_cells_belong_to(case: Case, tmp_path: Path) -> None:
     submission = read(tmp_path, *case.cells)
 
