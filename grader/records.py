@@ -163,6 +163,8 @@ class Passage:
     cell: int
     text: str
     source: Literal["markdown", "comment", "print"]
+    perhaps_given: bool = False
+    """It may be the question's statement, in words that no assignment notebook has: no mark rests on it alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,13 @@ class Place:
     passages: tuple[Passage, ...] = ()
     """What the student wrote there, the assignment's own words taken out."""
     found_by: Literal["marker", "heading", "alignment", "none"] = "none"
+    pictures: tuple[int, ...] = ()
+    """Cells in which the student shows a picture, which only a person can read."""
+
+    @property
+    def own(self) -> tuple[Passage, ...]:
+        """The passages that are plainly the student's."""
+        return tuple(passage for passage in self.passages if not passage.perhaps_given)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ def _has_work(submission: Submission, question: str) -> bool:
     """True if words of the student's own stand at a question, or code does."""
     place = submission.place(question)
     own_code = (cell for index in place.cells if (cell := submission.cells[index]).kind == "code" and not cell.given)
-    return bool(place.passages) or any(own_code)
+    return bool(place.own or place.pictures) or any(own_code)
 
 
 def _shows_work(finding: Finding, submission: Submission) -> bool:

@@ -194,7 +194,7 @@ def check_predicted_class(criterion: PredictedClass, context: Context) -> Findin
     evidence = {"named": sorted(named), "predicted": sorted(predicted)}
     where: dict[str, Any] = {"cells": cells, "evidence": evidence}
     if not named:
-        return context.missing(criterion, say("No class is named for the first test image."))
+        return _unnamed(criterion, context)
     if not predicted:
         return _unpredicted(criterion, context, models, trained, where)
     if named <= predicted:
@@ -241,6 +241,22 @@ def _unpredicted(
         questions=", ".join(criterion.models_of),
     )
     return context.missing(criterion, message, _training_cells(criterion, context))
+
+
+def _unnamed(criterion: PredictedClass, context: Context) -> Finding:
+    """No class is named, as far as can be told: a picture, or text that may be the question's own, may name one."""
+    perhaps = [passage for passage in context.place.passages if passage.perhaps_given]
+    named, cells = _in_passages(perhaps, context)
+    if named:
+        message = say(
+            "Class {named} is named in what may be the question's own statement, or the answer; a person decides.",
+            named=_names(named, context),
+        )
+        return context.review(criterion, message, "static", cells=cells, evidence={"unread": True})
+    if context.place.pictures:
+        message = say("The answer shows a picture, which only a person can read.")
+        return context.review(criterion, message, "static", cells=context.place.pictures, evidence={"unread": True})
+    return context.missing(criterion, say("No class is named for the first test image."))
 
 
 def _training_cells(criterion: PredictedClass, context: Context) -> list[int] | None:
@@ -334,7 +350,7 @@ def _first_class(network: Network, x: Data | None, context: Context) -> int | No
 
 def _named_classes(context: Context) -> tuple[set[int], list[int]]:
     """Classes that the student names: in prose first, else in what the question's code prints, else "the same"."""
-    passages = context.place.passages
+    passages = context.place.own
     for source in ("markdown", "comment", "print"):
         named, cells = _in_passages([passage for passage in passages if passage.source == source], context)
         if named:

@@ -187,7 +187,7 @@ def _words(findings: Iterable[Finding], passages: Sequence[Passage]) -> Iterator
     if not readers:
         return
     earned = [word for finding in readers if finding.points > 0 for word in _texts(finding.evidence.get("words"))]
-    for passage in passages[:_MOST_PASSAGES]:
+    for passage in [passage for passage in passages if not passage.perhaps_given][:_MOST_PASSAGES]:
         yield Words(passage.cell + 1, passage.source, mark_words(shown(passage.text, _LONGEST_PASSAGE), earned))
     if not passages:
         answers = [answer for finding in readers for answer in _texts(finding.evidence.get("answer"))]

@@ -147,7 +147,7 @@ class Classroom:
 
     def answer(self, submission: str, question: str) -> str:
         """A submission's prose at a question."""
-        return answer_text(self.results[submission].passages.get(question, ()))
+        return answer_text(self.results[submission].passages.get(question, ()), with_statement=True)
 
     def is_open(self, key: Key) -> bool:
         """True while a person has to decide it and nobody has."""

@@ -71,10 +71,10 @@ def group_question(question: Question, results: Iterable[Result]) -> Grouping:
         findings = next((score.findings for score in result.score.questions if score.question == question.id), ())
         spoken = tuple(finding for finding in findings if finding.check in concepts)
         if spoken:
-            answers.append(_Answer(result.submission, answer_text(result.passages.get(question.id, ())), spoken))
+            answers.append(_Answer(result.submission, _text(result, question.id), spoken))
         for finding in findings:
             if finding.check not in concepts:
-                found = (finding.status, finding.points, finding.message.text)
+                found = (finding.status, finding.points, finding.message.text, _apart(result.submission, finding))
                 others.setdefault((finding.check, found), []).append(result.submission)
     groups = [_group(question.id, (check,), members, prose=False) for (check, _), members in others.items()]
     likeness = _Likeness([answer.text for answer in answers])
@@ -91,6 +91,15 @@ def group_question(question: Question, results: Iterable[Result]) -> Grouping:
     return Grouping(tuple(groups), tuple(near))
 
 
+def _text(result: Result, question: str) -> str:
+    return answer_text(result.passages.get(question, ()), with_statement=True)
+
+
+def _apart(submission: str, finding: Finding) -> str:
+    """What keeps a finding out of groups: nobody has read the pictures or the words that it rests on."""
+    return submission if finding.evidence.get("unread") else ""
+
+
 def _group(question: str, checks: tuple[str, ...], members: Sequence[str], *, prose: bool) -> Group:
     digest = hashlib.sha256("\0".join([question, *checks, *sorted(members)]).encode("utf-8", "replace"))
     return Group(digest.hexdigest()[:10], question, checks, tuple(members), prose)
@@ -102,8 +111,9 @@ def _meaning(answer: _Answer) -> Hashable:
     Where that is not plain for every idea, words that may turn a meaning round have to be the same, too.
     """
     found = tuple((finding.check, finding.message.text, finding.points, finding.status) for finding in answer.findings)
+    apart = tuple(_apart(answer.submission, finding) for finding in answer.findings)
     plain = all(finding.message.text in _PLAINLY_FOUND for finding in answer.findings)
-    return (found, () if plain else turning_words(answer.text), bool(answer.text))
+    return (found, apart, () if plain else turning_words(answer.text), bool(answer.text))
 
 
 _PLAINLY_FOUND = ("The answer says so: “{words}”.", "No answer was found.")

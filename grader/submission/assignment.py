@@ -29,6 +29,10 @@ class Assignment:
         """What the cells that hold code or prose say, white space, comments and markup aside."""
         return frozenset(form for cell in self.cells if (form := form_of(cell)))
 
+    def shows(self, picture: str) -> bool:
+        """Whether a picture, as it stands in markdown, is one of its own."""
+        return any(picture in cell.source for cell in self.cells)
+
     @cached_property
     def headings(self) -> frozenset[str]:
         """What its headings in markdown say."""

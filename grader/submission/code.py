@@ -337,6 +337,11 @@ def _call_verdicts(question: Question, done: Deeds) -> Iterator[bool | None]:
         yield True if done.calls & {"predict", "argmax"} else (False if "fit" in done.calls else None)
 
 
+def asks_for_prose(question: Question) -> bool:
+    """Whether something has to be said in words."""
+    return any(is_prose(criterion) or isinstance(criterion, PredictedClass) for criterion in question.criteria)
+
+
 def asks_for_code(question: Question) -> bool:
     """Whether anything but prose is asked."""
     return any(not is_prose(criterion) for criterion in question.criteria)

@@ -9,7 +9,7 @@ from functools import cached_property
 from grader.rubric.rubric import Question, Rubric
 from grader.submission import code
 from grader.submission.assignment import Assignment
-from grader.submission.wording import Likeness, Phrases, stems
+from grader.submission.wording import Likeness, Phrases, stems, words
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class Guide:
     """Sentences of the assignment and of the rubric's prompts."""
     prompts: dict[str, Phrases] = field(default_factory=dict)
     """By question: its sentences."""
+    sizes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """By question: words of each of its statements."""
 
     @cached_property
     def ids(self) -> tuple[str, ...]:
@@ -77,9 +79,13 @@ class Guide:
         """The same guide, knowing more texts that ask these questions."""
         texts = {each.id: " ".join([_asked(each), *more.get(each.id, ())]) for each in self.questions}
         prompts = {each.id: Phrases.of([each.prompt, *more.get(each.id, ())]) for each in self.questions}
+        sizes = {
+            each.id: tuple(size for text in (each.prompt, *more.get(each.id, ())) if (size := len(words(text))))
+            for each in self.questions
+        }
         known = {phrase for own in prompts.values() for phrase in own.known} | set(self.phrases.known)
         phrases = Phrases(tuple(sorted(known, key=lambda phrase: (-len(phrase), phrase))))
-        return replace(self, likeness=Likeness.of(texts), prompts=prompts, phrases=phrases)
+        return replace(self, likeness=Likeness.of(texts), prompts=prompts, sizes=sizes, phrases=phrases)
 
     def echoes(self, sentence: str, names: Iterable[str]) -> bool:
         """Whether a sentence says nothing that the question does not say."""

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Literal
 
 from grader.records import Cell, Passage
 from grader.submission import code
 from grader.submission.anchors import QUESTION_WORDS, Kind, find_anchors, whole_between
 from grader.submission.guide import Guide
 from grader.submission.places import Layout, Segment
-from grader.submission.wording import has_words, sentences, without_markup
+from grader.submission.prose_in_code import LONGEST_PASSAGE, passages_in_code
+from grader.submission.wording import Phrases, fold, has_words, sentences, without_markup, words
 
-LONGEST_PASSAGE = 20_000
-MOST_OUTPUT_LINES = 500
-LONGEST_GAP = 80
-"""Characters that an expression inside a printed text may stand for."""
+ACCOUNTED_FOR = 0.6
+"""Share of a question's statement that has to be known again beside its heading, for the rest to be the student's."""
 
 _NO_UNIT = (
     r"(?!(?:segundos?|seg|minutos?|min|horas?|s|ms|veces|puntos?|mil|millones|por ciento|frente a|seconds?|minutes?|"
@@ -35,51 +32,102 @@ _NUMBERED_ANSWER = re.compile(
 )
 """``3.1: ``, ``| 3.1 | ``, ``2. (3.1) ``, ``Pregunta 4``, ``6)``: the beginning of a numbered answer."""
 _PROSE_MAGIC = re.compile(r"^\s*%%(?:markdown|html|latex|HTML|javascript)\b[^\n]*\n")
-_CODE_BEGINS = re.compile(r"[=(\[{.:@]|^\s*(?:import|from|del|return|try|else)\b")
-_CODE_SIGNS = re.compile(r"[=\[\]{}]|\w\(|^\s*(?:import|from|def|class|for|if|return|print|model)\b|^\s*[!%@#]")
+_ORDER = re.compile(
+    r"[^a-z]*(?:(?:explic|defin|entren|evalu|ejecut|cre|predi|prueb|prob|describ|razon|indic|compar|coment|calcul|realiz|"
+    r"observ|utiliz|us|escrib|mostr|muestr|imprim|quit|elimin|anad|cambi|analiz|justific|respond|recuerd|piens)"
+    r"(?:[ae]|c?e|[aei]r|[aei]d)|haz|hacer|di|decir|fijate|ten en cuenta|explain|define|train|evaluate|run|create|"
+    r"predict|try|describe|compare|discuss|compute|show|print|remove|add|change|write|use|remember|note|think)\b"
+)
+"""How a sentence begins that tells somebody to do something, folded."""
+_PICTURE = re.compile(r"!\[[^\[\]\n]*\]\([^()\n]*\)|<img\b[^<>]*>", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Prose:
+    """What a notebook says at every question."""
+
+    passages: Mapping[str, tuple[Passage, ...]]
+    pictures: Mapping[str, tuple[int, ...]]
+    """Cells with pictures of the student's, which nobody has read."""
 
 
 @dataclass(frozen=True)
 class _Piece:
-    """A passage on its way: with what decides whether it stays."""
+    """A passage on its way: with what decides where it goes."""
 
     passage: Passage
     names: tuple[str, ...]
     shared: bool
-    answer: bool
-    """It stands after the mark of an answer place."""
-    sure: bool
-    """Plainly the student's; otherwise it may be a prompt in words that neither rubric nor assignment has."""
+    headed: tuple[str, ...] = ()
+    """All questions that the headings above it name."""
+    picture: bool = False
+    statement: str = ""
+    """All of a text that may be the question's statement."""
+
+    @property
+    def sure(self) -> bool:
+        """Plainly the student's, and there is something to read."""
+        return has_words(self.passage.text) and not self.passage.perhaps_given
 
 
-def find_passages(cells: Sequence[Cell], layout: Layout, guide: Guide) -> dict[str, tuple[Passage, ...]]:
+def find_prose(cells: Sequence[Cell], layout: Layout, guide: Guide) -> Prose:
     """The prose of every question. What stands in a shared place goes to all in it that have none of their own;
-    what stands in no place, to all questions that have neither a place nor prose."""
-    pieces = [piece for segment in layout.segments for piece in _pieces(segment, cells[segment.cell], guide)]
+    what stands in no place, to all questions that have neither a place nor prose.
+
+    What may be a question's statement, in words that neither rubric nor assignment has, takes nobody's place.
+    """
+    found = _all_pieces(cells, layout, guide)
+    pieces = [piece for piece in found if has_words(piece.passage.text)]
     own = {name: [piece for piece in pieces if name in piece.names and not piece.shared] for name in guide.ids}
-    placed = {name: _surest(own[name]) for name in guide.ids}
-    for name in guide.ids:
-        placed[name] = placed[name] or _surest([piece for piece in pieces if name in piece.names])
+    placed = {name: own[name] if _answers(own[name]) else _offered(name, pieces, guide) for name in guide.ids}
     loose = [piece for piece in pieces if not piece.names and piece.sure]
-    numbered = [(piece, numbered_parts(piece.passage, guide.ids)) for piece in pieces]
+    lacking = frozenset(name for name in guide.ids if not _answers(own[name]))
+    numbered = [(piece, numbered_parts(piece.passage, guide.ids, lacking)) for piece in pieces]
     passages: dict[str, tuple[Passage, ...]] = {}
     for name in guide.ids:
+        answered = _answers(placed[name])
         parts = {id(piece): answers[name] for piece, answers in numbered if name in answers}
-        found = [parts.get(id(piece), piece.passage) for piece in placed[name]]
+        here = [parts.get(id(piece), piece.passage) for piece in placed[name]]
         # Answers to several questions that are gathered in one place count beside what stands in a question's own.
-        gathered = [piece for piece, answers in numbered if not placed[name] or (piece.sure and len(answers) > 1)]
-        found += [parts[id(piece)] for piece in gathered if id(piece) in parts and piece not in placed[name]]
-        if not found and not layout.cells[name]:
-            found = [piece.passage for piece in loose]
-        passages[name] = tuple(found)
-    return passages
+        gathered = [piece for piece, answers in numbered if not answered or (piece.sure and len(answers) > 1)]
+        here += [parts[id(piece)] for piece in gathered if id(piece) in parts and piece not in placed[name]]
+        if not here and not layout.cells[name]:
+            here = [piece.passage for piece in loose]
+        passages[name] = tuple(here)
+    pictures = {
+        name: tuple(sorted({piece.passage.cell for piece in found if piece.picture and name in piece.names}))
+        for name in guide.ids
+    }
+    return Prose(passages, pictures)
 
 
-def numbered_parts(passage: Passage, ids: Sequence[str]) -> dict[str, Passage]:
+def _answers(pieces: Sequence[_Piece]) -> bool:
+    return any(piece.sure for piece in pieces)
+
+
+def _offered(name: str, pieces: Sequence[_Piece], guide: Guide) -> list[_Piece]:
+    """What a question without prose of its own shares with others; else what stands below its heading in the place of
+    one that asks for none."""
+    shared = [piece for piece in pieces if name in piece.names]
+    if _answers(shared) or not code.asks_for_prose(guide.question(name)):
+        return shared
+    beside = [
+        piece
+        for piece in pieces
+        if piece.sure and name in piece.headed and not any(code.asks_for_prose(guide.question(n)) for n in piece.names)
+    ]
+    return [*shared, *beside]
+
+
+def numbered_parts(passage: Passage, ids: Sequence[str], lacking: Collection[str] = frozenset()) -> dict[str, Passage]:
     """Of a text that answers questions by their numbers, each question's part.
 
     Printed answers, the rows of a table and lists of answers are such texts. Empty for a text without a number of the
     kind ``3.1`` at the beginning of a line.
+
+    Args:
+        lacking: questions without an answer of their own: of two answers under one number, the second is the next
+            question's where that one lacks it.
     """
     parts: dict[str, list[str]] = {}
     current: list[str] = []
@@ -97,6 +145,9 @@ def numbered_parts(passage: Passage, ids: Sequence[str]) -> dict[str, Passage]:
             in_list = in_list or int(number) < above
             number = "" if in_list else number
         if named and number and (number in ids or any(name.startswith(f"{number}.") for name in ids)):
+            if number in ids and has_words("".join(parts.get(number, ()))):
+                after = next(iter(ids[ids.index(number) + 1 :]), "")
+                number = after if after in lacking and after not in numbers else number
             above, in_list = int(number.split(".")[0]), False
             current = parts.setdefault(number, [])
             line = line[named.end() :]
@@ -114,30 +165,84 @@ def _begins_answers(text: str, ids: Sequence[str]) -> bool:
     return numbers[0] in ids or len({*numbers} & {*ids}) > 1
 
 
-def _surest(pieces: Sequence[_Piece]) -> list[_Piece]:
-    """Where an answer place was filled in, text that may be a prompt is taken for one."""
-    answered = any(piece.answer for piece in pieces)
-    return [piece for piece in pieces if piece.sure or not answered]
+def _all_pieces(cells: Sequence[Cell], layout: Layout, guide: Guide) -> list[_Piece]:
+    """All that can be read, in order. Below a heading that stands alone, a cell may be the question's statement."""
+    found: list[_Piece] = []
+    alone = False
+    for segment in layout.segments:
+        cell = cells[segment.cell]
+        if cell.kind == "code" and not _PROSE_MAGIC.match(cell.source):
+            in_code = passages_in_code(segment, cell, guide)
+            found += [_Piece(passage, segment.names, segment.shared, segment.headed) for passage in in_code]
+            alone = False
+        elif not cell.given:
+            found += _in_text(segment, cell, guide, below_bare_heading=alone)
+        if cell.kind != "code":
+            alone = _is_bare_heading(segment, cell)
+    return _without_copies(found)
 
 
-def _pieces(segment: Segment, cell: Cell, guide: Guide) -> list[_Piece]:
-    if cell.kind == "code" and not _PROSE_MAGIC.match(cell.source):
-        found = _in_code(segment, cell, guide)
-        return [_Piece(passage, segment.names, segment.shared, answer=False, sure=True) for passage in found]
-    if cell.given:
-        return []
-    source = cell.source[segment.start : segment.stop]
-    text = without_markup(_PROSE_MAGIC.sub("", source))
+def _is_bare_heading(segment: Segment, cell: Cell) -> bool:
+    """Whether nothing stands beside a heading that names its points, as a handout's do: what is asked stands below."""
+    if not segment.start or has_words(without_markup(cell.source[segment.start : segment.stop])):
+        return False
+    return any(anchor.stop == segment.start and anchor.points is not None for anchor in find_anchors(cell))
+
+
+def _in_text(segment: Segment, cell: Cell, guide: Guide, *, below_bare_heading: bool) -> list[_Piece]:
+    text = without_markup(_PROSE_MAGIC.sub("", cell.source[segment.start : segment.stop]))
     own = guide.phrases.taken_out(text)
-    sure = segment.answer or own != text or segment.found_by in ("none", "alignment") or _opens_cell(segment, cell)
+    perhaps_given = False
+    original = text
     if segment.answer and segment.start and not has_words(own):
         own = text if has_words(text) and not _is_template(text, guide) else ""
     elif not segment.answer and segment.names:
-        own = _without_questions(own, segment, guide)
-    if not has_words(own):
+        perhaps_given = not _is_students(segment, cell, text, own, guide)
+        asked = _without_questions(own, segment, guide)
+        if segment.start:
+            own = asked
+        elif below_bare_heading and own == text and _asks_anything(own):
+            own, perhaps_given = asked, True
+    picture = not perhaps_given and any(not guide.assignment.shows(each) for each in _pictures(segment, cell))
+    if not has_words(own) and not picture:
         return []
-    passage = Passage(cell.index, own[:LONGEST_PASSAGE].strip(), "markdown")
-    return [_Piece(passage, segment.names, segment.shared, segment.answer, sure)]
+    passage = Passage(cell.index, own[:LONGEST_PASSAGE].strip(), "markdown", perhaps_given)
+    return [_Piece(passage, segment.names, segment.shared, segment.headed, picture, original if perhaps_given else "")]
+
+
+def _pictures(segment: Segment, cell: Cell) -> list[str]:
+    return _PICTURE.findall(cell.source[segment.start : segment.stop])
+
+
+def _is_students(segment: Segment, cell: Cell, text: str, own: str, guide: Guide) -> bool:
+    """Whether what is left of a text outside answer places is plainly the student's: it stands in a cell of its own,
+    beside a statement that is known to its end, or where nothing is asked."""
+    if segment.found_by in ("none", "alignment") or _opens_cell(segment, cell):
+        return True
+    if not _asks_anything(own):
+        return True
+    taken = len(words(text)) - len(words(own))
+    return any(taken >= ACCOUNTED_FOR * size for name in segment.names for size in guide.sizes[name])
+
+
+def _asks_anything(text: str) -> bool:
+    """Whether a text asks or tells somebody to do something, as a question's statement does."""
+    return any(_asks(sentence) or _ORDER.match(fold(sentence)) for sentence in sentences(text))
+
+
+def _without_copies(pieces: Sequence[_Piece]) -> list[_Piece]:
+    """What is copied from a statement in unknown words is no more the student's than the statement is."""
+    stated = [piece for piece in pieces if piece.statement]
+    kept = []
+    for piece in pieces:
+        texts = [other.statement for other in stated if set(other.names) & set(piece.names)]
+        if texts and piece.sure:
+            own = Phrases.of(texts).taken_out(piece.passage.text)
+            copied = not has_words(own)
+            passage = replace(piece.passage, text=piece.passage.text if copied else own, perhaps_given=copied)
+            piece = replace(piece, passage=passage)
+        kept.append(piece)
+    return kept
 
 
 def _opens_cell(segment: Segment, cell: Cell) -> bool:
@@ -152,9 +257,7 @@ def _is_template(text: str, guide: Guide) -> bool:
 
 
 def _without_questions(text: str, segment: Segment, guide: Guide) -> str:
-    """Text beside a heading without what asks: the prompt of another edition is not the student's."""
-    if segment.start == 0:
-        return text
+    """A text without what asks: the prompt of another edition is not the student's."""
     kept = []
     for line in text.split("\n"):
         own = [part for part in sentences(line) if not _asks(part) and not guide.echoes(part, segment.names)]
@@ -164,132 +267,3 @@ def _without_questions(text: str, segment: Segment, guide: Guide) -> str:
 
 def _asks(sentence: str) -> bool:
     return sentence.rstrip("\"')]»*_ ").endswith("?") or sentence.lstrip("\"'([«*_ ").startswith("¿")
-
-
-# --- prose in code ----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Found:
-    start: int
-    line: int
-    text: str
-    source: Literal["comment", "print"]
-
-
-def _in_code(segment: Segment, cell: Cell, guide: Guide) -> list[Passage]:
-    """Comments, strings used as comments, printed strings, and prose typed into a code cell."""
-    found = [each for each in _found(cell.source) if not (cell.given and each.source == "print")]
-    inside = (_within(each, segment, cell.source) for each in found)
-    complete = (replace(each, text=_as_printed(each.text, cell)) for each in inside if each is not None)
-    here = sorted(complete, key=lambda each: each.start)
-    passages: list[Passage] = []
-    for run in _runs(here):
-        text = guide.phrases.taken_out(without_markup("\n".join(each.text for each in run)))
-        if has_words(text):
-            passages.append(Passage(cell.index, text[:LONGEST_PASSAGE], run[0].source))
-    return passages
-
-
-def _as_printed(text: str, cell: Cell) -> str:
-    """A text whose gaps the code fills, as the cell's saved output shows it; with blanks where none does."""
-    if code.GAP not in text:
-        return text
-    shown = "\n".join(output.text for output in cell.outputs if output.kind != "error").split("\n")[:MOST_OUTPUT_LINES]
-    lines = (
-        next(filter(None, (_filled(line.split(code.GAP), printed) for printed in shown)), line)
-        for line in text.split("\n")
-    )
-    return "\n".join(lines).replace(code.GAP, " ")
-
-
-def _filled(parts: Sequence[str], printed: str) -> str:
-    """The stretch of a printed line that has these parts with something short between them; empty if there is none."""
-    if len(parts) < 2 or not has_words("".join(parts)):
-        return ""
-    start = printed.find(parts[0])
-    end = start + len(parts[0])
-    for part in parts[1:] if start >= 0 else ():
-        after = printed.find(part, end, end + LONGEST_GAP + len(part)) if part else min(len(printed), end + LONGEST_GAP)
-        if after < 0:
-            return ""
-        end = after + len(part)
-    return printed[start:end] if start >= 0 else ""
-
-
-@lru_cache(maxsize=64)
-def _found(source: str) -> tuple[_Found, ...]:
-    """All that can be read in a code cell; kept, since each of its segments asks for it."""
-    return (*_comments(source), *_strings(source), *_typed(source))
-
-
-def _within(each: _Found, segment: Segment, source: str) -> _Found | None:
-    """The part of a find that stands in the segment: an answer can begin in the line that holds its number."""
-    if segment.start <= each.start < segment.stop:
-        return each
-    end = source.find("\n", each.start)
-    line_end = len(source) if end < 0 else end
-    if each.source == "comment" and each.start < segment.start < min(line_end, segment.stop):
-        return replace(each, start=segment.start, text=source[segment.start : line_end])
-    return None
-
-
-def _runs(found: Sequence[_Found]) -> list[list[_Found]]:
-    """Neighbours of one kind belong together: comment lines without a gap, prints without a comment between."""
-    runs: list[list[_Found]] = []
-    for each in found:
-        last = runs[-1][-1] if runs else None
-        joined = last and last.source == each.source and (each.source == "print" or each.line == last.line + 1)
-        if joined:
-            runs[-1].append(each)
-        else:
-            runs.append([each])
-    return runs
-
-
-def _comments(source: str) -> list[_Found]:
-    """Comments that are prose: not markers, not code put out of use."""
-    lines = [
-        _Found(comment.start, comment.line, comment.text, "comment")
-        for comment in code.comments(source)
-        if has_words(comment.text)
-    ]
-    return [each for run in _runs(lines) for each in _without_code(run)]
-
-
-def _without_code(run: list[_Found]) -> list[_Found]:
-    """Take out the longest stretches of a run that are code."""
-    kept = []
-    at = 0
-    while at < len(run):
-        longest = min(len(run), at + code.LONGEST_RUN) if _CODE_BEGINS.search(run[at].text) else at
-        stop = next((stop for stop in range(longest, at, -1) if _is_code_run(run[at:stop])), at)
-        if stop == at:
-            kept.append(run[at])
-        at = max(stop, at + 1)
-    return kept
-
-
-def _is_code_run(run: Sequence[_Found]) -> bool:
-    return code.is_code(run[0].text) if len(run) == 1 else code.is_code("\n".join(each.text for each in run))
-
-
-def _strings(source: str) -> list[_Found]:
-    return [
-        _Found(text.start, source.count("\n", 0, text.start), text.text, text.kind)
-        for text in code.texts(source)
-        if has_words(text.text) and not code.is_code(text.text)
-    ]
-
-
-def _typed(source: str) -> list[_Found]:
-    """Prose typed into a code cell without any sign: such a cell does not parse."""
-    if code.parse(source) is not None:
-        return []
-    found = []
-    position = 0
-    for number, line in enumerate(source.split("\n")):
-        if len(line.split()) >= 4 and not _CODE_SIGNS.search(line) and not code.is_code(line):
-            found.append(_Found(position, number, line.strip().strip("\"'"), "comment"))
-        position += len(line) + 1
-    return found

@@ -35,6 +35,8 @@ class Segment:
     answer: bool = False
     """It stands after the mark of an answer place."""
     found_by: FoundBy = "none"
+    headed: Names = ()
+    """All questions that the headings above it name."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,7 @@ def _with_items(cells: Sequence[Cell], named: list[Named], guide: Guide) -> list
     for cell in cells:
         items = [anchor for anchor in find_anchors(cell) if anchor.kind is Kind.ITEM]
         if items:
-            found += _items(items, named, guide)
+            found += _second_answers(_items(items, named, guide), named, guide)
     return sorted(found, key=lambda each: each.anchor.at)
 
 
@@ -195,6 +197,19 @@ def _items(items: Sequence[Anchor], named: Sequence[Named], guide: Guide) -> lis
         known_place = bool(names) and names[0].rsplit(".", 1)[0] in parents
         if len(names) == 1 and (known_place or (not around and several)):
             found.append(Named(item, names))
+    return found
+
+
+def _second_answers(items: Sequence[Named], named: Sequence[Named], guide: Guide) -> list[Named]:
+    """Of two answers under one number in a cell, the second is the next question's, where that has no place at all."""
+    placed = {name for each in [*named, *items] if len(each.names) == 1 for name in each.names}
+    found: list[Named] = []
+    for each in sorted(items, key=lambda each: each.anchor.at):
+        after = guide.after(each.names[0])
+        if any(other.names == each.names for other in found) and after and after not in placed:
+            placed.add(after)
+            each = replace(each, names=(after,))
+        found.append(each)
     return found
 
 
@@ -242,6 +257,7 @@ class _Owner:
     shared: bool = False
     answer: bool = False
     found_by: FoundBy = "none"
+    headed: Names = ()
 
 
 def _segments(cells: Sequence[Cell], named: Sequence[Named], guide: Guide) -> list[Segment]:
@@ -260,7 +276,7 @@ def _segments(cells: Sequence[Cell], named: Sequence[Named], guide: Guide) -> li
 
 
 def _segment(cell: int, start: int, stop: int, owner: _Owner) -> Segment:
-    return Segment(cell, start, stop, owner.names, owner.shared, owner.answer, owner.found_by)
+    return Segment(cell, start, stop, owner.names, owner.shared, owner.answer, owner.found_by, owner.headed)
 
 
 def _owner(each: Named, before: _Owner, named: Sequence[Named]) -> _Owner:
@@ -277,7 +293,8 @@ def _owner(each: Named, before: _Owner, named: Sequence[Named]) -> _Owner:
     if not each.names:
         return _Owner()
     answer = kind is Kind.ITEM or (kind is Kind.MARKER and not each.anchor.in_code)
-    return _Owner(each.names, len(each.names) > 1, answer, found_by)
+    headed = before.headed if found_by == "marker" else each.names
+    return _Owner(each.names, len(each.names) > 1, answer, found_by, headed)
 
 
 def _next_names(section: Named, named: Sequence[Named]) -> Names:
@@ -293,7 +310,7 @@ def _owner_below(here: Sequence[Named], owner: _Owner, guide: Guide) -> _Owner:
     if not here or here[-1].anchor.kind not in OPENERS or here[-1].anchor.in_code:
         return owner
     names = _together(here[-1], here, guide)
-    return replace(owner, names=names, shared=len(names) > 1)
+    return replace(owner, names=names, shared=len(names) > 1, headed=names)
 
 
 # --- code that stands elsewhere ---------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from grader.rubric.rubric import Rubric
 from grader.submission.assignment import Assignment, mark_given
 from grader.submission.guide import make_guide
 from grader.submission.notebook import clean_notebook, parse_notebook, read_bytes
-from grader.submission.passages import find_passages
+from grader.submission.passages import find_prose
 from grader.submission.places import lay_out, learn_template
 
 
@@ -32,9 +32,15 @@ def parse_submission(raw: bytes, path: Path, submission_id: str, rubric: Rubric,
     cells = mark_given(parse_notebook(raw, path.name), assignment)
     guide, template = learn_template(assignment, make_guide(rubric, assignment))
     layout = lay_out(cells, guide, template)
-    passages = find_passages(cells, layout, guide)
+    prose = find_prose(cells, layout, guide)
     places = {
-        name: Place(name, layout.cells[name], passages[name], layout.found_by[name] if layout.cells[name] else "none")
+        name: Place(
+            name,
+            layout.cells[name],
+            prose.passages[name],
+            layout.found_by[name] if layout.cells[name] else "none",
+            prose.pictures[name],
+        )
         for name in guide.ids
     }
     return Submission(

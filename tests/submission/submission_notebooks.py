@@ -135,4 +135,8 @@ def read(folder: Path, *cells: Any, assignment: Assignment | None = None) -> Sub
 
 
 def prose(submission: Submission, question: str) -> list[str]:
-    return [passage.text for passage in submission.place(question).passages]
+    return [passage.text for passage in submission.place(question).own]
+
+
+def perhaps_given(submission: Submission, question: str) -> list[str]:
+    return [passage.text for passage in submission.place(question).passages if passage.perhaps_given]

@@ -110,10 +110,7 @@ MARKDOWN = [
     ),
     Case(
         "a comment beside an answer in the question's cell",
-        [
-            md("**Pregunta 7.1 (0.25 puntos)** Diez salidas, ¿a qué se debe?", "", "Por las clases."),
-            py("# pruebo", "a = 1"),
-        ],
+        [md(HEADINGS["7.1"], "", "Por las clases."), py("# pruebo", "a = 1")],
         {"7.1": ["Por las clases.", "pruebo"]},
     ),
     Case(
@@ -464,6 +461,21 @@ NUMBERED = [
         "a list within a numbered answer",
         [py("print('8.3: Sobreajuste:')", "print('1) train baja')", "print('9) memoriza')", "print('5.2: es fácil')")],
         {"8.3": ["Sobreajuste:\n1) train baja\n9) memoriza"], "5.2": ["es fácil"]},
+    ),
+    Case(
+        "two answers under one number in a list",
+        [py(net()), md("3.2: la 9", f"5.1: {BOOT}", "5.1: Es fácil.", "7.1: Diez.")],
+        {"5.1": [BOOT], "5.2": ["Es fácil."], "7.1": ["Diez."]},
+    ),
+    Case(
+        "two answers under one number in prints",
+        [py("print('3.2: la 9')", "print('5.1: la misma')", "print('5.1: es fácil')", "print('6: las formas')")],
+        {"5.1": ["la misma"], "5.2": ["es fácil"], "6": ["las formas"]},
+    ),
+    Case(
+        "two answers under one number in a list, the next question answered elsewhere",
+        [py("print('3.1: hay 10')", "print('5.1: la 9')", "print('5.1: botín')"), h("5.2"), md("Es fácil.")],
+        {"5.1": ["la 9\nbotín"], "5.2": ["Es fácil."]},
     ),
     Case(
         "numbers that are no questions'",

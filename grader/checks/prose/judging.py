@@ -7,9 +7,9 @@ where an answer says a thing and its contrary, says half of it, or speaks of the
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from grader.checks.prose.language import ARTICLES, CLITICS, FOREIGN, GLUE, HEDGES, NEGATORS
 from grader.checks.prose.learning import Examples, learn, probability
@@ -229,10 +229,11 @@ def check_concept(
         examples: Answers to the question that a person has marked for this concept.
     """
     place = submission.place(question.id)
-    answer = answer_text(place.passages)
-    judgement = judge_concept(
-        answer, concept, question_prompt=question.prompt, other_texts=other_texts, examples=examples
+    answer, everything = answer_text(place.passages), answer_text(place.passages, with_statement=True)
+    judge = partial(
+        judge_concept, concept=concept, question_prompt=question.prompt, other_texts=other_texts, examples=examples
     )
+    judgement = judge(answer)
     finding = Finding(
         question=question.id,
         check=concept.id,
@@ -241,10 +242,33 @@ def check_concept(
         max_points=concept.points,
         message=judgement.reason,
         basis="static",
-        cells=tuple(sorted({passage.cell for passage in place.passages})),
+        cells=tuple(sorted({passage.cell for passage in place.own})),
         evidence={"answer": answer[:_SHOWN_ANSWER]},
     )
+    if judgement.share < 1 and everything != answer and (more := judge(everything)).share > judgement.share:
+        cells = [passage.cell for passage in place.passages]
+        return _left_to_a_person(finding, judgement, _beside_statement(more), cells)
+    if judgement.share < 1 and place.pictures:
+        reason = say("The answer shows a picture, which only a person can read.")
+        return _left_to_a_person(finding, judgement, reason, (*finding.cells, *place.pictures))
     return as_judged(finding, judgement, review_below)
+
+
+def _beside_statement(judgement: Judgement) -> Message:
+    words = " … ".join(judgement.spans[:1])
+    return say("“{words}” may be the question's own statement, or the answer; a person decides.", words=words[:200])
+
+
+def _left_to_a_person(finding: Finding, judgement: Judgement, reason: Message, cells: Iterable[int]) -> Finding:
+    """The finding with the points that are sure, for a person to decide; no marks of others change it."""
+    return replace(
+        finding,
+        status=Status.NEEDS_REVIEW,
+        points=round(finding.max_points * judgement.share, 6),
+        message=reason,
+        cells=tuple(sorted({*cells})),
+        evidence={**finding.evidence, "unread": True},
+    )
 
 
 def as_judged(finding: Finding, judgement: Judgement, review_below: float) -> Finding:
@@ -262,10 +286,15 @@ def as_judged(finding: Finding, judgement: Judgement, review_below: float) -> Fi
     )
 
 
-def answer_text(passages: Sequence[Passage]) -> str:
-    """A question's answer: all that a student wrote there, text cells first, then comments, then what was printed."""
+def answer_text(passages: Sequence[Passage], *, with_statement: bool = False) -> str:
+    """A question's answer: all that a student wrote there, text cells first, then comments, then what was printed.
+
+    Args:
+        with_statement: also what may be the question's statement.
+    """
     order = {"markdown": 0, "comment": 1, "print": 2}
-    return "\n".join(passage.text.strip() for passage in sorted(passages, key=lambda passage: order[passage.source]))
+    read = [passage for passage in passages if with_statement or not passage.perhaps_given]
+    return "\n".join(passage.text.strip() for passage in sorted(read, key=lambda passage: order[passage.source]))
 
 
 def _parsed(concept: Concept, ways: Sequence[str]) -> tuple[ParsedWay, ...]:
