@@ -311,7 +311,7 @@ def main() -> None:
         options.notebook,
         read_file(options.notebook),
         rubric,
-        read_assignment(rubric.assignment_path),
+        read_assignment(rubric.assignment_paths),
         settings.sandbox,
         settings.limits,
         settings.data,

@@ -16,7 +16,7 @@ RUBRIC, README = "rubric.yaml", "README"
 
 
 def write_kit(rubric: Rubric, out: Path, package: str) -> list[Path]:
-    """Write a folder for students.
+    """Write a folder for students, with the latest edition of the assignment.
 
     Args:
         out: a folder that is new or empty.
@@ -28,13 +28,14 @@ def write_kit(rubric: Rubric, out: Path, package: str) -> list[Path]:
     Raises:
         UsageError: `out` holds something, cannot be written, or the assignment cannot be read.
     """
+    path = next(iter(rubric.assignment_paths), None)
     try:
-        content = None if rubric.assignment_path is None else rubric.assignment_path.read_bytes()
+        content = None if path is None else path.read_bytes()
     except OSError as error:
         raise UsageError(
-            f"the rubric's 'assignment' must be a readable file. Received: {rubric.assignment_path} ({error.strerror})"
+            f"the rubric's 'assignment' must be a readable file. Received: {path} ({error.strerror})"
         ) from error
-    name = "" if rubric.assignment_path is None else rubric.assignment_path.name
+    name = "" if path is None else path.name
     files = {RUBRIC: _yaml(rubric, name).encode()}
     for language in sorted(rubric.title):
         readme = f"{README}.md" if language == rubric.language else f"{README}.{language}.md"

@@ -177,7 +177,7 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
     from grader.collection import collect
     from grader.publishing import Publisher, known_submissions, prepare_out
 
-    assignment = read_assignment(rubric.assignment_path)
+    assignment = read_assignment(rubric.assignment_paths)
     collection = collect(folder, rubric, assignment, known=known_submissions(settings), skip=(settings.out,))
     found = [one.submission for one in collection.submissions]
     chosen = choose(settings.only, {one.submission: one.name for one in collection.submissions})

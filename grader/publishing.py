@@ -116,7 +116,7 @@ def desk_command(out: Path, gradebook: str = "") -> str:
 def make_refiner(rubric: Rubric) -> Refiner:
     """A refiner that knows the assignment's own words, as far as the assignment is still there."""
     try:
-        cells = read_assignment(rubric.assignment_path).cells
+        cells = read_assignment(rubric.assignment_paths).cells
     except (SubmissionError, OSError):
         cells = ()
     return Refiner(rubric, [cell.source for cell in cells])

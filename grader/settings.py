@@ -86,10 +86,9 @@ def gradebook_url(out: Path, gradebook: str = "") -> str:
 
 def identity(rubric: Rubric, settings: Settings) -> str:
     """Digest of all that decides about a result but the submission: rubric, assignment, limits, data, versions."""
-    assignment = rubric.assignment_path
     decides = {
         "rubric": rubric.sha256,
-        "assignment": _digest(assignment) if assignment is not None else "",
+        "assignment": [_digest(path) for path in rubric.assignment_paths],
         "limits": settings.limits.model_dump(),
         "sandbox": settings.sandbox,
         "foundations": foundations(settings.data),

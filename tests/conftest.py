@@ -183,7 +183,7 @@ def grade(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Grade:
     """Grades a notebook as `grader grade` does, in a real sandboxed kernel; the same notebook is run once a run."""
-    assignment = read_assignment(slice_rubric.assignment_path)
+    assignment = read_assignment(slice_rubric.assignment_paths)
 
     def run(notebook: Any, limits: Limits) -> Graded:
         path = tmp_path_factory.mktemp("submission") / "notebook.ipynb"

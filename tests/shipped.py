@@ -15,5 +15,5 @@ RUBRIC = load_rubric(RUBRIC_FILE)
 
 def submitted() -> list[tuple[str, Path]]:
     """Id and file of each notebook of the shipped class."""
-    found = collect(SUBMISSIONS, RUBRIC, read_assignment(RUBRIC.assignment_path))
+    found = collect(SUBMISSIONS, RUBRIC, read_assignment(RUBRIC.assignment_paths))
     return [(one.submission, SUBMISSIONS / one.file) for one in found.submissions]

@@ -23,7 +23,7 @@ from grader.records import HumanMark
 from grader.reports.translation import Translator
 from grader.rubric.loading import load_rubric
 from grader.self_check import printable
-from grader.submission import read_assignment
+from grader.submission import Assignment
 from grader.terminal import ClassProgress, time_left
 from grader.training.data import DEFAULT_FOLDER
 
@@ -282,7 +282,7 @@ def test_progress_shows_what_is_under_way_and_what_is_done(course: Class, termin
     progress = ClassProgress(console, Translator("en"))
     rubric = load_rubric(course.root / "rubric.yaml")
     path = course.folder / "ana.ipynb"
-    job = Job("ana", path, read_file(path), rubric, read_assignment(None), "bwrap", rubric.limits, DEFAULT_FOLDER)
+    job = Job("ana", path, read_file(path), rubric, Assignment(), "bwrap", rubric.limits, DEFAULT_FOLDER)
     with progress.screen():
         progress(Plan(2, 3, course.out / "index.html", lambda: 240.0))
         progress(Started(job))

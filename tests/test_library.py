@@ -14,7 +14,7 @@ from grader.rubric.loading import load_rubric
 @pytest.mark.parametrize("name", rubric_names())
 def test_a_rubric_that_comes_along_is_whole(name: str) -> None:
     rubric = load_rubric(find_rubric(name))
-    assert rubric.assignment_path is None or rubric.assignment_path.is_file()
+    assert all(path.is_file() for path in rubric.assignment_paths)
     assert rubric.marked_answers is None or rubric.learned_from
 
 

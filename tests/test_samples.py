@@ -11,7 +11,7 @@ from grader.checks.prose import check_concept
 from grader.rubric.criteria import Concept
 from grader.submission import read_assignment, read_submission
 
-ASSIGNMENT = read_assignment(RUBRIC.assignment_path)
+ASSIGNMENT = read_assignment(RUBRIC.assignment_paths)
 SAMPLES = dict(submitted())
 EXPECTED = expected_marks()
 PROSE = [question for question in RUBRIC.questions if all(isinstance(c, Concept) for c in question.criteria)]

@@ -87,7 +87,7 @@ def _check(
             path=notebook,
             file=read_file(notebook),
             rubric=rubric,
-            assignment=read_assignment(rubric.assignment_path),
+            assignment=read_assignment(rubric.assignment_paths),
             sandbox=run.sandbox_kind(),
             limits=run.limits_for(rubric),
             data=data,

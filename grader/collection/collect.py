@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection as Container
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
@@ -77,7 +78,7 @@ def collect(
     left_out = _left_out([e for e in entries if e.path not in is_graded], entries, students, id_of, others)
     if not submissions:
         raise UsageError(_without_notebooks(folder, left_out))
-    doubles = _doubles(submissions, graded, files.digest_of_assignment)
+    doubles = _doubles(submissions, graded, files.digests_of_assignment)
     return Collection(tuple(sorted(doubles, key=lambda one: one.submission)), tuple(left_out))
 
 
@@ -118,13 +119,13 @@ class Files:
         return "" if raw is None else sha256(raw).hexdigest()
 
     @property
-    def digest_of_assignment(self) -> str:
-        """Of the notebook that students were given."""
-        path = self._rubric.assignment_path
-        try:
-            return "" if path is None else sha256(read_bytes(path)).hexdigest()
-        except SubmissionError:
-            return ""
+    def digests_of_assignment(self) -> frozenset[str]:
+        """Of the notebooks that students were given."""
+        found = set()
+        for path in self._rubric.assignment_paths:
+            with suppress(SubmissionError):
+                found.add(sha256(read_bytes(path)).hexdigest())
+        return frozenset(found)
 
     def _fit(self, path: PurePosixPath) -> Fit | None:
         raw = self._read(path)
@@ -157,19 +158,19 @@ def _says_something(cell: Cell) -> bool:
     return any(cell.kind == "code" or not line.lstrip().startswith("#") for line in lines)
 
 
-def _doubles(submissions: Sequence[HandedIn], students: Sequence[Student], given: str) -> list[HandedIn]:
+def _doubles(submissions: Sequence[HandedIn], students: Sequence[Student], given: Container[str]) -> list[HandedIn]:
     """The submissions, each with those that are the same file, or may be the same student's."""
     namesakes = Counter(one.name.casefold() for one in submissions)
     by_digest: dict[str, list[HandedIn]] = defaultdict(list)
     for one in submissions:
         by_digest[one.sha256].append(one)
     name_of = {one.file: one.name for one in submissions}
-    empty = sha256(b"").hexdigest()
+    nobodys = {"", sha256(b"").hexdigest(), *given}
     return [
         replace(
             one,
             same_file=()
-            if one.sha256 in ("", given, empty)
+            if one.sha256 in nobodys
             else tuple(other.name for other in by_digest[one.sha256] if other is not one),
             perhaps_same=tuple(name_of[str(path)] for path in student.perhaps_same if str(path) in name_of),
             has_namesake=namesakes[one.name.casefold()] > 1,

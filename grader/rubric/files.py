@@ -21,9 +21,11 @@ def broken_files(document: Mapping[str, Any], folder: Path) -> Iterator[Fault]:
         folder: Where the rubric stands; the paths begin there.
     """
     assignment, answers = document.get("assignment"), document.get("marked_answers")
-    if isinstance(assignment, str) and not _is_notebook(folder / assignment):
-        rule = "'assignment' must be the path of a notebook, from the rubric's folder"
-        yield Fault(("assignment",), rule, repr(assignment), meant=_beside(folder, assignment, "*.ipynb"))
+    named = assignment if isinstance(assignment, list) else [assignment]
+    for position, path in enumerate(named):
+        if isinstance(path, str) and not _is_notebook(folder / path):
+            rule = "'assignment' must be the path of a notebook, from the rubric's folder"
+            yield Fault(("assignment", position), rule, repr(path), meant=_beside(folder, path, "*.ipynb"))
     if isinstance(answers, str) and not _has_yaml(folder / answers):
         rule = "'marked_answers' must name a folder with YAML files"
         yield Fault(("marked_answers",), rule, repr(answers), meant=_beside(folder, answers, "*/"))

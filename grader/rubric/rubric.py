@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from grader.rubric.base import Disclosed, Disclosure, Points, Strict, Text, Width
 from grader.rubric.criteria import AnyCriterion
@@ -93,14 +93,20 @@ class MarkedAnswers(BaseModel):
     answers: list[MarkedAnswer]
 
 
+def _as_list(value: Any) -> Any:
+    """One path stands for a list of it; nothing for an empty list."""
+    return [value] if isinstance(value, str) else [] if value is None else value
+
+
 class Rubric(Disclosed):
     """A whole rubric, valid in itself: points add up, ids are unique, references exist."""
 
     title: Annotated[Text, PUBLIC]
     language: Annotated[Language, PUBLIC] = "es"
     data: Annotated[Literal["fashion_mnist"], PUBLIC] = "fashion_mnist"
-    assignment: Annotated[str | None, PUBLIC] = Field(
-        None, description="The notebook students were given; a path from the rubric's folder."
+    assignment: Annotated[list[str], PUBLIC, BeforeValidator(_as_list)] = Field(
+        default_factory=list,
+        description="The notebook students were given, or its editions, the latest first; from the rubric's folder.",
     )
     marked_answers: Annotated[str | None, REMARK] = Field(
         None, description="Folder of answers that a person has marked, to learn from; a path from the rubric's folder."
@@ -138,12 +144,12 @@ class Rubric(Disclosed):
         )
 
     @property
-    def assignment_path(self) -> Path | None:
-        """The assignment notebook's path, or None where the rubric names none."""
-        return None if self.assignment is None else Path(self.folder) / self.assignment
+    def assignment_paths(self) -> tuple[Path, ...]:
+        """Paths of the assignment's editions, the latest first; none where the rubric names none."""
+        return tuple(Path(self.folder) / name for name in self.assignment)
 
     @property
     def files(self) -> tuple[Path, ...]:
         """Where the rubric stands, and what it names."""
-        named = (self.assignment, self.marked_answers)
+        named = (*self.assignment, self.marked_answers)
         return (Path(self.folder), *(Path(self.folder) / name for name in named if name is not None))

@@ -1,8 +1,9 @@
-"""The notebook that students were given, and what in a submission is still its own."""
+"""The notebooks that students were given, and what in a submission is still its own."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,7 @@ from rapidfuzz import fuzz
 
 from grader.records import Cell
 from grader.submission import code
+from grader.submission.forms import form_of_code
 from grader.submission.notebook import parse_notebook, read_bytes
 from grader.submission.wording import Phrases, fold, has_words, without_markup, words
 
@@ -20,14 +22,29 @@ ALIKE = 75.0
 
 @dataclass(frozen=True)
 class Assignment:
-    """The cells that students were given; empty where there is no assignment notebook."""
+    """What students were given, in each of its editions; nothing where there is no assignment notebook."""
 
-    cells: tuple[Cell, ...] = ()
+    editions: tuple[tuple[Cell, ...], ...] = ()
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """All cells, edition by edition."""
+        return tuple(cell for edition in self.editions for cell in edition)
+
+    def nearest(self, cells: Iterable[Cell]) -> tuple[Cell, ...]:
+        """The edition of which a notebook holds most, the first of several."""
+        own = frozenset(map(form_of, cells)) if len(self.editions) > 1 else frozenset()
+        shared = [len(own & forms) for forms in self._forms_of_editions]
+        return self.editions[shared.index(max(shared))] if shared else ()
+
+    @cached_property
+    def _forms_of_editions(self) -> tuple[frozenset[str], ...]:
+        return tuple(frozenset(form for cell in edition if (form := form_of(cell))) for edition in self.editions)
 
     @cached_property
     def forms(self) -> frozenset[str]:
         """What the cells that hold code or prose say, white space, comments and markup aside."""
-        return frozenset(form for cell in self.cells if (form := form_of(cell)))
+        return frozenset[str]().union(*self._forms_of_editions)
 
     def shows(self, picture: str) -> bool:
         """Whether a picture, as it stands in markdown, is one of its own."""
@@ -44,13 +61,13 @@ class Assignment:
         return Phrases.of(text for cell in self.cells for text in readable(cell))
 
 
-def read_assignment(path: Path | None) -> Assignment:
-    """Read the notebook that students were given; None gives an empty one.
+def read_assignment(paths: Iterable[Path]) -> Assignment:
+    """Read the notebooks that students were given.
 
     Raises:
-        SubmissionError: if the file is not a notebook.
+        SubmissionError: if a file is not a notebook.
     """
-    return Assignment() if path is None else Assignment(parse_notebook(read_bytes(path), path.name))
+    return Assignment(tuple(parse_notebook(read_bytes(path), path.name) for path in paths))
 
 
 def heading_of(cell: Cell) -> str:
@@ -70,8 +87,8 @@ def readable(cell: Cell) -> list[str]:
 
 
 def form_of(cell: Cell) -> str:
-    """What two cells have in common if they differ in nothing but white space and, in code, comments."""
-    return f"code {bare}" if cell.kind == "code" and (bare := code.bare_code(cell.source)) else _prose_form(cell)
+    """What two cells have in common that say the same: see `grader.submission.forms` for code."""
+    return f"code {form}" if cell.kind == "code" and (form := form_of_code(cell.source)) else _prose_form(cell)
 
 
 def _prose_form(cell: Cell) -> str:

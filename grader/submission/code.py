@@ -79,6 +79,11 @@ def parse(source: str) -> ast.Module | None:
         return None
 
 
+def magics(source: str) -> list[str]:
+    """Lines for the shell and magics, blanks at both ends taken off."""
+    return [match.group().strip() for match in _MAGIC.finditer(source)]
+
+
 def _as_pass(match: re.Match[str]) -> str:
     """A statement as long as the line it stands for, so that positions keep."""
     line = match.group()

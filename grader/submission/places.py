@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from grader.records import Cell
@@ -50,11 +50,12 @@ class Layout:
 
 @dataclass(frozen=True)
 class Template:
-    """What the assignment's own layout says about a student's notebook."""
+    """What the layout of the assignment, in one edition, says about a student's notebook."""
 
-    questions: Mapping[int, Names]
-    """By the assignment's cell."""
-    markers: Mapping[str, Names]
+    cells: tuple[Cell, ...] = ()
+    questions: Mapping[int, Names] = field(default_factory=dict)
+    """By the edition's cell."""
+    markers: Mapping[str, Names] = field(default_factory=dict)
     """By a marker's folded words."""
 
 
@@ -68,25 +69,34 @@ def lay_out(cells: Sequence[Cell], guide: Guide, template: Template) -> Layout:
     return _layout(_strays(segments, cells, guide), cells, named, guide)
 
 
-def learn_template(assignment: Assignment, guide: Guide) -> tuple[Guide, Template]:
-    """Read the assignment by the same rules, and add its words for each question to the guide."""
-    cells = assignment.cells
-    if not cells:
-        return guide, Template({}, {})
-    named = _named_anchors(cells, guide, Template({}, {}))
+def learn_template(assignment: Assignment, guide: Guide, cells: Sequence[Cell]) -> tuple[Guide, Template]:
+    """Read the assignment by the same rules, and add its words for each question to the guide.
+
+    Args:
+        cells: the notebook to be laid out: the template is the edition that it is nearest to.
+    """
     asked: dict[str, list[str]] = {name: [] for name in guide.ids}
+    nearest, template = assignment.nearest(cells), Template()
+    for edition in assignment.editions:
+        named = _named_anchors(edition, guide, Template())
+        for each in named:
+            if each.anchor.kind in OPENERS and len(each.names) == 1:
+                own = without_markup(edition[each.anchor.cell].source[each.anchor.start : each.anchor.stop])
+                asked[each.names[0]].append(each.anchor.text.removeprefix(own).lstrip(" *:"))
+        if edition is nearest:
+            template = _template(edition, named, guide)
+    return guide.taught(asked), template
+
+
+def _template(edition: tuple[Cell, ...], named: Sequence[Named], guide: Guide) -> Template:
     markers: dict[str, Names] = {}
     for each in named:
-        if each.anchor.kind in OPENERS and len(each.names) == 1:
-            own = without_markup(cells[each.anchor.cell].source[each.anchor.start : each.anchor.stop])
-            asked[each.names[0]].append(each.anchor.text.removeprefix(own).lstrip(" *:"))
-        elif each.anchor.kind is Kind.MARKER and each.names:
-            words = fold_marker(each.anchor)
-            markers[words] = each.names if markers.get(words, each.names) == each.names else ()
-    layout = lay_out(cells, guide, Template({}, {}))
-    by_cell = {cell.index: tuple(name for name in guide.ids if cell.index in layout.cells[name]) for cell in cells}
-    template = Template(by_cell, {words: names for words, names in markers.items() if names})
-    return guide.taught(asked), template
+        if each.anchor.kind is Kind.MARKER and each.names:
+            folded = fold_marker(each.anchor)
+            markers[folded] = each.names if markers.get(folded, each.names) == each.names else ()
+    layout = lay_out(edition, guide, Template())
+    by_cell = {cell.index: tuple(name for name in guide.ids if cell.index in layout.cells[name]) for cell in edition}
+    return Template(edition, by_cell, {folded: names for folded, names in markers.items() if names})
 
 
 # --- anchors ----------------------------------------------------------------------------------------------------------
@@ -133,7 +143,7 @@ def _aligned(cells: Sequence[Cell], named: Sequence[Named], guide: Guide, templa
     taken |= {each.anchor.cell for each in found}
     missing = set(guide.ids) - {name for each in [*named, *found] for name in each.names}
     for index, names in template.questions.items():
-        if names and set(names) <= missing and (match := _match(index, names, cells, taken, guide)):
+        if names and set(names) <= missing and (match := _match(template.cells[index], names, cells, taken, guide)):
             found.append(Named(Anchor(Kind.ALIGNED, match.index, 0, 0), names))
             taken.add(match.index)
     return found
@@ -159,10 +169,9 @@ def _asking(sentence: str, guide: Guide) -> Names:
     return names if len(names) == 1 else ()
 
 
-def _match(index: int, names: Names, cells: Sequence[Cell], taken: set[int], guide: Guide) -> Cell | None:
+def _match(cell: Cell, names: Names, cells: Sequence[Cell], taken: set[int], guide: Guide) -> Cell | None:
     """The student's cell that is this cell of the assignment, unedited or slightly edited. Networks are all alike, so
     that edited code has to do what the question asks too."""
-    cell = guide.assignment.cells[index]
     form = form_of(cell)
     if not form:
         return None

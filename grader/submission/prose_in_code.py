@@ -33,8 +33,7 @@ class _Found:
 
 def passages_in_code(segment: Segment, cell: Cell, guide: Guide) -> list[Passage]:
     """Comments, strings used as comments, printed strings, and prose typed into a code cell."""
-    found = [each for each in _found(cell.source) if not (cell.given and each.source == "print")]
-    inside = (_within(each, segment, cell.source) for each in found)
+    inside = (_within(each, segment, cell.source) for each in _found(cell.source) if not _is_assignments(each, guide))
     complete = (replace(each, text=_as_printed(each.text, cell)) for each in inside if each is not None)
     here = sorted(complete, key=lambda each: each.start)
     passages: list[Passage] = []
@@ -43,6 +42,11 @@ def passages_in_code(segment: Segment, cell: Cell, guide: Guide) -> list[Passage
         if has_words(text):
             passages.append(Passage(cell.index, text[:LONGEST_PASSAGE], run[0].source))
     return passages
+
+
+def _is_assignments(each: _Found, guide: Guide) -> bool:
+    """Whether the assignment's code prints the same, whatever it filled in."""
+    return code.GAP in each.text and not has_words(guide.phrases.taken_out(each.text.replace(code.GAP, " ")))
 
 
 def _as_printed(text: str, cell: Cell) -> str:

@@ -30,7 +30,7 @@ def parse_submission(raw: bytes, path: Path, submission_id: str, rubric: Rubric,
         SubmissionError: if the bytes are not a notebook.
     """
     cells = mark_given(parse_notebook(raw, path.name), assignment)
-    guide, template = learn_template(assignment, make_guide(rubric, assignment))
+    guide, template = learn_template(assignment, make_guide(rubric, assignment), cells)
     layout = lay_out(cells, guide, template)
     prose = find_prose(cells, layout, guide)
     places = {

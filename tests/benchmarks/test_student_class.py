@@ -18,7 +18,7 @@ from grader.submission import read_assignment, read_submission
 
 ROOT = Path(__file__).parents[2]
 SUBMISSIONS = 25
-ASSIGNMENT = read_assignment(RUBRIC.assignment_path)
+ASSIGNMENT = read_assignment(RUBRIC.assignment_paths)
 
 
 @pytest.fixture(scope="module")

@@ -28,8 +28,7 @@ def test_a_kit_of_a_rubric_that_knows_more_than_it_says(run: Callable[..., Run],
 def test_the_shipped_rubrics_kit_has_no_pattern_and_no_marked_answer(run: Callable[..., Run], tmp_path: Path) -> None:
     assert run("kit", "fashion_mnist", "--out", str(tmp_path / "kit")).code == 0
     rubric = RUBRIC
-    assert rubric.assignment_path is not None
-    given = rubric.assignment_path.read_text(encoding="utf-8") + "".join(
+    given = rubric.assignment_paths[0].read_text(encoding="utf-8") + "".join(
         text
         for question in rubric.questions
         for criterion in question.criteria

@@ -29,7 +29,7 @@ from grader.errors import SubmissionError
 from grader.jobs import read_file
 from grader.records import Output
 from grader.rubric.loading import load_rubric
-from grader.submission import parse_submission, read_assignment
+from grader.submission import Assignment, parse_submission
 from grader.submission.notebook import parse_notebook
 
 Make = Callable[[Path], Any]
@@ -297,7 +297,7 @@ def test_text_made_to_be_slow_to_read_is_read_in_time(name: str, tmp_path: Path)
     rubric = load_rubric(course.root / "rubric.yaml")
     raw = json.dumps(new_notebook(cells=SLOW_TO_READ[name])).encode()
     began = time.process_time()
-    parse_submission(raw, Path("x.ipynb"), "x", rubric, read_assignment(None))
+    parse_submission(raw, Path("x.ipynb"), "x", rubric, Assignment())
     assert time.process_time() - began < 20
 
 

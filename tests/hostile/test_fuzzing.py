@@ -26,7 +26,7 @@ from grader.submission import parse_submission, read_assignment
 from grader.training.service import Trainings
 from grader.training.trajectories import Trajectories
 
-ASSIGNMENT = read_assignment(RUBRIC.assignment_path)
+ASSIGNMENT = read_assignment(RUBRIC.assignment_paths)
 NOTEBOOK = json.loads((ROOT / "reference" / "solution.ipynb").read_text(encoding="utf-8"))
 
 fuzz = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

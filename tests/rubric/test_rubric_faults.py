@@ -71,6 +71,9 @@ FAULTS = {
     "an open bracket": ("[[zero, cero]", "[[zero, cero", None, "must be valid YAML"),
     "a tab for blanks": ("    prompt: La", "\tprompt: La", None, "must be valid YAML"),
     "an assignment that is not there": ("language: es", "language: es\nassignment: gone.ipynb", "gone.ipynb", "path of a notebook"),
+    "one of several assignments that is not there": ("language: es", "language: es\nassignment: [task.ipynb, gone.ipynb]", "gone.ipynb", "path of a notebook"),
+    "an assignment that is a number": ("language: es", "language: es\nassignment: 5", "5", "'assignment'"),
+    "a number among assignments": ("language: es", "language: es\nassignment: [task.ipynb, 5]", "5", "'assignment'"),
     "an assignment mistyped": ("language: es", "language: es\nassignment: taks.ipynb", "taks.ipynb", "did you mean 'task.ipynb'"),
     "an assignment that is no notebook": ("language: es", "language: es\nassignment: words.ipynb", "words.ipynb", "path of a notebook"),
     "an assignment that is a folder": ("language: es", "language: es\nassignment: folder", "folder", "path of a notebook"),
@@ -97,6 +100,15 @@ def refusal(folder: Path, text: str) -> str:
 def test_without_a_fault_it_is_taken(tmp_path: Path) -> None:
     text = VALID.replace("language: es", "language: es\nassignment: task.ipynb")
     assert load_rubric(rubric_file(tmp_path, text)).points == 3
+
+
+@pytest.mark.parametrize(
+    ("named", "paths"),
+    [("task.ipynb", ["task.ipynb"]), ("[task.ipynb, ./task.ipynb]", ["task.ipynb"] * 2), ("[]", []), ("null", [])],
+)
+def test_an_assignment_may_have_several_editions(named: str, paths: list[str], tmp_path: Path) -> None:
+    text = VALID.replace("language: es", f"language: es\nassignment: {named}")
+    assert [path.name for path in load_rubric(rubric_file(tmp_path, text)).assignment_paths] == paths
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -120,7 +120,7 @@ def given_cells() -> list[dict[str, Any]]:
 def assignment_in(folder: Path) -> Assignment:
     path = folder / "assignment.ipynb"
     path.write_text(json.dumps(notebook(*given_cells())), encoding="utf-8")
-    return read_assignment(path)
+    return read_assignment([path])
 
 
 def write(folder: Path, content: Any, name: str = "ana.ipynb") -> Path:

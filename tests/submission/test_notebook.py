@@ -260,7 +260,7 @@ def test_what_is_no_file_is_refused_without_waiting(kind: str, tmp_path: Path) -
 
 
 def test_no_assignment_is_an_empty_one() -> None:
-    assert read_assignment(None).cells == ()
+    assert read_assignment([]).cells == ()
 
 
 # --- any JSON at all --------------------------------------------------------------------------------------------------

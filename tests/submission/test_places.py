@@ -10,6 +10,7 @@ from submission_notebooks import (
     EVALUATE,
     EXAMPLE,
     HEADINGS,
+    LOAD,
     MARKERS,
     PREDICT,
     READY,
@@ -417,12 +418,29 @@ class TestGiven:
         "cell",
         [
             py("\n" + EXAMPLE.replace("    ", "        ") + "\n\n# hecho\n"),
+            py(
+                EXAMPLE.replace("'", '"')
+                .replace("logs={}", "logs=None")
+                .replace("if logs", "if (logs")
+                .replace("85:", "85):")
+            ),
+            py(EXAMPLE.replace("Se ha superado el 85 % y se para", "Ya se supera el 85%")),
+            py(EXAMPLE.replace("tf.keras.callbacks", "keras.callbacks")),
             py("# Tu código para 512 neuronas aquí"),
             py(""),
             md("Tu respuesta a la pregunta 3.1 aquí: ..."),
             md("**Tu respuesta a la pregunta 3.1 aquí:**"),
         ],
-        ids=["white space and comments", "an empty code place", "a blank cell", "dots", "bold"],
+        ids=[
+            "white space and comments",
+            "quotes and brackets",
+            "printed words",
+            "keras alone",
+            "an empty code place",
+            "a blank cell",
+            "dots",
+            "bold",
+        ],
     )
     def test_though_written_differently(self, cell: dict[str, Any], tmp_path: Path) -> None:
         assert read(tmp_path, cell).cells[0].given
@@ -431,11 +449,27 @@ class TestGiven:
         "cell",
         [
             py(EXAMPLE.replace("0.85", "0.9")),
+            py(EXAMPLE.replace("'accuracy'", "'loss'")),
+            py(EXAMPLE.replace("> 0", "< 0")),
+            py(EXAMPLE.replace("on_epoch_end", "on_epoch_begin")),
+            py(READY.replace("myCallback()", "Parar()")),
+            py(READY.replace("'sigmoid'", "'relu'")),
+            py(LOAD, "%matplotlib inline"),
             py(MARKERS["4.1"], "# No he sabido hacerlo porque el kernel se cae"),
             py(MARKERS["4.1"], net(512)),
             answer("3.1", "Probabilidades."),
         ],
-        ids=["an edited number", "only a comment", "code", "an answer"],
+        ids=[
+            *(
+                "an edited number",
+                "another metric",
+                "another sign",
+                "another hook",
+                "another class",
+                "another activation",
+            ),
+            *("a magic", "only a comment", "code", "an answer"),
+        ],
     )
     def test_not_where_the_student_wrote(self, cell: dict[str, Any], tmp_path: Path) -> None:
         assert not read(tmp_path, cell).cells[0].given
@@ -443,7 +477,7 @@ class TestGiven:
 
 @pytest.mark.parametrize("name", ["assignment", "solution"])
 def test_the_shipped_notebooks_have_all_places(name: str) -> None:
-    assignment = read_assignment(ROOT / "reference" / "assignment.ipynb")
+    assignment = read_assignment([ROOT / "reference" / "assignment.ipynb"])
     submission = read_submission(ROOT / "reference" / f"{name}.ipynb", name, RUBRIC, assignment)
 
     assert all(place.cells for place in submission.places.values())

@@ -164,6 +164,6 @@ def test_a_picture_beside_a_full_answer_asks_nobody(tmp_path: Path) -> None:
 def test_the_assignments_own_picture_is_no_answer(tmp_path: Path) -> None:
     picture = md(f"Así son las curvas: {PICTURES['pasted']}", "", "Tu respuesta a la pregunta 8.3 aquí:")
     assignment = read(tmp_path, *given_cells(), picture).cells
-    submission = read(tmp_path, *around(h("8.3"), picture), assignment=Assignment(assignment))
+    submission = read(tmp_path, *around(h("8.3"), picture), assignment=Assignment((assignment,)))
 
     assert {finding.status for finding in judged(submission)} == {Status.FAILED}
