@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from grader.checks.class_names import judge_class_answer, says_same
 from grader.checks.context import Context, saved_text
+from grader.checks.stated_classes import MOST_NAMED, classes_in, classes_printed, stated_classes
 from grader.checks.training import probabilities_on_test, shape, was_trained
-from grader.records import Call, Data, Finding, Message, Network, Passage, Training, say, say_number
+from grader.records import Call, Data, Finding, Message, Network, Training, say, say_number
 from grader.rubric.criteria import Evaluated, PredictedClass
 from grader.training.data import DataSet
 from grader.training.networks import classes_of, gives_classes, predict
@@ -27,18 +26,10 @@ and data.
 """
 _ROUNDED = 0.01
 """Images by which a single-precision accuracy may miss a whole number of them."""
-NUMBERS = re.compile(r"/step|━|\[==|array\(|dtype|\.\.\.|\d\.\d*e[+-]\d|^\s*\[[\d\s.]+$")
-"""Lines of progress bars and arrays, which name no class."""
-DECIMAL = re.compile(r"\d*\.\d+(?:e[+-]?\d+)?", re.I)
 DECIMAL_OR_WHOLE = re.compile(r"\d+\.?\d*(?:e[-+]?\d+)?", re.I)
 VECTOR = re.compile(r"\[([\s\d.,e+-]{1,2000})\]", re.I)
 MAX_SAVED = 100_000
 """How much of a saved output is searched for a class."""
-MOST_NAMED = 3
-"""Who names more classes than these has not answered, as far as can be told."""
-MAX_PRINTED_LINES = 40
-MAX_LINE = 300
-"""How much of a cell's output is searched for a class."""
 
 
 def check_evaluated(criterion: Evaluated, context: Context) -> Finding:
@@ -190,7 +181,7 @@ def check_predicted_class(criterion: PredictedClass, context: Context) -> Findin
     models = [training for question in criterion.models_of if (training := context.training(question)) is not None]
     trained = [training for training in models if was_trained(training)]
     predicted = _predicted_classes(trained, context)
-    named, cells = _named_classes(context)
+    named, cells = stated_classes(context)
     evidence = {"named": sorted(named), "predicted": sorted(predicted)}
     where: dict[str, Any] = {"cells": cells, "evidence": evidence}
     if not named:
@@ -246,7 +237,7 @@ def _unpredicted(
 def _unnamed(criterion: PredictedClass, context: Context) -> Finding:
     """No class is named, as far as can be told: a picture, or text that may be the question's own, may name one."""
     perhaps = [passage for passage in context.place.passages if passage.perhaps_given]
-    named, cells = _in_passages(perhaps, context)
+    named, cells = classes_in(perhaps, context)
     if named:
         message = say(
             "Class {named} is named in what may be the question's own statement, or the answer; a person decides.",
@@ -325,7 +316,7 @@ def _shown_when_saved(trained: Sequence[Training], context: Context) -> set[int]
     predicting = [call.cell for call in _predictions_of(trained, context)]
     cells = [context.submission.cells[index] for index in dict.fromkeys((*context.place.cells, *predicting))]
     texts = [saved_text(cell)[:MAX_SAVED] for cell in cells if cell.kind == "code" and not cell.given]
-    printed = {label for text in texts for label in _in_output_text(text, context)}
+    printed = {label for text in texts for label in classes_printed(text, context)}
     return printed | {label for text in texts for label in _largest_of_vectors(text, len(context.rubric.classes))}
 
 
@@ -346,66 +337,6 @@ def _first_class(network: Network, x: Data | None, context: Context) -> int | No
         return int(classes_of(outputs, network)[0])
     except ValueError:
         return None
-
-
-def _named_classes(context: Context) -> tuple[set[int], list[int]]:
-    """Classes that the student names: in prose first, else in what the question's code prints, else "the same"."""
-    passages = context.place.own
-    for source in ("markdown", "comment", "print"):
-        named, cells = _in_passages([passage for passage in passages if passage.source == source], context)
-        if named:
-            return named, cells
-    named, cells = _in_outputs(context.place.cells, context)
-    same = [passage.cell for passage in passages if says_same(passage.text)]
-    if not named and same:
-        return _named_before(context), same
-    return named, cells
-
-
-def _named_before(context: Context) -> set[int]:
-    """What was named at the question about a class that comes before this one: "the same" means that."""
-    earlier: set[int] = set()
-    for question in context.rubric.questions:
-        if question.id == context.question.id:
-            break
-        if any(isinstance(criterion, PredictedClass) for criterion in question.criteria):
-            earlier = _named_classes(replace(context, question=question))[0]
-    return earlier
-
-
-def _in_passages(passages: Iterable[Passage], context: Context) -> tuple[set[int], list[int]]:
-    named: set[int] = set()
-    cells: list[int] = []
-    for passage in passages:
-        found = judge_class_answer(passage.text, context.rubric.classes)
-        if found:
-            named |= found
-            cells.append(passage.cell)
-    return named, cells
-
-
-def _in_outputs(indices: Iterable[int], context: Context) -> tuple[set[int], list[int]]:
-    named: set[int] = set()
-    cells: list[int] = []
-    for index in indices:
-        run = context.evidence.runs.get(index)
-        if run is None or context.submission.cells[index].given:
-            continue
-        found = _in_output_text(run.text, context)
-        if found:
-            named |= found
-            cells.append(index)
-    return named, cells
-
-
-def _in_output_text(text: str, context: Context) -> set[int]:
-    """Classes in printed lines; progress bars and vectors of numbers name none."""
-    lines = text.replace("\r", "\n").replace("\x08", "").splitlines()
-    shown = [line for line in lines if not NUMBERS.search(line)][-MAX_PRINTED_LINES:]
-    texts = [DECIMAL.sub(" ", line[:MAX_LINE]).strip() for line in shown]
-    by_line = [judge_class_answer(text, context.rubric.classes, printed=True) for text in texts]
-    answers = [found for found in by_line if len(found) <= MOST_NAMED]  # a line of all classes is a key to them
-    return {number for found in (answers if any(answers) else by_line) for number in found}
 
 
 def _names(classes: Iterable[int], context: Context) -> str:
