@@ -165,13 +165,15 @@ def test_a_class_gets_every_result_once_with_the_local_marks_though_a_worker_is_
 
 
 def test_an_interrupt_keeps_what_is_done_and_ends_the_kernels_on_the_workers(course: Class, mortal: Cluster) -> None:
+    asleep = course.root / "asleep"
     course.hand_in("ana", QUIET)
-    course.hand_in("luz", SLEEPS)
+    course.hand_in("luz", [f"open({str(asleep)!r}, 'w').close()", *SLEEPS])
     worker = mortal.start_worker("--no-nanny")
     mortal.wait_for(1)
-    with grading(course, *on(mortal), "--no-replay") as process:
-        wait_until(lambda: (course.out / "ana" / "report.html").exists())
-        family = wait_until(lambda: with_kernel(worker))
+    with grading(course, *on(mortal), "--no-replay", "--sandbox", "none") as process:
+        wait_until(lambda: asleep.exists() and (course.out / "index.html").exists())
+        family = worker.children(recursive=True)
+        assert any("_kernel_recorder" in member.cmdline() for member in family)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (130, "")
