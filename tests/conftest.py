@@ -165,13 +165,19 @@ def slice_rubric(slice_rubric_file: Path) -> Rubric:
     return load_rubric(slice_rubric_file)
 
 
+@pytest.fixture
+def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For cells that take no interrupt: until they are ended they keep a core busy, or everybody waiting."""
+    monkeypatch.setattr("grader.execution.session.GRACE_SECONDS", 4.0)
+
+
 Grade = Callable[..., Graded]
 
 
 @pytest.fixture(scope="session")
-def trainings(tmp_path_factory: pytest.TempPathFactory) -> Trainings:
-    """A store and a real trainer, shared by all tests of a process: each distinct training is done once."""
-    return open_trainings(str(tmp_path_factory.mktemp("store")), DEFAULT_STORE_BYTES)
+def trainings(shared: Shared) -> Trainings:
+    """A store that all tests share, and a real trainer for each process: each distinct training is done once."""
+    return open_trainings(str(shared.folder / "store"), DEFAULT_STORE_BYTES)
 
 
 @pytest.fixture(scope="session")

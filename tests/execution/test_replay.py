@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,9 +53,8 @@ def traces(tmp_path_factory: pytest.TempPathFactory, trainings: Trainings) -> Tr
     serving = threading.Thread(target=loop.run_forever, daemon=True)
     serving.start()
     asyncio.run_coroutine_threadsafe(desk.open(), loop).result(10)
-    results = []
-    for extra in ([], [str(exchange)]):
-        out = folder / str(len(extra))
+
+    def seen(out: Path, *extra: str) -> dict[str, Any]:
         out.mkdir()
         process = subprocess.run(
             [sys.executable, str(PROGRAM), str(out), str(folder), *extra],
@@ -62,14 +62,18 @@ def traces(tmp_path_factory: pytest.TempPathFactory, trainings: Trainings) -> Tr
             env={**os.environ, "PYTHONPATH": f"{ROOT}:{os.environ.get('PYTHONPATH', '')}"},
             capture_output=True,
             text=True,
-            timeout=350,
+            timeout=600,
         )
         assert process.returncode == 0, process.stderr[-3000:]
-        results.append({path.stem: json.loads(path.read_text()) for path in out.glob("*.json")})
+        return {path.stem: json.loads(path.read_text()) for path in out.glob("*.json")}
+
+    with ThreadPoolExecutor(2) as both:
+        plain = both.submit(seen, folder / "plain")
+        replayed = both.submit(seen, folder / "replayed", str(exchange))
     asyncio.run_coroutine_threadsafe(desk.close(), loop).result(10)
     asyncio.run_coroutine_threadsafe(asyncio.sleep(0.2), loop).result(10)  # the last connection ends
     loop.call_soon_threadsafe(loop.stop)
-    return Traces(results[0], results[1], desk, trainings)
+    return Traces(plain.result(), replayed.result(), desk, trainings)
 
 
 NAMES = [name for name in SCENARIOS if not os.environ.get("SCENARIOS") or name in os.environ["SCENARIOS"].split()]

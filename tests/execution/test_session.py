@@ -118,7 +118,7 @@ CUT_SHORT: Mapping[str, tuple[list[str], dict[str, Any], str, list[str]]] = {
     ),
     "the notebook's time": (
         ["import time", "time.sleep(60)", "print('after')"],
-        {"seconds_per_submission": 10},
+        {"seconds_per_submission": 5},
         "took longer than",
         ["ok", "timeout", "not_run"],
     ),
@@ -158,6 +158,7 @@ CUT_SHORT: Mapping[str, tuple[list[str], dict[str, Any], str, list[str]]] = {
 }
 
 
+@pytest.mark.usefixtures("little_patience")
 @pytest.mark.parametrize("limit", CUT_SHORT)
 def test_a_limit_cuts_the_run_short_and_keeps_what_ran(limit: str, grade: Grade) -> None:
     sources, changes, reason, statuses = CUT_SHORT[limit]

@@ -191,6 +191,13 @@ def test_a_client_that_cannot_connect_leaves_nothing_to_the_garbage_collector(ad
     assert (threading.active_count(), len(LoopRunner._all_loops)) == before
 
 
+@pytest.fixture
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With schedulers that do not answer."""
+    monkeypatch.setattr("grader.executors.dask.CONNECT_SECONDS", 2.0)
+
+
+@pytest.mark.usefixtures("no_patience")
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -220,6 +227,7 @@ def test_what_cannot_be_used_is_refused_in_one_line(course: Class, options: Sequ
     refused(course, course.grade(*options), message)
 
 
+@pytest.mark.usefixtures("no_patience")
 def test_a_scheduler_without_workers_is_refused(course: Class, mortal: Cluster) -> None:
     course.hand_in("ana", QUIET)
     refused(course, course.grade(*on(mortal), "--no-replay"), "the Dask scheduler must have workers")
