@@ -24,6 +24,10 @@ def check_hidden_layers(criterion: HiddenLayers, context: Context) -> Finding:
     }
     basis = basis_of(training.network)
     where: dict[str, Any] = {"cells": [training.cell], "evidence": evidence}
+    if not found:
+        message = say("The network has no hidden dense layer.")
+        judge = context.failed if criterion.units else context.passed
+        return judge(criterion, message, basis, **where)
     if found == criterion.units:
         message = say_number(
             "The hidden dense layer has {units} units.",
@@ -32,8 +36,14 @@ def check_hidden_layers(criterion: HiddenLayers, context: Context) -> Finding:
             units=widths(found),
         )
         return context.passed(criterion, message, basis, **where)
-    if not found:
-        return context.failed(criterion, say("The network has no hidden dense layer."), basis, **where)
+    if not criterion.units:
+        message = say_number(
+            "The network has a hidden dense layer of {found} units; none was asked for.",
+            "The network has hidden dense layers of {found} units; none was asked for.",
+            len(found),
+            found=widths(found),
+        )
+        return context.failed(criterion, message, basis, **where)
     message = say_number(
         "The hidden dense layer has {found} units instead of {wanted}.",
         "The hidden dense layers have {found} units instead of {wanted}.",
@@ -122,7 +132,7 @@ def basis_of(network: Network) -> Basis:
 
 
 def widths(units: list[int | None] | list[int]) -> str:
-    """``128`` or ``128, 64``."""
+    """``128`` or ``128, 64``, of one hidden layer or more."""
     return ", ".join("?" if width is None else str(width) for width in units)
 
 

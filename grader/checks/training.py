@@ -139,14 +139,26 @@ def check_network_trained(criterion: NetworkTrained, context: Context) -> Findin
             before=training.epochs_before,
         )
         return context.passed(criterion, message, "claimed", **where)
-    message = say_number(
+    message = with_its_end(_trained(training), training)
+    return context.passed(criterion, message, basis_of(training.network), **where)
+
+
+def _trained(training: Training) -> Message:
+    found = list(training.network.hidden_units)
+    if not found:
+        return say_number(
+            "A network without a hidden layer was trained for {epochs} epoch.",
+            "A network without a hidden layer was trained for {epochs} epochs.",
+            training.epochs,
+            epochs=training.epochs,
+        )
+    return say_number(
         "A network of {units} hidden units was trained for {epochs} epoch.",
         "A network of {units} hidden units was trained for {epochs} epochs.",
         training.epochs,
-        units=widths(list(training.network.hidden_units)),
+        units=widths(found),
         epochs=training.epochs,
     )
-    return context.passed(criterion, with_its_end(message, training), basis_of(training.network), **where)
 
 
 def _epochs_wrong(criterion: NetworkTrained, training: Training, context: Context) -> Finding | None:
@@ -194,8 +206,9 @@ def was_trained(training: Training) -> bool:
 def _data_wrong(criterion: NetworkTrained, training: Training, context: Context) -> Finding | None:
     """What cannot be the images, however prepared: other than 784 numbers, or the same number throughout."""
     sample = None if training.x is None else training.x.sample
-    pixels = context.data.train_images[0].size
-    if sample is None or not sample.size or (sample[0].size == pixels and np.ptp(sample) > 0):
+    if sample is None or not sample.size:
+        return None
+    if sample[0].size == context.data.train_images[0].size and np.ptp(sample) > 0:
         return None
     message = say("The network was trained on other data than the images.")
     return context.failed(criterion, message, "claimed", cells=[training.cell])
@@ -212,11 +225,15 @@ def _network_wrong(criterion: NetworkTrained, training: Training, context: Conte
     if any(found in (wanted, own) for found in shapes):
         return None
     where: dict[str, Any] = {"cells": [training.cell]}
-    found_units = widths(list(training.network.hidden_units))
-    if criterion.units is not None and not set(criterion.units) <= set(training.network.hidden_units):
+    found = list(training.network.hidden_units)
+    if criterion.units and not found:
+        return context.failed(
+            criterion, say("The network has no hidden dense layer."), basis_of(training.network), **where
+        )
+    if criterion.units is not None and not set(criterion.units) <= set(found):
         message = say(
             "The network has {found} hidden units instead of {wanted}.",
-            found=found_units,
+            found=widths(found),
             wanted=widths(criterion.units),
         )
         return context.failed(criterion, message, basis_of(training.network), **where)

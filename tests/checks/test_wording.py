@@ -41,10 +41,13 @@ def trained(epochs: int = 10, asked: int = 0, *callbacks: Callback, **changes: A
     )
 
 
-def told(check: Any, name: str, found: Training, tmp_path: Path, question: str = "1") -> tuple[str, str]:
-    """What a check says of a training, in Spanish and in English."""
+def told(
+    check: Any, name: str, found: Training, tmp_path: Path, question: str = "1", **settings: Any
+) -> tuple[str, str]:
+    """What a check, with other settings, says of a training, in Spanish and in English."""
     asked = RUBRIC.question(question)
     criterion = next(item for item in asked.criteria if getattr(item, "check") == name)  # noqa: B009
+    criterion = criterion.model_copy(update=settings)
     submission = read(tmp_path, *given_cells())
     answers = {name: Attribution(found, True, 1.0) for name in ("1", question)}
     context = Context(submission, Evidence({}, trainings=(found,)), RUBRIC, None, answers, asked)  # type: ignore[arg-type]
@@ -80,6 +83,36 @@ def test_one_layer_is_singular(widths: tuple[int, ...], spanish: str, english: s
         spanish,
         english,
     )
+
+
+@pytest.mark.parametrize(
+    ("widths", "asked", "english"),
+    [
+        pytest.param((), [], "The network has no hidden dense layer.", id="none, as asked"),
+        pytest.param((), [128], "The network has no hidden dense layer.", id="none"),
+        pytest.param((64,), [], "The network has a hidden dense layer of 64 units; none was asked for.", id="one too many"),
+    ],
+)  # fmt: skip
+def test_no_hidden_layer_is_said_in_words(
+    widths: tuple[int, ...], asked: list[int], english: str, tmp_path: Path
+) -> None:
+    found = trained(network=network(*widths))
+    assert told(networks.check_hidden_layers, "hidden_layers", found, tmp_path, units=asked)[1] == english
+
+
+@pytest.mark.parametrize(
+    ("asked", "english"),
+    [
+        pytest.param(None, "A network without a hidden layer was trained for 10 epochs.", id="as the other question's"),
+        pytest.param([512], "The network has no hidden dense layer.", id="a width was asked for"),
+    ],
+)
+def test_a_trained_network_without_hidden_layers_is_said_in_words(
+    asked: list[int] | None, english: str, tmp_path: Path
+) -> None:
+    found = trained(network=network())
+    said = told(training.check_network_trained, "network_trained", found, tmp_path, "4.1", units=asked)
+    assert said[1] == english
 
 
 def test_one_output_unit_is_singular(tmp_path: Path) -> None:
