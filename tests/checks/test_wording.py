@@ -140,11 +140,16 @@ def test_epochs_and_what_ended_them(found: Training, spanish: str, tmp_path: Pat
     assert told(training.check_epochs, "epochs", found, tmp_path)[0] == spanish
 
 
-def test_early_stopping_is_told_at_a_question_of_epochs(tmp_path: Path) -> None:
-    found = told(training.check_network_trained, "network_trained", trained(3, 15, STOP), tmp_path, "8.1")
-    assert (
-        found[1]
-        == "Training ran for 3 epochs instead of 15. EarlyStopping ended it before the 15 epochs that fit was given."
+@pytest.mark.parametrize(
+    ("stopper", "name"), [(STOP, "EarlyStopping"), (OWN, "Parar")], ids=["Keras's own", "the student's"]
+)
+def test_what_ended_a_training_early_is_told_at_a_question_of_epochs(
+    stopper: Callback, name: str, tmp_path: Path
+) -> None:
+    found = told(training.check_network_trained, "network_trained", trained(3, 15, stopper), tmp_path, "8.1")
+    assert found == (
+        f"El entrenamiento duró 3 épocas en lugar de 15. {name} lo detuvo antes de las 15 épocas que se indican en fit.",
+        f"Training ran for 3 epochs instead of 15. {name} ended it before the 15 epochs that fit was given.",
     )
 
 
