@@ -532,6 +532,8 @@ class TrainingSummary:
     source: str
     layers: tuple[str, ...]
     logs: tuple[Mapping[str, float], ...]
+    why_in_kernel: str = ""
+    """What the kernel says of why it trained this itself; known reasons have sentences (`reports.kernel_reasons`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,6 +200,7 @@ def _summaries(evidence: Evidence, answers: dict[str, Attribution]) -> tuple[Tra
                 for layer in item.network.layers
             ),
             logs=item.logs,
+            why_in_kernel=item.why_in_kernel,
         )
         for item in evidence.trainings
         if not item.built_only

@@ -11,6 +11,7 @@ from typing import Any
 
 from grader.records import Finding, Message, QuestionScore, Result, TrainingSummary
 from grader.reports.files import write_text
+from grader.reports.kernel_reasons import kernel_reason
 from grader.reports.stopped import not_begun, stopped_cells
 from grader.reports.text import shown
 from grader.reports.translation import Translator
@@ -38,7 +39,7 @@ def to_json(result: Result, rubric: Rubric, translator: Translator) -> dict[str,
         "max_score": _points(result.score.max_score),
         "provisional": result.score.provisional,
         "questions": [_question(question, rubric, translator) for question in result.score.questions],
-        "trainings": [_training(training) for training in result.trainings],
+        "trainings": [_training(training, translator) for training in result.trainings],
         "errors": [asdict(cell) for cell in stopped_cells(result, translator)],
         "not_begun": list(not_begun(result)),
         "file_doubt": None if result.file_doubt is None else translator.text(result.file_doubt),
@@ -91,12 +92,14 @@ def _finding(finding: Finding, translator: Translator) -> dict[str, Any]:
     }
 
 
-def _training(training: TrainingSummary) -> dict[str, Any]:
+def _training(training: TrainingSummary, translator: Translator) -> dict[str, Any]:
+    why = kernel_reason(training.why_in_kernel)
     return {
         "question": training.question,
         "cell": training.cell + 1,
         "epochs": training.epochs,
         "source": training.source,
+        "why_in_kernel": "" if why is None else translator.text(why),
         "layers": list(training.layers),
         "logs": [dict(log) for log in training.logs],
     }

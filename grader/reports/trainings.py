@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from grader.records import TrainingSummary, say
 from grader.reports.figures import COLOURS, Line, curves_svg, series
+from grader.reports.kernel_reasons import kernel_reason
 from grader.reports.pages import anchor
 from grader.reports.text import shown
 from grader.reports.translation import Translator
@@ -149,6 +150,9 @@ def training_rows(trainings: Sequence[TrainingSummary], rubric: Rubric, translat
 def _training_row(training: TrainingSummary, rubric: Rubric, translator: Translator) -> TrainingRow:
     known = any(question.id == training.question for question in rubric.questions)
     source = _SOURCES.get(training.source)
+    why = kernel_reason(training.why_in_kernel) if training.source == "kernel" else None
+    if source is not None and why is not None:
+        source = say("{source}: {why}", source=source, why=why)
     return TrainingRow(
         cell=training.cell + 1,
         question=training.question if known else "",
