@@ -32,6 +32,12 @@ def hook(condition: str, name: str = "on_epoch_end") -> str:
     return f"    def {name}(self, epoch, logs={{}}):\n        if {condition}:\n            self.model.stop_training = True\n"
 
 
+def early_stopping(patience: int) -> str:
+    """Question 9 with a callback that Keras has."""
+    stop = f"tf.keras.callbacks.EarlyStopping(monitor='loss', patience={patience})"
+    return network(name="stopped") + f"stopped.fit(training_images, training_labels, epochs=1, callbacks=[{stop}])\n"
+
+
 FAULTS: Mapping[str, tuple[dict[str, str | None], dict[str, float]]] = {
     "a first handful": (
         {
@@ -166,6 +172,8 @@ CALLBACKS: Mapping[str, tuple[str, float]] = {
         ),
         2.0,
     ),
+    "Keras's own": (early_stopping(patience=3), 0.8),
+    "Keras's own, without patience": (early_stopping(patience=0), 0.4),
     "none at all": (network(name="stopped") + fit("stopped", 1), 0.0),
 }
 
