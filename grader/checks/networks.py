@@ -8,6 +8,7 @@ from grader.checks.context import Context
 from grader.checks.wording import activation_word
 from grader.records import Basis, Finding, Layer, Network, Training, say, say_number
 from grader.rubric.criteria import HiddenActivation, HiddenLayers, Optimizer, OutputLayer
+from grader.training.activations import family_of
 
 
 def check_hidden_layers(criterion: HiddenLayers, context: Context) -> Finding:
@@ -65,7 +66,7 @@ def check_hidden_activation(criterion: HiddenActivation, context: Context) -> Fi
     if not hidden:
         return context.failed(criterion, say("The network has no hidden dense layer."), basis, **where)
     found = sorted({layer.activation or "linear" for layer in hidden})
-    if found == [criterion.activation]:
+    if {family_of(name) for name in found} == {criterion.activation}:
         message = say(
             "The hidden layer uses the {activation} activation.", activation=activation_word(criterion.activation)
         )
@@ -86,7 +87,7 @@ def check_output_layer(criterion: OutputLayer, context: Context) -> Finding:
     output = training.network.dense[-1]
     where: dict[str, Any] = {"cells": [training.cell]}
     basis = basis_of(training.network)
-    if output.units == criterion.units and output.activation == criterion.activation:
+    if output.units == criterion.units and family_of(output.activation) == criterion.activation:
         message = say(
             "The output layer has {units} units and the {activation} activation.",
             units=criterion.units,

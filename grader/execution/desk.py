@@ -400,7 +400,7 @@ def _in_batches(order: Order, wire: WirePipeline) -> Order:
 
 
 def _layers(wire: list[WirePart]) -> tuple[Part, ...]:
-    return tuple(allowed.layer(part.name, part.config) for part in wire)
+    return tuple(layer for part in wire for layer in allowed.layers(part.name, part.config))
 
 
 def _metrics(wire: list[WirePart]) -> tuple[Part, ...]:

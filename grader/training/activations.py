@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -35,11 +36,11 @@ def _gelu(z: Array) -> Array:
     return np.asarray(0.5 * z * (1 + erf(z / np.sqrt(2))))
 
 
-def _elu(z: Array) -> Array:
-    return np.where(z > 0, z, np.expm1(np.minimum(z, 0)))
+def _elu(alpha: float) -> Activation:
+    return lambda z: np.where(z > 0, z, alpha * np.expm1(np.minimum(z, 0)))
 
 
-def _leaky(slope: float) -> Activation:
+def _leaky_relu(slope: float) -> Activation:
     return lambda z: np.where(z > 0, z, slope * z)
 
 
@@ -53,7 +54,7 @@ ACTIVATIONS: dict[str, Activation] = {
     "sigmoid": _sigmoid,
     "tanh": np.tanh,
     "softmax": _softmax,
-    "elu": _elu,
+    "elu": _elu(1.0),
     "selu": lambda z: 1.0507009873554805 * np.where(z > 0, z, 1.6732632423543772 * np.expm1(np.minimum(z, 0))),
     "gelu": _gelu,
     "gelu_tanh": _gelu_tanh,
@@ -65,12 +66,16 @@ ACTIVATIONS: dict[str, Activation] = {
     "hard_sigmoid": lambda z: np.clip(z / 6 + 0.5, 0, 1),
     "hard_silu": lambda z: z * np.clip(z / 6 + 0.5, 0, 1),
     "mish": lambda z: z * np.tanh(np.logaddexp(z, 0)),
-    "leaky_relu": _leaky(0.2),
-    "leaky_relu_0.3": _leaky(0.3),
-    "leaky_relu_0.01": _leaky(0.01),
+    "leaky_relu": _leaky_relu(0.2),
     "log_softmax": _log_softmax,
 }
 """By name; all work on the last axis, in float64 or float32."""
+FAMILIES: dict[str, Callable[[float], Activation]] = {"leaky_relu": _leaky_relu, "elu": _elu}
+"""Functions with a number of their own, which stands behind the name where it is not Keras's default:
+``leaky_relu_0.1``.
+"""
+MIN_FACTOR, MAX_FACTOR = 1e-4, 100.0
+"""What such a number may be; below it is a relu."""
 
 ALIASES = {
     "softmax_v2": "softmax",
@@ -84,8 +89,53 @@ ALIASES = {
 
 def canonical(name: str) -> str:
     """Keras's and TensorFlow's several names for one function, as one."""
+    if function_of(name) is not None:
+        return name
     name = name.rsplit(".", 1)[-1].lower() if name != "None" else name
     return ALIASES.get(name, name)
+
+
+def function_of(name: str | None) -> Activation | None:
+    """The function of a name, one of a family included; None where there is none."""
+    if name is None or name in ACTIVATIONS:
+        return ACTIVATIONS.get(name or "")
+    family, _, number = name.rpartition("_")
+    try:
+        return FAMILIES[family](float(number))
+    except (KeyError, ValueError):
+        return None
+
+
+def family_of(name: str | None) -> str | None:
+    """The name without the number of its own: ``leaky_relu`` for ``leaky_relu_0.1``."""
+    return next((family for family in FAMILIES if name is not None and name.startswith(f"{family}_")), name)
+
+
+def layer_activation(class_name: str, config: Mapping[str, Any]) -> str | None:
+    """The name of what a layer of Keras's computes that is nothing but an activation; None for another layer.
+
+    Args:
+        config: the layer's configuration; what it leaves out is Keras's default.
+    """
+    settings = {**_DEFAULTS.get(class_name, {}), **config}
+    numbers = {name: value for name, value in settings.items() if type(value) in (int, float)}
+    if class_name == "PReLU":
+        return "prelu"
+    if class_name == "Softmax":
+        return "softmax" if settings.get("axis", -1) == -1 else None
+    if class_name not in _DEFAULTS:
+        return None
+    values = np.array([_SAMPLES])
+    if class_name == "ELU":
+        return find_activation(values, _elu(numbers.get("alpha", 1.0))(values))
+    slope, threshold = numbers.get("negative_slope", 0.0), numbers.get("threshold", 0.0)
+    after = np.where(values >= threshold, values, slope * (values - threshold))
+    return find_activation(values, np.minimum(after, numbers.get("max_value", np.inf)))
+
+
+_DEFAULTS: dict[str, dict[str, float]] = {"ReLU": {}, "LeakyReLU": {"negative_slope": 0.3}, "ELU": {"alpha": 1.0}}
+"""Layers that are functions of one number, and their settings where none are given."""
+_SAMPLES = (-4.0, -2.5, -1.0, -0.3, 0.0, 0.2, 0.7, 1.5, 3.0, 7.0)
 
 
 def find_activation(before: Array, after: Array, named: str = "") -> str | None:
@@ -97,13 +147,26 @@ def find_activation(before: Array, after: Array, named: str = "") -> str | None:
     """
     if before.shape != after.shape or not before.size or not np.isfinite(before).all():
         return None
-    claimed = canonical(named)
-    names = [claimed, *ACTIVATIONS] if claimed in ACTIVATIONS else list(ACTIVATIONS)
     z = before.astype(np.float64)
-    for name in names:
+    claimed = canonical(named)
+    for name in (claimed, *ACTIVATIONS):
+        function = function_of(name)
         with np.errstate(all="ignore"):
-            if close(ACTIVATIONS[name](z), after):
+            if function is not None and close(function(z), after):
                 return name
+    return _find_in_families(z, after.astype(np.float64))
+
+
+def _find_in_families(before: Array, after: Array) -> str | None:
+    """A function with a number of its own, found by what it makes of negative numbers."""
+    below = before < 0
+    if not below.any() or not np.isfinite(after).all():
+        return None
+    for family, function in FAMILIES.items():
+        unit = function(1.0)(before[below])
+        factor = float(f"{float(np.dot(unit, after[below]) / np.dot(unit, unit)):.4g}")
+        if MIN_FACTOR <= factor <= MAX_FACTOR and close(function(factor)(before), after):
+            return f"{family}_{factor:g}"
     return None
 
 

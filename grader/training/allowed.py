@@ -41,6 +41,8 @@ ACTIVATIONS = frozenset(
         "tanh",
     }
 )
+ACTIVATION_LAYERS = frozenset({"ReLU", "LeakyReLU", "ELU", "Softmax"})
+"""Layers without weights that may stand as another layer's activation."""
 INITIALIZERS = frozenset(
     {
         "Constant",
@@ -106,6 +108,7 @@ LAYERS: Mapping[str, frozenset[str]] = {
     "ReLU": frozenset({"max_value", "negative_slope", "threshold"}),
     "LeakyReLU": frozenset({"negative_slope"}),
     "ELU": frozenset({"alpha"}),
+    "PReLU": frozenset({"alpha_initializer", "alpha_regularizer", "shared_axes"}),
     "Softmax": frozenset({"axis"}),
     "Dropout": frozenset({"rate", "noise_shape"}),
     "GaussianNoise": frozenset({"stddev"}),
@@ -135,6 +138,15 @@ OPTIMIZERS: Mapping[str, frozenset[str]] = {
     "Adagrad": _ANY_OPTIMIZER | {"initial_accumulator_value", "epsilon"},
     "Adadelta": _ANY_OPTIMIZER | {"rho", "epsilon"},
     "Lion": _ANY_OPTIMIZER | {"beta_1", "beta_2"},
+    "Ftrl": _ANY_OPTIMIZER
+    | {
+        "learning_rate_power",
+        "initial_accumulator_value",
+        "l1_regularization_strength",
+        "l2_regularization_strength",
+        "l2_shrinkage_regularization_strength",
+        "beta",
+    },
 }
 
 _ANY_LOSS = frozenset({"reduction"})
@@ -202,6 +214,20 @@ _UNUSED = frozenset(
     }
 )
 _EMPTY: tuple[Any, ...] = (None, False, 0, [], ())
+
+
+def layers(name: str, config: Mapping[str, Any]) -> tuple[Part, ...]:
+    """A layer as the trainer takes it, and after it the activation that it was given as an object of its own class.
+
+    Raises:
+        NotTrainable: a class or a setting is on no list.
+    """
+    activation = config.get("activation")
+    if not isinstance(activation, Mapping) or activation.get("class_name") not in ACTIVATION_LAYERS:
+        return (layer(name, config),)
+    settings = activation.get("config")
+    after = layer(activation["class_name"], settings if isinstance(settings, Mapping) else {})
+    return layer(name, {**config, "activation": "linear"}), after
 
 
 def layer(name: str, config: Mapping[str, Any]) -> Part:

@@ -31,6 +31,7 @@ _KEEPS_VECTORS = frozenset(
         "ReLU",
         "LeakyReLU",
         "ELU",
+        "PReLU",
         "Softmax",
         "Dropout",
         "GaussianNoise",

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from grader.records import Array, Layer, Network
-from grader.training.activations import ACTIVATIONS, canonical, close, find_activation
+from grader.training.activations import canonical, close, find_activation, function_of, layer_activation
 from grader.training.keras_layers import KERAS_LAYERS, run_keras_layer
 
 PROBE = (-4.0, -2.5, -1.0, -0.3, 0.0, 0.2, 0.7, 1.5, 3.0, 7.0)
@@ -136,7 +136,8 @@ def _computed(call: LayerClaim) -> tuple[Layer, bool]:
     if call.input.shape == call.output.shape and not call.weights:
         if close(call.input, call.output):
             return Layer(class_name(call), output_shape=shape, config={"identity": True}), True
-        activation = find_activation(call.input, call.output, call.activation)
+        named = call.activation or layer_activation(class_name(call), call.config) or ""
+        activation = find_activation(call.input, call.output, named)
         if activation is not None:
             return Layer("Activation", activation=activation, output_shape=shape), True
         line = _line(call.input, call.output)
@@ -210,14 +211,10 @@ def _named_activation(claim: LayerClaim) -> str | None:
         found = find_activation(np.array([PROBE]), np.array([claim.probe]), named)
         if found is not None:
             return found
-    if "Softmax" in claim.names:
-        return "softmax"
-    if "ReLU" in claim.names:
-        return "relu"
     if not named:
-        return "linear" if "Dense" in claim.names else None
+        return "linear" if "Dense" in claim.names else layer_activation(class_name(claim), claim.config)
     name = canonical(named)
-    return name if name in ACTIVATIONS else "unknown"
+    return "unknown" if function_of(name) is None else name
 
 
 # --- computing --------------------------------------------------------------------------------------------------------
@@ -291,7 +288,8 @@ def _affine(values: Array, weights: Sequence[Array]) -> Array:
 
 
 def _activate(name: str | None, values: Array) -> Array:
-    if name not in ACTIVATIONS:
+    function = function_of(name)
+    if function is None:
         raise ValueError(f"an activation must be a known one. Received: {name}")
     with np.errstate(all="ignore"):
-        return np.asarray(ACTIVATIONS[name](values), np.float32)
+        return np.asarray(function(values), np.float32)

@@ -5,9 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from grader.records import Array
-from grader.training.activations import ACTIVATIONS, find_activation
-from grader.training.networks import LayerClaim, Trace, build_network, predict
+from grader.records import Array, Layer, Network
+from grader.training.activations import (
+    ACTIVATIONS,
+    canonical,
+    family_of,
+    find_activation,
+    function_of,
+    layer_activation,
+)
+from grader.training.networks import LayerClaim, Trace, build_network, classes_of, gives_classes, predict
 
 RANDOM = np.random.default_rng(3)
 IMAGES = RANDOM.random((4, 28, 28), dtype=np.float32)
@@ -105,3 +112,84 @@ def test_every_activation_is_told_from_the_others(name: str) -> None:
     found = find_activation(z, ACTIVATIONS[name](z).astype(np.float32))
     assert found is not None
     assert found.split("_")[0] == name.split("_")[0]
+
+
+# --- functions with a number of their own -----------------------------------------------------------------------------
+
+VALUES = RANDOM.normal(size=(4, 50))
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [("leaky_relu_0.1", "leaky_relu"), ("leaky_relu_0.015", "leaky_relu"), ("elu_0.5", "elu"), ("elu_2", "elu")],
+)
+def test_a_function_is_found_with_its_number(name: str, family: str) -> None:
+    function = function_of(name)
+    assert function is not None
+    assert find_activation(VALUES, function(VALUES).astype(np.float32)) == name
+    assert family_of(name) == family
+    assert canonical(name) == name
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        pytest.param(VALUES**2, id="a square"),
+        pytest.param(np.where(VALUES > 0, 2 * VALUES, 0.1 * VALUES), id="another slope above"),
+        pytest.param(np.where(VALUES > 0, VALUES, -0.1 * VALUES), id="turned upwards"),
+        pytest.param(np.where(VALUES > 0, VALUES, 1e-6 * VALUES + 0.1), id="shifted"),
+    ],
+)
+def test_other_functions_are_none_of_a_family(after: Array) -> None:
+    assert find_activation(VALUES, after) is None
+
+
+@pytest.mark.parametrize("name", ["relu6", "leaky_relu_0.1", "linear", "relu"])
+def test_where_the_numbers_fit_several_functions_the_configured_one_is_told(name: str) -> None:
+    """No number is negative, or above 6: what a layer is, only its settings say."""
+    values = np.abs(VALUES)
+    assert find_activation(values, values, name) == name
+    assert find_activation(values, values, "sigmoid") == "linear"
+
+
+@pytest.mark.parametrize("name", ["relu", "selu", "leaky_relu", "elu", "linear", "hard_sigmoid", None])
+def test_a_name_without_a_number_is_its_own_family(name: str | None) -> None:
+    assert family_of(name) == name
+
+
+@pytest.mark.parametrize("name", ["leaky_relu_x", "tanh_0.5", "", "unknown", None])
+def test_what_is_no_function_has_none(name: str | None) -> None:
+    assert function_of(name) is None
+
+
+@pytest.mark.parametrize(
+    ("class_name", "config", "name"),
+    [
+        ("LeakyReLU", {}, "leaky_relu_0.3"),
+        ("LeakyReLU", {"negative_slope": 0.2}, "leaky_relu"),
+        ("ReLU", {"max_value": None, "negative_slope": 0.0, "threshold": 0.0}, "relu"),
+        ("ReLU", {"max_value": 6.0}, "relu6"),
+        ("ReLU", {"negative_slope": 0.1}, "leaky_relu_0.1"),
+        ("ReLU", {"threshold": 1.0}, None),
+        ("ELU", {"alpha": 1.0}, "elu"),
+        ("Softmax", {"axis": -1}, "softmax"),
+        ("Softmax", {"axis": 1}, None),
+        ("Dropout", {"rate": 0.2}, None),
+    ],
+)
+def test_a_layer_that_is_an_activation_is_named_by_its_settings(
+    class_name: str, config: dict[str, float], name: str | None
+) -> None:
+    assert layer_activation(class_name, config) == name
+
+
+# --- classes ----------------------------------------------------------------------------------------------------------
+
+
+def test_one_sigmoid_unit_is_a_probability() -> None:
+    outputs = np.array([[0.2], [0.5], [0.7]], np.float32)
+    sigmoid, linear = (Network((Layer("Dense", 1, name),)) for name in ("sigmoid", "linear"))
+    assert classes_of(outputs, sigmoid).tolist() == [0, 0, 1]
+    assert gives_classes(outputs, sigmoid)
+    assert not gives_classes(outputs, linear)
+    assert classes_of(np.add(outputs.repeat(2, axis=1), [[0, 1]]), sigmoid).tolist() == [1, 1, 1]

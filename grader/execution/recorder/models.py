@@ -41,7 +41,7 @@ class ModelReader:
             "names": class_names(type(layer)),
             "config": plain_config(layer),
             "weights": [self.writer.save(value) for value in weights_of(layer)],
-            "activation": str(getattr(activation, "__name__", "") or ""),
+            "activation": function_name(activation),
             "probe": sample_activation(activation),
         }
 
@@ -62,10 +62,10 @@ class ModelReader:
             inside.append(layer)
             try:
                 output = original(layer, *args, **kwargs)
-            finally:
+                value = next((item for item in (*args, *kwargs.values()) if hasattr(item, "shape")), None)
+                calls.append({**self._layer(layer), "input": self._tensor(value), "output": self._tensor(output)})
+            finally:  # an activation that is sampled may be a layer itself
                 inside.pop()
-            value = next((item for item in (*args, *kwargs.values()) if hasattr(item, "shape")), None)
-            calls.append({**self._layer(layer), "input": self._tensor(value), "output": self._tensor(output)})
             return output
 
         base.__call__ = traced
@@ -123,6 +123,11 @@ def plain_config(layer: Any) -> dict[str, Any]:
         elif isinstance(value, (list, tuple)) and all(isinstance(v, (str, int, float)) or v is None for v in value):
             plain[str(name)] = list(value)
     return plain
+
+
+def function_name(function: Any) -> str:
+    """A function's name, or its class's where it is another object; empty for none."""
+    return "" if function is None else str(getattr(function, "__name__", "") or type(function).__name__)
 
 
 def sample_activation(activation: Any) -> list[float] | None:

@@ -21,6 +21,8 @@ BATCH_HOOKS = (
 )
 OWN_WORK = ("call", "train_step", "test_step", "predict_step", "compute_loss", "compute_metrics", "make_train_function")
 """Methods that make a model work in another way when one object has its own."""
+ACTIVATION_LAYERS = ("ReLU", "LeakyReLU", "ELU", "Softmax")
+"""Layers without weights that may stand as another layer's activation."""
 RARELY = 1e-6
 """A chance that nobody meets."""
 
@@ -78,11 +80,21 @@ def _check_chain(model: Any, layers: list[Any]) -> None:
 def _part(item: Any) -> dict[str, Any]:
     config = dict(item.get_config())
     if callable(getattr(item, "activation", None)):
-        config["activation"] = activation_name(item.activation)
+        config["activation"] = _activation(item.activation)
     for value in config.values():
         if isinstance(value, dict) and value.get("registered_name"):
             raise InKernel("an initializer or regularizer of the student's own")
     return {"name": type(item).__name__, "config": config}
+
+
+def _activation(function: Any) -> Any:
+    """The name of an activation, or class and configuration of a layer that was given as one."""
+    import keras
+
+    kind = type(function)
+    if kind.__name__ in ACTIVATION_LAYERS and kind is getattr(keras.layers, kind.__name__, None):
+        return {"class_name": kind.__name__, "config": dict(function.get_config())}
+    return activation_name(function)
 
 
 def activation_name(function: Any) -> str:

@@ -368,10 +368,13 @@ class Replay:
 
     def start_of(self, model: Any) -> dict[str, Any]:
         """Where a model's weights and optimizer stand. Raises InKernel where only the kernel knows."""
+        import keras
+
         fresh = self._is_fresh(model)
         point = None if fresh else self.points.get(self.known.state(model))
         if point is None and not fresh:
-            raise InKernel("weights of the student's own")
+            adapted = self._is_fresh(model, besides=keras.layers.Normalization)
+            raise InKernel("a layer that was adapted to data" if adapted else "weights of the student's own")
         optimizer, known = model.optimizer, self.optimizers.get(model.optimizer)
         if [id(item) for item in optimizer._trainable_variables] != [id(item) for item in model.trainable_variables]:
             raise InKernel("an optimizer of another model")
@@ -379,9 +382,10 @@ class Replay:
             raise InKernel("an optimizer that was used otherwise")
         return {"weights": None if point is None else list(point), "state": None if known is None else list(known[:2])}
 
-    def _is_fresh(self, model: Any) -> bool:
-        """True if all weights are as their initializers made them."""
-        for variable in model.weights:
+    def _is_fresh(self, model: Any, besides: Any = ()) -> bool:
+        """True if all weights are as their initializers made them, those of layers of one class aside."""
+        aside = [id(variable) for layer in model.layers if isinstance(layer, besides) for variable in layer.weights]
+        for variable in [variable for variable in model.weights if id(variable) not in aside]:
             known = self.fresh.get(id(variable))
             if known is None or known[0]() is not variable or known[1] != fingerprint(variable.numpy()):
                 return False
