@@ -20,7 +20,7 @@ _REASONS: tuple[tuple[tuple[str, ...], Message], ...] = (
     (("a callback",), say("a callback looks at batches or changes the model")),
     (("a pipeline", "a part of rows"), say("the grader does not follow its data pipeline")),
     (("an epoch of another length",), say("its epochs do not go through all the data")),
-    (("a training that Keras refuses", "a call that Keras will refuse"), say("Keras refuses it")),
+    (("a training that Keras refuses", "a call that Keras will refuse"), say("Keras refuses this training")),
     (("a training spread over devices",), say("it is spread over devices")),
     (("a model", "a call"), say("the model is no plain chain of Keras's layers")),
     (("inputs", "data", "rows", "a part of the data"), say("the grader does not take its data in this form")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import Grade, Graded
 from student import SETUP, cells
@@ -13,6 +14,8 @@ from grader.checks import judge
 from grader.checks.judge import Judgement
 from grader.records import Training
 from grader.rubric.rubric import Rubric
+from grader.training.service import Trainings
+from grader.training.starts import outputs_of_other_starts
 
 HEAD = "layers = tf.keras.layers\nflat, out = layers.Flatten(input_shape=(28, 28)), layers.Dense(10, activation='softmax')\n"
 
@@ -69,6 +72,15 @@ def test_the_trainer_trains_it_and_its_activation_is_named(name: str, graded: Gr
     assert training.source in ("trained", "replayed"), (training.why_in_kernel, training.doubt)
     assert training.network.dense[0].activation == NETWORKS[name][1]
     assert training.network.chain
+
+
+def test_what_the_trainer_did_it_can_do_from_another_start(graded: Graded, trainings: Trainings) -> None:
+    ordered = training_in(graded, 1).ordered
+    assert ordered is not None
+    outputs = next(outputs_of_other_starts(ordered, np.zeros((1, 28, 28)), trainings))
+    assert outputs.shape == (1, 10)
+    assert outputs.sum() == pytest.approx(1.0, abs=1e-5)
+    assert training_in(graded, len(NETWORKS) + 1).ordered is None
 
 
 def test_none_is_flagged_but_weights_from_elsewhere(graded: Graded, judgement: Judgement) -> None:
