@@ -76,6 +76,11 @@ class HandedIn:
     """Somebody else's name is the same."""
 
     @property
+    def is_misnamed(self) -> bool:
+        """True for a notebook whose name does not end as one's: ``ana.ipynb.txt``."""
+        return not self.file.casefold().endswith(".ipynb")
+
+    @property
     def called(self) -> str:
         """The name, with what tells namesakes apart."""
         return f"{self.name} ({self.platform_id or self.submission})" if self.has_namesake else self.name

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grader.collection.listing import Entry
-from grader.collection.names import attempt
+from grader.collection.names import attempt, stem
 from grader.records import Message, say
 
 SAME_TIME = 2.0
@@ -65,7 +65,7 @@ def _latest(candidates: Sequence[Candidate], *, numbers_count: bool) -> Candidat
 
 
 def _number(candidate: Candidate) -> int:
-    return attempt(candidate.entry.path.stem).number
+    return attempt(stem(candidate.entry.path.name)).number
 
 
 def _rank(candidate: Candidate) -> tuple[int, int, int, int, str]:

@@ -16,6 +16,7 @@ from grader.collection.grouping import Student, group
 from grader.collection.ids import make_ids
 from grader.collection.left_out import why_left_out
 from grader.collection.listing import Entry, Kind, list_folder
+from grader.collection.names import stem
 from grader.errors import SubmissionError, UsageError
 from grader.records import Cell, Collection, HandedIn, LeftOut, Message, Reason
 from grader.rubric.rubric import Rubric
@@ -44,8 +45,8 @@ def collect(
     Raises:
         UsageError: the folder cannot be listed, holds far too much, or no notebook.
     """
-    entries = list_folder(folder, skip)
     files = Files(folder, rubric, assignment)
+    entries = _with_misnamed(list_folder(folder, skip), files)
     students = group(entries, folder.resolve().name, files.hold_the_same)
     chosen = {
         number: choose(
@@ -82,6 +83,19 @@ def collect(
     return Collection(tuple(sorted(doubles, key=lambda one: one.submission)), tuple(left_out))
 
 
+def _with_misnamed(entries: Sequence[Entry], files: Files) -> list[Entry]:
+    """The entries, with the notebooks known that have another ending, where nothing of their name has the right one."""
+    named = {str(entry.path).casefold() for entry in entries}
+    return [
+        replace(entry, holds_notebook=True)
+        if entry.may_hold_notebook
+        and str(entry.path.with_name(f"{stem(entry.path.name)}.ipynb")).casefold() not in named
+        and files.holds_notebook(entry.path)
+        else entry
+        for entry in entries
+    ]
+
+
 def _without_notebooks(folder: Path, left_out: Sequence[LeftOut]) -> str:
     found = [entry.path for entry in left_out if entry.reason is not Reason.SYSTEM]
     listed = ", ".join(found[:3]) + (", …" if len(found) > 3 else "")
@@ -92,7 +106,9 @@ def _without_notebooks(folder: Path, left_out: Sequence[LeftOut]) -> str:
 def _earlier_names(student: Student) -> list[str]:
     """What ids were made of when only a folder's notebooks, and those of its folders, were found."""
     return [
-        "_".join((*entry.path.parts[:-1], entry.path.stem)) for entry in student.notebooks if len(entry.path.parts) < 3
+        "_".join((*entry.path.parts[:-1], stem(entry.path.name)))
+        for entry in student.notebooks
+        if len(entry.path.parts) < 3
     ]
 
 
@@ -105,7 +121,7 @@ class Files:
         self._assignment = assignment
         self.fit = cache(self._fit)
         self.digest = cache(self._digest)
-        self._own = cache(self._own_forms)
+        self._own = cache(self._own_cells)
 
     def _read(self, path: PurePosixPath) -> bytes | None:
         try:
@@ -138,13 +154,24 @@ class Files:
         questions = sum(bool(place.cells) for place in found.places.values())
         return Fit(questions, sum(not cell.given and _says_something(cell) for cell in found.cells))
 
-    def _own_forms(self, path: PurePosixPath) -> frozenset[str]:
+    def _own_cells(self, path: PurePosixPath) -> frozenset[str]:
         raw = self._read(path)
         try:
             cells = () if raw is None else parse_notebook(raw, path.name)
         except SubmissionError:
             cells = ()
-        return frozenset(form for cell in cells if (form := form_of(cell))) - self._assignment.forms
+        own = (cell for cell in cells if (form := form_of(cell)) and form not in self._assignment.forms)
+        return frozenset("".join(cell.source.split()) for cell in own)
+
+    def holds_notebook(self, path: PurePosixPath) -> bool:
+        """Whether a file that is not named like one is a notebook, with cells in it."""
+        raw = self._read(path)
+        if raw is None or b'"cell' not in raw:
+            return False
+        try:
+            return bool(parse_notebook(raw, path.name))
+        except SubmissionError:
+            return False
 
     def hold_the_same(self, one: PurePosixPath, other: PurePosixPath) -> bool:
         """Whether two notebooks have most cells of the student's own in common."""

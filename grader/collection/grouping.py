@@ -21,6 +21,7 @@ from grader.collection.names import (
     is_shared,
     owner_of_folder,
     owners_of_files,
+    stem,
 )
 
 MOST_ATTEMPTS = 10
@@ -156,7 +157,7 @@ class _Tree:
 
     def _are_alike(self, one: PurePosixPath, other: PurePosixPath) -> bool:
         """By their names; where one name only says more than the other, their contents decide."""
-        cores = attempt(one.stem).core, attempt(other.stem).core
+        cores = attempt(stem(one.name)).core, attempt(stem(other.name)).core
         if cores[0] == cores[1]:
             return True
         words = [{*core.replace("_", " ").replace("-", " ").split()} for core in cores]
@@ -170,7 +171,7 @@ class _Tree:
 
 def _earliest(notebook: Entry) -> tuple[int, bool, int, str]:
     """The one that the others are attempts and copies of comes first."""
-    found = attempt(notebook.path.stem)
+    found = attempt(stem(notebook.path.name))
     return found.number, found.is_copy, len(notebook.path.parts), str(notebook.path)
 
 
@@ -178,7 +179,7 @@ def _by_core(notebooks: Sequence[Entry]) -> Mapping[PurePosixPath, list[Entry]]:
     """By notebook, those of one folder whose names make them attempts of one; none where that would be half a class."""
     found: dict[str, list[tuple[Entry, Attempt]]] = defaultdict(list)
     for entry in notebooks:
-        made = attempt(entry.path.stem)
+        made = attempt(stem(entry.path.name))
         found[made.core].append((entry, made))
     return {
         entry.path: [other for other, _ in alike]
@@ -201,12 +202,12 @@ def _of_owner(owner: Owner, notebooks: tuple[Entry, ...], places: tuple[PurePosi
 
 
 def _id_from(notebook: PurePosixPath) -> str:
-    return "_".join((*notebook.parts[:-1], notebook.stem))
+    return "_".join((*notebook.parts[:-1], stem(notebook.name)))
 
 
 def _written(notebook: PurePosixPath) -> str:
     """A file's name as it is shown: without its ending, and with the folders that it stands in."""
-    return str(notebook.with_name(notebook.stem))
+    return str(notebook.with_name(stem(notebook.name)))
 
 
 # --- names of folders -------------------------------------------------------------------------------------------------
@@ -217,7 +218,7 @@ def _named(students: Sequence[Student]) -> list[Student]:
     in_folders: dict[str, set[PurePosixPath]] = defaultdict(set)
     for student in students:
         for notebook in student.notebooks:
-            in_folders[attempt(notebook.path.stem).core].add(_own_folder(notebook.path))
+            in_folders[attempt(stem(notebook.path.name)).core].add(_own_folder(notebook.path))
     shared = {core for core, folders in in_folders.items() if len(folders) > 1 or core == ""}
     proposed = [_by_folder(student, shared) for student in students]
     counts = Counter(proposed)
@@ -232,7 +233,7 @@ def _by_folder(student: Student, shared: set[str]) -> str:
     if student.platform_id or len(student.notebooks) != 1:
         return ""
     path = student.notebooks[0].path
-    if student.name != _written(path) or attempt(path.stem).core not in shared:
+    if student.name != _written(path) or attempt(stem(path.name)).core not in shared:
         return ""
     return str(_own_folder(path)) if path.parent.parts else ""
 

@@ -47,11 +47,20 @@ class Entry:
     kind: Kind = Kind.FILE
     modified: float = 0.0
     """When it was changed last, in seconds since 1970."""
+    holds_notebook: bool = False
+    """It is named otherwise, and a notebook is what it holds."""
 
     @property
     def is_notebook(self) -> bool:
-        """True for a file that is named like a notebook."""
-        return self.kind is Kind.FILE and self.path.suffix.casefold() == ".ipynb"
+        """True for a file that is named like a notebook, or holds one."""
+        return self.kind is Kind.FILE and (self.path.suffix.casefold() == ".ipynb" or self.holds_notebook)
+
+    @property
+    def may_hold_notebook(self) -> bool:
+        """True for what a browser or a platform may have made of a notebook's name: ``ana.ipynb.txt``, ``ana.json``."""
+        name = self.path.name.casefold()
+        is_named = ".ipynb" in name or name.endswith(".json")
+        return self.kind is Kind.FILE and is_named and not (self.is_notebook or is_archive(name))
 
 
 def list_folder(folder: Path, skip: Sequence[Path] = ()) -> list[Entry]:

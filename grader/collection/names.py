@@ -133,6 +133,11 @@ def attempt(stem: str) -> Attempt:
     return Attempt(core, number, is_copy)
 
 
+def stem(name: str) -> str:
+    """A notebook's name without its ending, also where something stands behind it: ``ana.ipynb.txt`` is ``ana``."""
+    return re.sub(r"(?i)\.ipynb(?:[^\w\s].*|\s*\(\d+\))?$|\.json$", "", name) or name
+
+
 def is_part_of_work(folder: str) -> bool:
     """True for a folder that names a part or an attempt of one student's work, and no student."""
     return plain(folder) in _PARTS_OF_WORK or attempt(folder).core == ""

@@ -9,6 +9,8 @@ from grader.records import HandedIn, LeftOut, Message, Reason, say
 
 def doubts(one: HandedIn) -> Iterator[Message]:
     """What an instructor should know of how a submission was handed in."""
+    if one.is_misnamed:
+        yield say("The file is called “{file}”; it holds a notebook, and was graded as one.", file=one.file)
     if one.same_file:
         yield say("The same file, byte for byte, as that of: {names}.", names=one.same_file)
     if one.perhaps_same:

@@ -284,6 +284,54 @@ def test_what_is_no_notebook_is_left_out_for_a_reason(path: str, reason: Reason,
     assert all(path.startswith(entry.path) or entry.path == "solo" for entry in found.left_out)
 
 
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("lola.ipynb.txt", "lola"),
+        ("lola.json", "lola"),
+        ("lola.IPYNB.json", "lola"),
+        ("lola.ipynb (1)", "lola"),
+        (f"Lola_102{MOODLE}/practica.ipynb.txt", "Lola"),
+    ],
+)
+def test_a_notebook_with_another_ending_is_graded(path: str, name: str, tmp_path: Path) -> None:
+    folder = cls(tmp_path, "ana.ipynb", path)
+    (folder / path).write_text(notebook("1"), encoding="utf-8")
+    found = by_file(collected(folder))
+
+    assert (found[path].name, found[path].is_misnamed) == (name, True)
+    assert not found["ana.ipynb"].is_misnamed
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("datos.json", '{"cells": 3}'),
+        ("datos.json", '{"cells": [], "cell_type": 1}'),
+        ("datos.json", "[1, 2"),
+        ("notas.ipynb.txt", "los 10 mejores"),
+        ("notas.txt", notebook("1")),
+        ("todo.ipynb.zip", notebook("1")),
+    ],
+)
+def test_what_only_looks_like_a_notebook_is_left_out(path: str, content: str, tmp_path: Path) -> None:
+    folder = cls(tmp_path, "ana.ipynb", path)
+    (folder / path).write_text(content, encoding="utf-8")
+    found = collected(folder)
+
+    assert [one.file for one in found.submissions] == ["ana.ipynb"]
+    assert [entry.path for entry in found.left_out] == [path]
+
+
+def test_a_copy_with_another_ending_is_no_other_student(tmp_path: Path) -> None:
+    folder = cls(tmp_path, "ana.ipynb")
+    (folder / "ana.ipynb.txt").write_text(notebook("1"), encoding="utf-8")
+    found = collected(folder)
+
+    assert [one.file for one in found.submissions] == ["ana.ipynb"]
+    assert [(entry.path, entry.reason) for entry in found.left_out] == [("ana.ipynb.txt", Reason.WRONG_ENDING)]
+
+
 def test_a_student_of_whom_nothing_can_be_graded_is_named(tmp_path: Path) -> None:
     found = by_path(collected(cls(tmp_path, "ana.ipynb", f"Alumna Dos_102{MOODLE}/entrega.zip")))
     [entry] = found.values()

@@ -65,6 +65,15 @@ def test_the_report_is_titled_by_name_and_tells_of_other_notebooks(tmp_path: Pat
     assert "se ha corregido «nunez.ipynb»; no se han corregido: nunez/old.ipynb" in text(page)
 
 
+def test_a_notebook_with_another_ending_is_remarked(tmp_path: Path) -> None:
+    told = "El archivo se llama «lola.ipynb.txt»; contiene un cuaderno y se ha corregido como tal."
+    write_student_report(named(file="lola.ipynb.txt"), RUBRIC, "es", tmp_path / "report.html")
+
+    assert told in text(parse((tmp_path / "report.html").read_text(encoding="utf-8")))
+    assert told in text(class_page(tmp_path, named(file="lola.ipynb.txt")))
+    assert told not in text(class_page(tmp_path, named()))
+
+
 def test_json_has_the_name_beside_the_id(tmp_path: Path) -> None:
     write_result_json(named(platform_id="10001", others=("b.ipynb",)), RUBRIC, "es", tmp_path / "r.json")
     found = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
