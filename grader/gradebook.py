@@ -20,15 +20,17 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQL
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from grader.errors import UsageError
-from grader.records import Collection, HumanMark, Message, Result
+from grader.records import Collection, HumanMark, Message, Result, SettledTexts
 
 WAIT_SECONDS = 30
 """How long a write waits for another process that is writing to the same SQLite file."""
 
 _RESULT = TypeAdapter(Result)
 _COLLECTION = TypeAdapter(Collection)
+_SETTLED_TEXTS = TypeAdapter(SettledTexts)
 _TURN = "turn to mark"
 _HANDED_IN = "handed in"
+_SETTLED = "settled texts"
 
 
 class Gradebook:
@@ -151,6 +153,15 @@ class Gradebook:
         document = self.note(_HANDED_IN)
         return Collection() if document is None else _COLLECTION.validate_python(_parsed(document))
 
+    def settle(self, settled: SettledTexts) -> None:
+        """Keep what an instructor has said of the texts that most submissions share."""
+        self.keep_note(_SETTLED, encode(settled))
+
+    def settled(self) -> SettledTexts:
+        """What an instructor has said of them; no texts where nobody has."""
+        document = self.note(_SETTLED)
+        return SettledTexts(False, ()) if document is None else _SETTLED_TEXTS.validate_python(_parsed(document))
+
     def add_marks(self, marks: Sequence[HumanMark], *, seen: int | None = None) -> tuple[HumanMark, ...]:
         """Add people's marks to the history, all of them at once or, after a crash, none.
 
@@ -219,7 +230,7 @@ def standing(history: Sequence[HumanMark]) -> list[HumanMark]:
 # --- a result as text -------------------------------------------------------------------------------------------------
 
 
-def encode(record: Result | Collection) -> str:
+def encode(record: Result | Collection | SettledTexts) -> str:
     """A record as JSON. Arrays and other numbers become plain ones; what JSON lacks (NaN) is written as Python does."""
     return json.dumps(record, default=_plain)
 

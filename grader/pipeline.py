@@ -27,7 +27,7 @@ from grader.jobs import Graded, Job, fault, is_faulty, log_in, longest_seconds, 
 from grader.machine import check_machine, needs, open_store
 from grader.planning import Schedule
 from grader.processes import folder_for_now
-from grader.records import CellError, Evidence, Finding, HandedIn, LeftOut, Outcome, Result, Submission
+from grader.records import CellError, Evidence, Finding, HandedIn, LeftOut, Outcome, Result, SharedText, Submission
 from grader.rubric.rubric import Rubric
 from grader.scoring import add_up
 from grader.settings import Settings, Store, versions
@@ -47,6 +47,8 @@ class Plan:
     """It is there from the first result on."""
     seconds_left: Callable[[], float | None]
     """Until the last result, whenever it is asked; None as long as that cannot be told."""
+    shared: tuple[SharedText, ...] = ()
+    """What most submissions have in common, as far as nobody has said whose it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +177,14 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
     """
     # workers collect and publish nothing, and begin sooner without
     from grader.collection import collect
-    from grader.publishing import Publisher, known_submissions, prepare_out
+    from grader.publishing import Publisher, known_submissions, prepare_out, settle
 
     assignment = read_assignment(rubric.assignment_paths)
     collection = collect(folder, rubric, assignment, known=known_submissions(settings), skip=(settings.out,))
+    settled, pending = settle(settings, collection.shared)
+    collection = replace(collection, shared=pending)
+    if settled.given:
+        assignment = assignment.with_shared(settled.texts)
     found = [one.submission for one in collection.submissions]
     chosen = choose(settings.only, {one.submission: one.name for one in collection.submissions})
     load_data(settings.data)
@@ -188,7 +194,7 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
         _checked(executor, settings),
     ):
         prepare_out(settings.out, folder)
-        publisher = Publisher(rubric, settings, collection)
+        publisher = Publisher(rubric, settings, collection, settled)
         graded = {one.submission for one in collection.submissions if publisher.is_graded(one.submission, one.sha256)}
         to_grade = {
             one.submission: one
@@ -198,7 +204,7 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
         publisher.note_missing(found, graded)
         paths = [(submission, folder / one.file) for submission, one in to_grade.items()]
         schedule = Schedule(paths, foresee, settings.workers, time.monotonic)
-        watch(Plan(len(to_grade), len(graded - to_grade.keys()), publisher.class_page, schedule.seconds_left))
+        watch(Plan(len(to_grade), len(graded - to_grade.keys()), publisher.class_page, schedule.seconds_left, pending))
         faults, interrupted = [], False
         try:
             if to_grade:

@@ -16,10 +16,11 @@ from typing import cast
 from pydantic import ValidationError
 
 from grader.checks.prose import Marked, Refiner, marked_answers
+from grader.collection.shared_prose import with_shared_prose
 from grader.errors import SubmissionError, UsageError
 from grader.gradebook import Gradebook, encode, standing
 from grader.jobs import LOG, Graded, is_faulty
-from grader.records import Collection, HumanMark, Result
+from grader.records import Collection, HumanMark, Result, SettledTexts, SharedText
 from grader.reports.class_page import write_class_page
 from grader.reports.files import EXECUTED, write_bytes
 from grader.reports.grades_csv import write_grades_csv
@@ -71,6 +72,26 @@ def known_submissions(settings: Settings) -> list[str]:
         return [*book.submissions(), *book.submissions(in_folder=False)]
     finally:
         book.close()
+
+
+def settle(settings: Settings, shared: Sequence[SharedText]) -> tuple[SettledTexts, tuple[SharedText, ...]]:
+    """What holds of the texts that most submissions share, and those of which nobody has said whose they are.
+
+    Who says it says it of all that was found so far; what is found later is told again.
+
+    Raises:
+        UsageError: the gradebook cannot be opened.
+    """
+    settled = SettledTexts(False, ())
+    if settings.gradebook or (settings.out / "gradebook.db").is_file():
+        book = Gradebook(settings.gradebook_url)
+        settled = book.settled()
+        book.close()
+    known = {(text.kind, text.key) for text in settled.texts}
+    pending = tuple(text for text in shared if (text.kind, text.key) not in known)
+    if settings.shared is None:
+        return settled, pending
+    return SettledTexts(settings.shared == "given", (*settled.texts, *pending)), ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +199,7 @@ class Pages:
                 missing=missing,
                 desk=self._desk,
                 left_out=self._collection.left_out,
+                shared=self._collection.shared,
             )
 
     def write_submission(self, submission: str) -> Result | None:
@@ -207,6 +229,7 @@ class Pages:
         return replace(result, handed_in=self._handed_in.get(result.submission))
 
     def _decided(self, result: Result, marks: Sequence[HumanMark]) -> Result:
+        result = with_shared_prose(result, self._collection.shared, self._rubric)
         if self._learned:
             refined = self._refiner.refine(result, self._learned)
             findings = [finding for question in refined.score.questions for finding in question.findings]
@@ -248,12 +271,13 @@ def report_class(
 class Publisher:
     """The gradebook of a class that is being graded, and the files made from it."""
 
-    def __init__(self, rubric: Rubric, settings: Settings, collection: Collection) -> None:
+    def __init__(self, rubric: Rubric, settings: Settings, collection: Collection, settled: SettledTexts) -> None:
         self._settings = settings
-        self._identity = identity(rubric, settings)
+        self._identity = identity(rubric, settings, settled.texts if settled.given else ())
         self._book = Gradebook(settings.gradebook_url)
         keep_how_graded(self._book, rubric, settings.language)
         self._book.keep_collection(collection)
+        self._book.settle(settled)
         self._pages = Pages(self._book, rubric, settings.language, settings.out, settings.gradebook, settings.csv_style)
         self._shown: dict[str, Result] = {}
         self._show_again = 0.0

@@ -120,6 +120,31 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedText:
+    """A line of text or a code cell that stands alike in most submissions of a class, and in no assignment notebook."""
+
+    kind: Literal["text", "code"]
+    key: str
+    """What the submissions have in common: words, or a form of code."""
+    source: str
+    """As the first of the submissions has it."""
+    cell: int
+    """Where that one has it."""
+    count: int
+    """Submissions that have it."""
+    of: int
+    """Submissions that were compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettledTexts:
+    """What an instructor has said of shared texts: students were given them, or wrote them."""
+
+    given: bool
+    texts: tuple[SharedText, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Collection:
     """What a folder of submissions holds: each of its files is graded, or left out for a reason."""
 
@@ -127,6 +152,8 @@ class Collection:
     """By id."""
     left_out: tuple[LeftOut, ...] = ()
     """By path."""
+    shared: tuple[SharedText, ...] = ()
+    """What most submissions have in common, as far as nobody has said whose it is."""
 
 
 # --- the submitted file -----------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,12 +16,15 @@ from grader.kept import code_digest, version_of
 from grader.rubric.language import Language
 
 if TYPE_CHECKING:  # the command line reads this module, and is to be there at once
+    from grader.records import SharedText
     from grader.rubric.rubric import Limits, Rubric
 
 Sandbox = Literal["bwrap", "none"]
 Executor = Literal["local", "dask"]
 CsvStyle = Literal["plain", "excel-es"]
 """How ``grades.csv`` is written: for scripts, or for a spreadsheet that is set to Spanish."""
+SharedAs = Literal["given", "own"]
+"""What an instructor says of texts that most submissions share: students were given them, or they are their own."""
 
 DEFAULT_STORE_BYTES = 10_000_000_000
 
@@ -62,6 +66,8 @@ class Settings:
     """A database URL; empty for ``gradebook.db`` in `out`."""
     store: Store | None = None
     """Where trainings are kept and replayed from; None to train everything in the students' kernels."""
+    shared: SharedAs | None = None
+    """Whose what most submissions share is; as was said last if not given."""
     csv_style: CsvStyle | None = None
     """How ``grades.csv`` is written; as it was written last, or plain, if not given."""
     only: tuple[str, ...] = ()
@@ -84,11 +90,16 @@ def gradebook_url(out: Path, gradebook: str = "") -> str:
     return gradebook or f"sqlite:///{out / 'gradebook.db'}"
 
 
-def identity(rubric: Rubric, settings: Settings) -> str:
-    """Digest of all that decides about a result but the submission: rubric, assignment, limits, data, versions."""
+def identity(rubric: Rubric, settings: Settings, given: Sequence[SharedText] = ()) -> str:
+    """Digest of all that decides about a result but the submission: rubric, assignment, limits, data, versions.
+
+    Args:
+        given: texts that students were given, too.
+    """
     decides = {
         "rubric": rubric.sha256,
         "assignment": [_digest(path) for path in rubric.assignment_paths],
+        "given": sorted(text.key for text in given),
         "limits": settings.limits.model_dump(),
         "sandbox": settings.sandbox,
         "foundations": foundations(settings.data),

@@ -25,13 +25,15 @@ from grader.execution.protection import Protection
 from grader.executors import Started
 from grader.jobs import Job
 from grader.pipeline import Plan
-from grader.records import LeftOut, Outcome, Result, Status, say
-from grader.reports.handed_in import doubts, in_order_of_need
+from grader.records import LeftOut, Outcome, Result, SharedText, Status, say
+from grader.reports.handed_in import about_shared, doubts, in_order_of_need
 from grader.reports.translation import Translator
 from grader.requirements import EXTRAS, missing
 from grader.rubric.rubric import Rubric
 from grader.self_check import printable
 
+MOST_SHARED = 6
+LONGEST_SHARED = 90
 MOST_LEFT_OUT = 20
 """Files and folders that the terminal lists; all of them are in ``left_out.csv``."""
 
@@ -75,6 +77,8 @@ class ClassProgress:
                 self._bar.update(self._all, total=event.to_grade)
                 kept = f"; {event.unchanged} unchanged since they were graded" if event.unchanged else ""
                 self._console.print(f"{counted(event.to_grade, 'submission')} to grade{kept}.", highlight=False)
+                for line in shared_lines(event.shared, self._translator):
+                    self._console.print(line, highlight=False, soft_wrap=True, markup=False)
                 if event.to_grade:
                     self._console.print(
                         f"Class page, from the first result on: {event.class_page}",
@@ -164,6 +168,17 @@ def handed_in_lines(results: Sequence[Result], left_out: Sequence[LeftOut], tran
     if len(entries) > MOST_LEFT_OUT:
         more = len(entries) - MOST_LEFT_OUT
         lines.append("  " + translator.say("and {count} more, in left_out.csv", count=more))
+    return [printable(line) for line in lines]
+
+
+def shared_lines(shared: Sequence[SharedText], translator: Translator) -> list[str]:
+    """What most submissions have in common, and what an instructor can say of it; nothing where they share nothing."""
+    if not shared:
+        return []
+    lines = [translator.text(told) for told in about_shared(shared)]
+    lines += [
+        f"  {text.count}/{text.of}  {' '.join(text.source.split())[:LONGEST_SHARED]}" for text in shared[:MOST_SHARED]
+    ]
     return [printable(line) for line in lines]
 
 

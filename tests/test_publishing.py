@@ -10,7 +10,7 @@ from report_samples import RUBRIC, perfect
 
 from grader.jobs import Graded
 from grader.publishing import Publisher, report_class
-from grader.records import Collection
+from grader.records import Collection, SettledTexts
 from grader.settings import Settings
 from grader.training.data import DEFAULT_FOLDER
 
@@ -18,7 +18,12 @@ CLASS = ["ana", "luz", "sol"]
 
 
 def publisher(out: Path) -> Publisher:
-    return Publisher(RUBRIC, Settings(out, "en", "bwrap", RUBRIC.limits, DEFAULT_FOLDER, workers=1), Collection())
+    return Publisher(
+        RUBRIC,
+        Settings(out, "en", "bwrap", RUBRIC.limits, DEFAULT_FOLDER, workers=1),
+        Collection(),
+        SettledTexts(False, ()),
+    )
 
 
 @pytest.mark.parametrize("done", [1, 2, 3])

@@ -21,7 +21,7 @@ from grader.cli.options import (
     with_run_options,
 )
 from grader.errors import UsageError
-from grader.settings import CsvStyle, Executor, Settings
+from grader.settings import CsvStyle, Executor, Settings, SharedAs
 
 if TYPE_CHECKING:
     from grader.rubric.rubric import Rubric
@@ -69,6 +69,16 @@ def grade(
             help="Grade or regrade this submission alone, named as the pages name it. May be given several times.",
         ),
     ] = None,
+    shared: Annotated[
+        str | None,
+        typer.Option(
+            "--shared",
+            parser=one_of(SharedAs),
+            metavar="given|own",
+            show_default=False,
+            help="Whose the texts are that most submissions share: given to students, or their own.",
+        ),
+    ] = None,
     gradebook: GradebookUrl = "",
     csv_style: CsvStyleName = None,
     audit: Annotated[
@@ -96,6 +106,7 @@ def grade(
         regrade=regrade,
         only=tuple(only or ()),
         gradebook=gradebook,
+        shared=cast(SharedAs | None, shared),
         csv_style=cast(CsvStyle | None, csv_style),
         store=run.training_store(),
         audit=audit,

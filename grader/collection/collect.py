@@ -17,11 +17,12 @@ from grader.collection.ids import make_ids
 from grader.collection.left_out import why_left_out
 from grader.collection.listing import Entry, Kind, list_folder
 from grader.collection.names import stem
+from grader.collection.shared import FEWEST, find_shared
 from grader.errors import SubmissionError, UsageError
 from grader.records import Cell, Collection, HandedIn, LeftOut, Message, Reason
 from grader.rubric.rubric import Rubric
 from grader.submission import Assignment, parse_submission
-from grader.submission.assignment import form_of
+from grader.submission.assignment import form_of, mark_given
 from grader.submission.notebook import parse_notebook, read_bytes
 
 SAME_WORK = 0.6
@@ -80,7 +81,16 @@ def collect(
     if not submissions:
         raise UsageError(_without_notebooks(folder, left_out))
     doubles = _doubles(submissions, graded, files.digests_of_assignment)
-    return Collection(tuple(sorted(doubles, key=lambda one: one.submission)), tuple(left_out))
+    found = sorted(doubles, key=lambda one: one.submission)
+    shared = find_shared(_different(found, files), assignment) if len(found) >= FEWEST else ()
+    return Collection(tuple(found), tuple(left_out), shared)
+
+
+def _different(submissions: Sequence[HandedIn], files: Files) -> dict[str, tuple[Cell, ...]]:
+    """The cells of all submissions that can be read, of the same file from several students only once."""
+    first = {one.sha256: one for one in reversed(submissions)}
+    read = ((one.submission, files.cells(PurePosixPath(one.file))) for one in first.values())
+    return {submission: cells for submission, cells in read if cells}
 
 
 def _with_misnamed(entries: Sequence[Entry], files: Files) -> list[Entry]:
@@ -153,6 +163,14 @@ class Files:
             return None
         questions = sum(bool(place.cells) for place in found.places.values())
         return Fit(questions, sum(not cell.given and _says_something(cell) for cell in found.cells))
+
+    def cells(self, path: PurePosixPath) -> tuple[Cell, ...]:
+        """A notebook's cells, those of the assignment marked; none where it cannot be read."""
+        raw = self._read(path)
+        try:
+            return () if raw is None else mark_given(parse_notebook(raw, path.name), self._assignment)
+        except SubmissionError:
+            return ()
 
     def _own_cells(self, path: PurePosixPath) -> frozenset[str]:
         raw = self._read(path)

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from grader.records import Finding, LeftOut, Message, Outcome, Result, Status
+from grader.records import Finding, LeftOut, Message, Outcome, Result, SharedText, Status
 from grader.reports.class_criteria import LinkTo, criterion_rates, frequent_faults, kind_of_share
 from grader.reports.files import EXECUTED, write_text
-from grader.reports.handed_in import doubts, in_order_of_need
+from grader.reports.handed_in import about_shared, doubts, in_order_of_need
 from grader.reports.pages import (
     OUTCOMES,
     TEMPLATES,
@@ -36,6 +36,7 @@ _BINS = 10
 _LONGEST_REASON = 300
 _MOST_FLAGS = 30
 _MOST_LEFT_OUT = 300
+_LONGEST_SHARED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,16 @@ class Flagged:
 
 
 @dataclass(frozen=True, slots=True)
+class InCommon:
+    """A text that most submissions share."""
+
+    count: str
+    """In how many of how many."""
+    source: str
+    is_code: bool
+
+
+@dataclass(frozen=True, slots=True)
 class NotGraded:
     """A file or folder that was handed in and is not graded."""
 
@@ -149,6 +160,7 @@ def write_class_page(
     missing: int = 0,
     desk: str = "",
     left_out: Sequence[LeftOut] = (),
+    shared: Sequence[SharedText] = (),
 ) -> None:
     """Write ``index.html``, which links to each submission's ``report.html`` beside it.
 
@@ -159,6 +171,7 @@ def write_class_page(
         missing: Submissions without a result.
         desk: The command that opens the review desk.
         left_out: What was handed in and is not graded.
+        shared: What most submissions have in common, as far as nobody has said whose it is.
     """
 
     def link_to(submission: str, fragment: str = "") -> str:
@@ -190,6 +203,8 @@ def write_class_page(
         "left_out": not_graded[:_MOST_LEFT_OUT],
         "left_out_count": len(not_graded),
         "by_programs": len(left_out) - len(not_graded),
+        "about_shared": [translator.text(told) for told in about_shared(shared)] if shared else [],
+        "shared": [_in_common(text) for text in shared],
         "means": [_mean(number, counted, rubric, translator) for number in range(len(rubric.questions))],
         "rates": criterion_rates(counted, rubric, translator),
         "faults": frequent_faults(counted, link_to, rubric, translator),
@@ -337,6 +352,10 @@ def _facts(result: Result) -> tuple[Message, ...]:
 def _not_graded(entry: LeftOut, translator: Translator) -> NotGraded:
     name = "" if entry.submission else entry.name
     return NotGraded(shown(entry.path, _LONGEST_REASON), name, translator.text(entry.why))
+
+
+def _in_common(text: SharedText) -> InCommon:
+    return InCommon(f"{text.count} / {text.of}", shown(text.source, _LONGEST_SHARED), text.kind == "code")
 
 
 def _flagged(result: Result, link_to: LinkTo, translator: Translator) -> Flagged:

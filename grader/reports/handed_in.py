@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from grader.records import HandedIn, LeftOut, Message, Reason, say
+from grader.records import HandedIn, LeftOut, Message, Reason, SharedText, say, say_number
 
 
 def doubts(one: HandedIn) -> Iterator[Message]:
@@ -15,6 +15,25 @@ def doubts(one: HandedIn) -> Iterator[Message]:
         yield say("The same file, byte for byte, as that of: {names}.", names=one.same_file)
     if one.perhaps_same:
         yield say("By the names of the files, perhaps the same student as: {names}.", names=one.perhaps_same)
+
+
+def about_shared(shared: Sequence[SharedText]) -> Iterator[Message]:
+    """What most submissions have in common, and what an instructor can say of it."""
+    yield say_number(
+        "{count} text is alike in {most} of {of} notebooks and in no assignment notebook: is that another edition?",
+        "{count} texts are alike in up to {most} of {of} notebooks and in no assignment notebook: is that another "
+        "edition?",
+        len(shared),
+        count=len(shared),
+        most=max(text.count for text in shared),
+        of=shared[0].of,
+    )
+    yield say(
+        "No mark depends on it yet; answers that hold such text wait for a person. Grade again with {given} if they "
+        "were given to students, or with {own} if students wrote them.",
+        given="--shared given",
+        own="--shared own",
+    )
 
 
 def in_order_of_need(left_out: Iterable[LeftOut]) -> list[LeftOut]:

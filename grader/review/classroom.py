@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from grader.checks.prose import Marked, answer_text, marked_answers
+from grader.collection.shared_prose import with_shared_prose
 from grader.gradebook import Gradebook
 from grader.publishing import ClassBook, make_refiner
 from grader.records import Finding, HumanMark, Result, Status, say
@@ -79,14 +80,15 @@ class Classroom:
             self._take_marks(self._book.history_since(self.newest))
 
     def _take_in(self, editions: Mapping[str, datetime]) -> None:
+        collection = self._book.collection()
         for submission, at in editions.items():
             if self._editions.get(submission) != at:
                 result = self._book.result(submission)
                 if result is not None:
-                    self.results[submission] = result
+                    self.results[submission] = with_shared_prose(result, collection.shared, self.rubric)
         for gone in self.results.keys() - editions.keys():
             del self.results[gone]
-        handed_in = {one.submission: one for one in self._book.collection().submissions}
+        handed_in = {one.submission: one for one in collection.submissions}
         self.results = {name: replace(result, handed_in=handed_in.get(name)) for name, result in self.results.items()}
         self._editions = dict(editions)
         self._found = {

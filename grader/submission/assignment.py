@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rapidfuzz import fuzz
 
-from grader.records import Cell
+from grader.records import Cell, SharedText
 from grader.submission import code
 from grader.submission.forms import form_of_code
 from grader.submission.notebook import parse_notebook, read_bytes
@@ -25,11 +25,20 @@ class Assignment:
     """What students were given, in each of its editions; nothing where there is no assignment notebook."""
 
     editions: tuple[tuple[Cell, ...], ...] = ()
+    shared: tuple[Cell, ...] = ()
+    """Further cells, of an edition that is not there: an instructor has said that students were given them."""
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
         """All cells, edition by edition."""
-        return tuple(cell for edition in self.editions for cell in edition)
+        return tuple(cell for edition in (*self.editions, self.shared) for cell in edition)
+
+    def with_shared(self, texts: Iterable[SharedText]) -> Assignment:
+        """The assignment with texts that were given to students, too."""
+        cells = (
+            Cell(index, "code" if text.kind == "code" else "markdown", text.source) for index, text in enumerate(texts)
+        )
+        return replace(self, shared=tuple(cells))
 
     def nearest(self, cells: Iterable[Cell]) -> tuple[Cell, ...]:
         """The edition of which a notebook holds most, the first of several."""
@@ -44,7 +53,8 @@ class Assignment:
     @cached_property
     def forms(self) -> frozenset[str]:
         """What the cells that hold code or prose say, white space, comments and markup aside."""
-        return frozenset[str]().union(*self._forms_of_editions)
+        shared = frozenset(form for cell in self.shared if (form := form_of(cell)))
+        return shared.union(*self._forms_of_editions)
 
     def shows(self, picture: str) -> bool:
         """Whether a picture, as it stands in markdown, is one of its own."""

@@ -77,7 +77,7 @@ def learn_template(assignment: Assignment, guide: Guide, cells: Sequence[Cell]) 
     """
     asked: dict[str, list[str]] = {name: [] for name in guide.ids}
     nearest, template = assignment.nearest(cells), Template()
-    for edition in assignment.editions:
+    for edition in (*assignment.editions, assignment.shared):
         named = _named_anchors(edition, guide, Template())
         for each in named:
             if each.anchor.kind in OPENERS and len(each.names) == 1:
