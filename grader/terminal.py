@@ -26,7 +26,7 @@ from grader.executors import Started
 from grader.jobs import Job
 from grader.pipeline import Plan
 from grader.records import LeftOut, Outcome, Result, SharedText, Status, say
-from grader.reports.handed_in import about_shared, doubts, in_order_of_need
+from grader.reports.handed_in import SHARED_OPTIONS, about_shared, doubts, in_order_of_need
 from grader.reports.translation import Translator
 from grader.requirements import EXTRAS, missing
 from grader.rubric.rubric import Rubric
@@ -176,6 +176,7 @@ def shared_lines(shared: Sequence[SharedText], translator: Translator) -> list[s
     if not shared:
         return []
     lines = [translator.text(told) for told in about_shared(shared)]
+    lines += [f"  {option}  {translator.text(when)}" for option, when in SHARED_OPTIONS]
     lines += [
         f"  {text.count}/{text.of}  {' '.join(text.source.split())[:LONGEST_SHARED]}" for text in shared[:MOST_SHARED]
     ]

@@ -17,23 +17,26 @@ def doubts(one: HandedIn) -> Iterator[Message]:
         yield say("By the names of the files, perhaps the same student as: {names}.", names=one.perhaps_same)
 
 
+SHARED_OPTIONS = (
+    ("--shared given", say("if they were given to the students")),
+    ("--shared own", say("if the students wrote them themselves")),
+)
+"""What an instructor can say of shared texts, and when."""
+
+
 def about_shared(shared: Sequence[SharedText]) -> Iterator[Message]:
-    """What most submissions have in common, and what an instructor can say of it."""
+    """What most submissions have in common, and what that means; one of `SHARED_OPTIONS` settles it."""
     yield say_number(
-        "{count} text is alike in {most} of {of} notebooks and in no assignment notebook: is that another edition?",
-        "{count} texts are alike in up to {most} of {of} notebooks and in no assignment notebook: is that another "
+        "{count} text stands alike in {most} of {of} notebooks, and in no assignment notebook. Is it from another "
         "edition?",
+        "{count} texts stand alike in up to {most} of {of} notebooks, and in no assignment notebook. Are they from "
+        "another edition?",
         len(shared),
         count=len(shared),
         most=max(text.count for text in shared),
         of=shared[0].of,
     )
-    yield say(
-        "No mark depends on it yet; answers that hold such text wait for a person. Grade again with {given} if they "
-        "were given to students, or with {own} if students wrote them.",
-        given="--shared given",
-        own="--shared own",
-    )
+    yield say("No mark depends on it yet; answers that hold such text wait for a person. Grade again with:")
 
 
 def in_order_of_need(left_out: Iterable[LeftOut]) -> list[LeftOut]:
