@@ -121,7 +121,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class SharedText:
-    """A line of text or a code cell that stands alike in most submissions of a class, and in no assignment notebook."""
+    """A cell or a line of text that stands alike in most submissions of a class, and in no assignment notebook."""
 
     kind: Literal["text", "code"]
     key: str

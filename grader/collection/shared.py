@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal
 
 from grader.records import Cell, SharedText
 from grader.submission import Assignment, code
@@ -19,8 +21,12 @@ MOST_SHOWN = 200
 """Texts that are kept."""
 
 
+_Key = tuple[Literal["cell", "line", "code"], str]
+
+
 def find_shared(notebooks: Mapping[str, Sequence[Cell]], assignment: Assignment) -> tuple[SharedText, ...]:
-    """Lines of text and code cells that stand alike in more than half of at least `FEWEST` submissions.
+    """Text and code cells that stand alike in more than half of at least `FEWEST` submissions, and lines of text that
+    do so in cells that differ.
 
     Args:
         notebooks: by submission, its cells.
@@ -30,43 +36,48 @@ def find_shared(notebooks: Mapping[str, Sequence[Cell]], assignment: Assignment)
     """
     if len(notebooks) < FEWEST:
         return ()
-    first: dict[tuple[str, str], tuple[int, str]] = {}
-    counts: dict[tuple[str, str], int] = {}
+    first: dict[_Key, tuple[int, str]] = {}
+    counts: Counter[_Key] = Counter()
     for cells in notebooks.values():
-        for key, (cell, source) in _units(cells, assignment).items():
-            first.setdefault(key, (cell, source))
-            counts[key] = counts.get(key, 0) + 1
-    shared = [key for key, count in counts.items() if count * 2 > len(notebooks)]
+        own = _units(cells, assignment)
+        counts.update(own.keys())
+        first = {**own, **first}
+    shared = [key for key in first if counts[key] * 2 > len(notebooks)]
+    inside = {*_lines_in(first[unit][1] for unit in shared if unit[0] == "cell")}
     return tuple(
         SharedText(
             "code" if kind == "code" else "text", key, first[kind, key][1], first[kind, key][0], count, len(notebooks)
         )
-        for kind, key in shared[:MOST_SHOWN]
+        for kind, key in sorted(shared, key=lambda unit: first[unit][0])[:MOST_SHOWN]
         for count in [counts[kind, key]]
+        if kind != "line" or key not in inside
     )
 
 
-def _units(cells: Sequence[Cell], assignment: Assignment) -> dict[tuple[str, str], tuple[int, str]]:
-    """What can be shared: by kind and key, the cell and the source."""
-    found: dict[tuple[str, str], tuple[int, str]] = {}
-    for cell in cells:
-        if cell.given or len(cell.source) > LONGEST:
-            continue
-        units = _code(cell) if cell.kind == "code" else _lines(cell, assignment)
-        for key, source in units:
-            found.setdefault(("code" if cell.kind == "code" else "text", key), (cell.index, source))
-    return found
-
-
-def _code(cell: Cell) -> Iterator[tuple[str, str]]:
-    if len(words(cell.source)) >= FEWEST_WORDS:
-        comments = (" ".join(words(comment.text)) for comment in code.comments(cell.source))
-        yield "\n".join([form_of_code(cell.source), *comments]), cell.source
-
-
-def _lines(cell: Cell, assignment: Assignment) -> Iterator[tuple[str, str]]:
-    for line in LINE_BREAK.split(cell.source):
-        plain = without_markup(line)
-        key = words(plain)
-        if len(key) >= FEWEST_WORDS and has_words(assignment.phrases.taken_out(plain)):
+def lines_of(source: str) -> Iterator[tuple[str, str]]:
+    """The lines of a text that are long enough to be alike only where one was copied: their words, and themselves."""
+    for line in LINE_BREAK.split(source):
+        key = words(without_markup(line))
+        if len(key) >= FEWEST_WORDS:
             yield " ".join(key), line.strip()
+
+
+def _lines_in(sources: Iterable[str]) -> Iterator[str]:
+    return (key for source in sources for key, _ in lines_of(source))
+
+
+def _units(cells: Sequence[Cell], assignment: Assignment) -> dict[_Key, tuple[int, str]]:
+    """What can be shared: by kind and key, the cell and the source."""
+    found: dict[_Key, tuple[int, str]] = {}
+    for cell in cells:
+        if cell.given or len(cell.source) > LONGEST or len(whole := words(cell.source)) < FEWEST_WORDS:
+            continue
+        if cell.kind == "code":
+            comments = (" ".join(words(comment.text)) for comment in code.comments(cell.source))
+            found.setdefault(("code", "\n".join([form_of_code(cell.source), *comments])), (cell.index, cell.source))
+        elif has_words(assignment.phrases.taken_out(without_markup(cell.source))):
+            found.setdefault(("cell", " ".join(whole)), (cell.index, cell.source))
+            for key, line in lines_of(cell.source):
+                if has_words(assignment.phrases.taken_out(without_markup(line))):
+                    found.setdefault(("line", key), (cell.index, line))
+    return found

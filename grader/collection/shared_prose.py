@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from grader.collection.shared import lines_of
 from grader.records import Finding, Message, Passage, Result, SharedText, Status, say
 from grader.rubric.rubric import Rubric
 from grader.scoring import add_up
@@ -30,11 +31,13 @@ def with_shared_prose(result: Result, shared: Sequence[SharedText], rubric: Rubr
 
 def _shared_in(passages: Sequence[Passage], shared: Sequence[SharedText]) -> SharedText | None:
     said = [f" {' '.join(words(passage.text))} " for passage in passages if not passage.perhaps_given]
-    return next((text for text in shared if any(f" {text.key} " in own for own in said)), None)
+    return next(
+        (text for text in shared if any(f" {line} " in own for line, _ in lines_of(text.source) for own in said)), None
+    )
 
 
 def _left_to_a_person(finding: Finding, text: SharedText) -> Finding:
-    if finding.status is not Status.PASSED or "answer" not in finding.evidence:
+    if finding.status not in (Status.PASSED, Status.FAILED) or not finding.evidence.get("answer"):
         return finding
     message = say(
         "The answer holds what stands alike in {count} of {of} notebooks; a person decides whether it was given.",

@@ -190,6 +190,25 @@ def _is_bare_heading(segment: Segment, cell: Cell) -> bool:
 
 
 def _in_text(segment: Segment, cell: Cell, guide: Guide, *, below_bare_heading: bool) -> list[_Piece]:
+    title_ends = _end_of_title(segment, cell)
+    if title_ends > segment.start:
+        title = _part(replace(segment, stop=title_ends), cell, guide, is_statement=True)
+        return title + _part(replace(segment, start=title_ends), cell, guide)
+    return _part(segment, cell, guide, below_bare_heading=below_bare_heading)
+
+
+def _end_of_title(segment: Segment, cell: Cell) -> int:
+    """Where the rest of a heading's own line ends, if it is marked as a heading and names the question."""
+    line = cell.source.rfind("\n", 0, segment.start) + 1
+    if segment.answer or line == segment.start or not cell.source[line : segment.start].lstrip().startswith("#"):
+        return segment.start
+    end = cell.source.find("\n", segment.start, segment.stop)
+    return segment.stop if end < 0 else end
+
+
+def _part(
+    segment: Segment, cell: Cell, guide: Guide, *, below_bare_heading: bool = False, is_statement: bool = False
+) -> list[_Piece]:
     text = without_markup(_PROSE_MAGIC.sub("", cell.source[segment.start : segment.stop]))
     own = guide.phrases.taken_out(text)
     perhaps_given = False
@@ -197,7 +216,7 @@ def _in_text(segment: Segment, cell: Cell, guide: Guide, *, below_bare_heading: 
     if segment.answer and segment.start and not has_words(own):
         own = text if has_words(text) and not _is_template(text, guide) else ""
     elif not segment.answer and segment.names:
-        perhaps_given = not _is_students(segment, cell, text, own, guide)
+        perhaps_given = is_statement or not _is_students(segment, cell, text, own, guide)
         asked = _without_questions(own, segment, guide)
         if segment.start:
             own = asked

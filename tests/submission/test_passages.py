@@ -203,7 +203,7 @@ SEVERAL = [
             md("Truena por la forma."),
             *(md(f"## {n}\ufe0f\u20e3 Parte {n}") for n in (7, 8, 9)),
         ],
-        {"6": ["Sin Flatten", "Truena por la forma."]},
+        {"6": ["Truena por la forma."]},
     ),
     Case("prose without any place is offered to all", [md(WHY)], {"3.1": [WHY], "7.1": [WHY]}),
     Case(

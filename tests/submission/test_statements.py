@@ -109,6 +109,15 @@ def test_an_answer_behind_a_heading_that_asks_nothing_is_the_students(tmp_path: 
     assert all(finding.status is Status.PASSED for finding in judged(submission))
 
 
+@pytest.mark.parametrize("title", ["## Pregunta 8.3: el sobreajuste", "### Pregunta 8.3 (0.6 puntos) Sobreajuste"])
+def test_a_title_is_no_answer(title: str, tmp_path: Path) -> None:
+    blank = read(tmp_path, *around(md(title), answer("8.3")))
+    answered = read(tmp_path, *around(md(title, "", ANSWER)))
+
+    assert not any(finding.points or finding.status is Status.PASSED for finding in judged(blank))
+    assert all(finding.status is Status.PASSED for finding in judged(answered))
+
+
 def test_several_questions_share_a_cell_and_what_stands_below(tmp_path: Path) -> None:
     heads = md("**Pregunta 8.2 (0.2 puntos):** Prueba con 30.", f"{HEAD} {STATEMENTS['an order']}")
     submission = read(tmp_path, *around(heads, py(MARKERS["8.2"], net(epochs=30)), md(ANSWER)))
