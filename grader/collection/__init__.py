@@ -1,8 +1,8 @@
 """What was handed in: from a folder, however it is laid out, to a submission for each student and a list of the rest.
 
 ``listing`` lists the folder, ``names`` reads what platforms and students call things, ``grouping`` parts it into
-students, ``choosing`` decides which of a student's notebooks is graded, ``ids`` names submissions; ``collect`` is the
-flow.
+students, ``choosing`` decides which of a student's notebooks is graded, ``ids`` names submissions, ``shared`` finds
+what most of them have in common; ``collect`` is the flow. ``shared_prose`` finds that in answers, once they are graded.
 """
 
 from grader.collection.collect import collect

@@ -1,7 +1,8 @@
 """From any file to questions: a submitted notebook, normalised, each cell mapped to the question it answers.
 
-``notebook`` repairs or refuses the file; ``anchors`` finds headings and markers, ``naming`` tells which question each
-means, ``places`` maps the cells, ``passages`` collects the student's prose; ``reading`` is the flow.
+``notebook`` repairs or refuses the file; ``assignment`` knows what students were given, ``forms`` its code however it
+is typed; ``anchors`` finds headings and markers, ``naming``, ``markers`` and ``items`` tell which question each means,
+``places`` maps the cells, ``passages`` and ``prose_in_code`` collect the student's prose; ``reading`` is the flow.
 ``workload`` foresees what a notebook will train; ``stopped`` tells what stopped it when it was run, ``slips`` what was
 probably meant.
 """

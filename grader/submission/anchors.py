@@ -33,6 +33,10 @@ class Kind(Enum):
     """No words of its own: the cell is one of the assignment's, or quotes the question."""
 
 
+OPENERS = (Kind.HEADING, Kind.NUMBERED, Kind.ALIGNED)
+"""Anchors that open a place; several in one cell open it for all their questions."""
+
+
 @dataclass(frozen=True)
 class Anchor:
     """A place in the notebook at which a question, or the answer to one, begins."""

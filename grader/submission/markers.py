@@ -51,6 +51,8 @@ class _Marked:
     """For a marker in prose: the student wrote something after it."""
     alone: bool
     """No other such marker of the same questions stands in their own place, filled in if it is one for prose."""
+    each_at_home: bool
+    """It states several questions, each of which has such a marker below its own heading."""
 
 
 def _stated(
@@ -73,6 +75,7 @@ def _stated(
         if marker.in_code or is_filled
         for name in set(names) & set(above)
     }
+    homes = {above[0] for names, above in zip(stated, aboves, strict=True) if len(above) == 1 and above[0] in names}
     found = []
     for marker, names, above, (source, _), is_filled in zip(markers, stated, aboves, below, filled, strict=True):
         chosen = names or _by_words(marker, above, guide)
@@ -82,7 +85,8 @@ def _stated(
         before = [heading.anchor.cell for heading in headings if heading.anchor.at <= marker.at]
         heading = before[-1] if before else None
         alone = not any((name, marker.in_code) in at_home for name in names)
-        found.append(_Marked(Named(marker, chosen), names, above, heading, source, is_filled, alone))
+        each = len(names) > 1 and set(names) <= homes
+        found.append(_Marked(Named(marker, chosen), names, above, heading, source, is_filled, alone, each))
     return found
 
 
@@ -97,6 +101,8 @@ def _below(markers: Sequence[Anchor], cells: Sequence[Cell]) -> Iterator[tuple[s
 def _settled(marked: _Marked, headings: Sequence[Named], cells: Sequence[Cell], guide: Guide) -> Names:
     """What a marker names, once the heading above and the code below have been heard."""
     chosen, stated, above = marked.named.names, marked.stated, marked.above
+    if marked.each_at_home and len(above) == 1 and above[0] in stated:
+        return above
     if not stated or set(stated) & set(above) or marked.heading is None:
         return chosen
     fits = guide.fit(stated, [marked.source]) if marked.source else None

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from grader.records import Cell
 from grader.submission import code
-from grader.submission.anchors import Anchor, Kind, find_anchors, whole_between
+from grader.submission.anchors import OPENERS, Anchor, Kind, find_anchors
 from grader.submission.assignment import ALIKE, Assignment, form_of, heading_of, likeness
 from grader.submission.guide import Guide
+from grader.submission.items import together, with_items
 from grader.submission.markers import fold_marker, name_markers
 from grader.submission.naming import Named, Names, name_headings
 from grader.submission.wording import sentences, without_markup, words
-
-OPENERS = (Kind.HEADING, Kind.NUMBERED, Kind.ALIGNED)
-"""Anchors that open a place; several in one cell open it for all their questions."""
 
 FoundBy = Literal["marker", "heading", "alignment", "none"]
 
@@ -63,7 +61,7 @@ def lay_out(cells: Sequence[Cell], guide: Guide, template: Template) -> Layout:
     """Map every cell to questions: by heading, by marker, and by alignment where both are missing."""
     named = _named_anchors(cells, guide, template)
     named += _aligned(cells, named, guide, template)
-    named = _with_items(cells, sorted(named, key=lambda each: each.anchor.at), guide)
+    named = with_items(cells, sorted(named, key=lambda each: each.anchor.at), guide)
     segments = _segments(cells, named, guide)
     segments = _code_before_its_heading(segments, cells, named, guide)
     return _layout(_strays(segments, cells, guide), cells, named, guide)
@@ -184,77 +182,6 @@ def _match(cell: Cell, names: Names, cells: Sequence[Cell], taken: set[int], gui
     return best if best and likeness(cell, best) >= ALIKE else None
 
 
-def _with_items(cells: Sequence[Cell], named: list[Named], guide: Guide) -> list[Named]:
-    """Add answers that carry only a number or letter, where the place they stand in has such a question."""
-    found = list(named)
-    for cell in cells:
-        items = [anchor for anchor in find_anchors(cell) if anchor.kind is Kind.ITEM]
-        if items:
-            found += _second_answers(_items(items, named, guide), named, guide)
-    return sorted(found, key=lambda each: each.anchor.at)
-
-
-def _items(items: Sequence[Anchor], named: Sequence[Named], guide: Guide) -> list[Named]:
-    letters = [item for item in items if item.numbers[0].isalpha()]
-    found = _lettered(letters, named, guide) if letters else []
-    dotted = [item for item in items if "." in item.numbers[0] and guide.named(item.numbers)]
-    several = len({item.numbers[0] for item in dotted}) > 1
-    for item in [*dotted, *_whole_numbers(items, guide)]:
-        names = guide.named(item.numbers)
-        around = _current(item, named, guide)
-        parents = {name.rsplit(".", 1)[0] for name in around}
-        known_place = bool(names) and names[0].rsplit(".", 1)[0] in parents
-        if len(names) == 1 and (known_place or (not around and several)):
-            found.append(Named(item, names))
-    return found
-
-
-def _second_answers(items: Sequence[Named], named: Sequence[Named], guide: Guide) -> list[Named]:
-    """Of two answers under one number in a cell, the second is the next question's, where that has no place at all."""
-    placed = {name for each in [*named, *items] if len(each.names) == 1 for name in each.names}
-    found: list[Named] = []
-    for each in sorted(items, key=lambda each: each.anchor.at):
-        after = guide.after(each.names[0])
-        if any(other.names == each.names for other in found) and after and after not in placed:
-            placed.add(after)
-            each = replace(each, names=(after,))
-        found.append(each)
-    return found
-
-
-def _whole_numbers(items: Sequence[Anchor], guide: Guide) -> list[Anchor]:
-    """Items with the whole number of a question that stand between dotted ones."""
-    numbers = [item.numbers[0] if guide.named(item.numbers) else "" for item in items]
-    return [items[at] for at in sorted(whole_between(numbers)) if len(guide.named(items[at].numbers)) == 1]
-
-
-def _lettered(letters: Sequence[Anchor], named: Sequence[Named], guide: Guide) -> list[Named]:
-    """a), b), ... are the questions of the place in their order, if there are as many."""
-    around = _current(letters[0], named, guide)
-    prose = tuple(name for name in around if not code.asks_for_code(guide.question(name)))
-    if [item.numbers[0] for item in letters] != list("abcde"[: len(letters)]):
-        return []
-    children = next((names for names in (around, prose) if len(names) == len(letters) > 1), ())
-    return [Named(item, (name,)) for item, name in zip(letters, children, strict=False)]
-
-
-def _current(item: Anchor, named: Sequence[Named], guide: Guide) -> Names:
-    """The questions of the place in which an anchor stands, those of a whole cell of headings taken together."""
-    before = [each for each in named if each.anchor.at <= item.at]
-    if not before:
-        return ()
-    last = before[-1]
-    if last.anchor.kind in OPENERS:
-        return _together(last, before, guide)
-    return last.names
-
-
-def _together(last: Named, named: Iterable[Named], guide: Guide) -> Names:
-    """Headings in one cell open a place that their questions share."""
-    beside = [each for each in named if each.anchor.cell == last.anchor.cell and each.anchor.kind in OPENERS]
-    return guide.ordered(name for each in beside for name in each.names) if last.names else ()
-
-
 # --- segments ---------------------------------------------------------------------------------------------------------
 
 
@@ -318,7 +245,7 @@ def _owner_below(here: Sequence[Named], owner: _Owner, guide: Guide) -> _Owner:
     """After a cell that ends in a heading and has several, the cells below belong to all of them."""
     if not here or here[-1].anchor.kind not in OPENERS or here[-1].anchor.in_code:
         return owner
-    names = _together(here[-1], here, guide)
+    names = together(here[-1], here, guide)
     return replace(owner, names=names, shared=len(names) > 1, headed=names)
 
 

@@ -278,6 +278,15 @@ LEFT_OVER = [
         {"5.1": (0, 1, 2), "5.2": ()},
     ),
     Case(
+        "one number for the markers of two headings",
+        [
+            *(h("8.1"), py("### Tu código de la pregunta 8 aquí ###", net(epochs=15)), py("red.summary()")),
+            *(h("8.2"), py("### Tu código de la pregunta 8 aquí ###", net(epochs=30)), py("red.summary()")),
+            *(h("8.3"), answer("8", "Sobreajuste.")),
+        ],
+        {"8.1": (0, 1, 2), "8.2": (3, 4, 5), "8.3": (6, 7)},
+    ),
+    Case(
         "a sub-heading that repeats what the question asks",
         [
             md(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from submission_notebooks import (
     MARKERS,
+    ROOT,
     RUBRIC,
     STOPPER,
     answer,
@@ -19,13 +21,14 @@ from submission_notebooks import (
     prose,
     py,
     read,
+    write,
 )
 
 from grader.checks.begun import not_begun
 from grader.checks.prose import check_concept
 from grader.records import Finding, Status, Submission
 from grader.rubric.criteria import Concept
-from grader.submission import Assignment
+from grader.submission import Assignment, read_assignment, read_submission
 
 ANSWER = "Es sobreajuste: la red memoriza los datos de entrenamiento y no generaliza."
 HINT = "Recuerda el sobreajuste visto en clase."
@@ -162,6 +165,28 @@ def test_a_picture_as_the_answer_goes_to_a_person(place: Any, words: str, pictur
     assert {finding.status for finding in found} == {Status.NEEDS_REVIEW}
     assert [finding.points for finding in found] == [0, 0]
     assert "8.3" not in not_begun(submission, (), RUBRIC)
+
+
+def test_a_picture_in_a_whole_notebook_is_all_that_is_asked_about(tmp_path: Path) -> None:
+    """The reference solution, its answer to one question pasted as a picture."""
+    content = json.loads((ROOT / "reference" / "solution.ipynb").read_text(encoding="utf-8"))
+    (cell,) = [
+        cell
+        for cell in content["cells"]
+        if cell["cell_type"] == "markdown" and "respuesta a la pregunta 8.3" in "".join(cell["source"])
+    ]
+    cell["source"] = f"Tu respuesta a la pregunta 8.3 aquí:\n\n{PICTURES['pasted']}"
+    assignment = read_assignment(RUBRIC.assignment_paths)
+    submission = read_submission(write(tmp_path, content), "ana", RUBRIC, assignment)
+
+    waiting = {
+        question.id
+        for question in RUBRIC.questions
+        for finding in judged(submission, question.id)
+        if finding.status is not Status.PASSED
+    }
+    assert waiting == {"8.3"}
+    assert {finding.status for finding in judged(submission)} == {Status.NEEDS_REVIEW}
 
 
 def test_a_picture_beside_a_full_answer_asks_nobody(tmp_path: Path) -> None:
