@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,6 +12,7 @@ from typing import Any
 
 import nbformat
 import numpy as np
+import psutil
 import pytest
 from course import Class, Run
 from pool import Pool, pool_of_workers
@@ -33,6 +35,8 @@ ROOT = Path(__file__).parents[1]
 TRAINING_IMAGES = 4_000
 TEST_IMAGES = 1_000
 ANKLE_BOOT = 9
+BYTES_OF_A_TEST_PROCESS = 5_000_000_000
+"""With its workers, kernels and trainer, at most."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,11 @@ class Graded:
         }
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One test process more than there are cores, since each waits a part of its time, if memory is enough for it."""
+    return max(1, min(len(os.sched_getaffinity(0)) + 1, psutil.virtual_memory().total // BYTES_OF_A_TEST_PROCESS))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the slow tests, and begin with the slowest file."""
     for item in items:
@@ -78,9 +87,8 @@ def pool() -> Iterator[Pool]:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], pool: Pool, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
+def run(capsys: pytest.CaptureFixture[str], pool: Pool) -> Iterator[Callable[..., Run]]:
     """Runs a command as the `grader` script does, but for workers that have graded for other tests before."""
-    monkeypatch.setattr("grader.pipeline.open_executor", pool.open_executor)
 
     def command(*words: str) -> Run:
         capsys.readouterr()
@@ -88,7 +96,8 @@ def run(capsys: pytest.CaptureFixture[str], pool: Pool, monkeypatch: pytest.Monk
         shown = capsys.readouterr()
         return Run(code, shown.out, shown.err)
 
-    return command
+    with pool.lent():
+        yield command
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
 from grader.executors import Executor, LocalExecutor, open_executor
 from grader.executors.child import Child
 
@@ -32,6 +34,13 @@ class Pool:
         return (
             Lent(workers, self._idle) if kind == "local" else open_executor(kind, workers=workers, scheduler=scheduler)
         )
+
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """While the context lasts, commands in this process grade with these workers."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("grader.pipeline.open_executor", self.open_executor)
+            yield
 
     def close(self) -> None:
         """End the workers."""

@@ -189,18 +189,18 @@ class Campaign:
     def run(self, times: int, kinds: Sequence[str], longest: float) -> None:
         out, known = self._new_out(), dict[str, str]()
         while self.killed.total() < times or set(kinds) - self.killed.keys():
-            self._one_life(self._start(out), kinds, longest)
+            self._one_life(self._start(out), out, kinds, longest)
             known = self._check_nothing_repeated(out, known)
             if len(known) == len(self.wanted["results"]):
                 self._finish(out, known)
                 out, known = self._new_out(), {}
         self._finish(out, known)
 
-    def _one_life(self, grader: Grader, kinds: Sequence[str], longest: float) -> None:
+    def _one_life(self, grader: Grader, out: Path, kinds: Sequence[str], longest: float) -> None:
         """Kill what belongs to a grader, until it is killed itself or has ended."""
         while grader.runs:
             if self._random.random() < 0.5:
-                self._wait_for_news(grader, longest)
+                _wait_for_news(grader, out, longest)
                 time.sleep(self._random.uniform(0, 0.2))
             else:
                 time.sleep(self._random.uniform(0, longest))
@@ -214,12 +214,6 @@ class Campaign:
                 assert all_end(relatives), [command(process) for process in relatives if runs(process)]
                 return
 
-    def _wait_for_news(self, grader: Grader, longest: float) -> None:
-        """Until a result is being written."""
-        before, deadline = len(list(self._root.glob("out-*/*/*"))), time.monotonic() + 2 * longest
-        while grader.runs and time.monotonic() < deadline and len(list(self._root.glob("out-*/*/*"))) == before:
-            time.sleep(0.01)
-
     def _check_nothing_repeated(self, out: Path, known: dict[str, str]) -> dict[str, str]:
         now = finished(out)
         assert {name: now.get(name) for name in known} == known
@@ -229,6 +223,13 @@ class Campaign:
         assert self._start(out).end() == 0
         self._check_nothing_repeated(out, known)
         assert outcome(out) == self.wanted
+
+
+def _wait_for_news(grader: Grader, out: Path, longest: float) -> None:
+    """Until a result is being written."""
+    before, deadline = len(list(out.glob("*/*"))), time.monotonic() + 2 * longest
+    while grader.runs and time.monotonic() < deadline and len(list(out.glob("*/*"))) == before:
+        time.sleep(0.01)
 
 
 def all_end(processes: Sequence[psutil.Process]) -> bool:

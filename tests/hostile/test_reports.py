@@ -6,7 +6,6 @@ import csv
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
@@ -20,8 +19,10 @@ from course import Class
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from pool import Pool
 from report_samples import RUBRIC, perfect
 
+from grader.cli import main
 from grader.records import Result
 from grader.reports.class_page import write_class_page
 from grader.reports.grades_csv import write_grades_csv
@@ -182,7 +183,7 @@ class Pages:
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
+def pages(tmp_path_factory: pytest.TempPathFactory, pool: Pool) -> Pages:
     outs = []
     for name, text in (("harmless", "word"), ("hostile", ALL)):
         course = Class(tmp_path_factory.mktemp(name), lambda *words: None)  # type: ignore[arg-type]
@@ -190,9 +191,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
         nbformat.write(submission(text), course.folder / "ana.ipynb")
         bad = "<img src=x onerror=alert(1)>" if text != "word" else "word"
         (course.folder / f"{bad}.ipynb").write_text(text)
-        command = [sys.executable, "-m", "grader", *course.command, "--workers", "1", "--no-replay"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
-        assert done.returncode == 0, done.stdout + done.stderr
+        with pool.lent():
+            assert main([*course.command, "--workers", "1", "--no-replay"]) == 0
         outs.append(course.out)
     return Pages(outs[1], outs[0])
 
