@@ -18,7 +18,7 @@ from grader.checks.prose import check_concept, judge_concept, learn
 from grader.checks.suspicion import suspicions
 from grader.checks.tries import many_tries, rival_of, rivalled, settle_tries
 from grader.checks.withheld import check_withheld
-from grader.records import Evidence, Finding, Message, Status, Submission, TrainingSummary, say
+from grader.records import Evidence, Finding, Message, Status, Submission, Training, TrainingSummary, say
 from grader.rubric.criteria import Concept, Criterion, Evaluated, OfNetwork, PredictedClass
 from grader.rubric.rubric import Rubric
 from grader.training.data import DataSet, load_data
@@ -210,11 +210,21 @@ def _summaries(evidence: Evidence, answers: dict[str, Attribution]) -> tuple[Tra
 def _notes(answers: dict[str, Attribution], rubric: Rubric) -> tuple[Message, ...]:
     """Where an answer was found outside its question's place."""
     return tuple(
-        say(
-            "The training of question {question} was found in cell {cell}, outside the question's place.",
-            question=question.id,
-            cell=answers[question.id].training.cell + 1,
-        )
+        _found_elsewhere(question.id, answers[question.id].training)
         for question in rubric.questions
         if question.id in answers and not answers[question.id].in_place
+    )
+
+
+def _found_elsewhere(question: str, training: Training) -> Message:
+    values = {"question": question, "cell": training.cell + 1}
+    if training.built_only:
+        return say(
+            "The network of question {question} was found in cell {cell}, outside the question's place; "
+            "it is not trained.",
+            **values,
+        )
+    return say(
+        "The training of question {question} was found in cell {cell}, outside the question's place.",
+        **values,
     )

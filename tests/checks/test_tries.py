@@ -107,3 +107,10 @@ def test_more_than_three_tries_are_a_flag(data_slice: Path) -> None:
     assert not judged(data_slice, *[RIGHT] * 5).flags
     flags = judged(data_slice, *widths, RIGHT, tries="any").flags
     assert [flag.values for flag in flags] == [{"question": "1", "tries": 5}]
+
+
+def test_a_note_says_of_a_network_that_was_only_built_that_it_is_not_trained(data_slice: Path) -> None:
+    trained, built = replace(RIGHT, cell=0), replace(RIGHT, cell=0, built_only=True, epochs=0)
+    notes = {name: str(judged(data_slice, found).notes[0]) for name, found in (("trained", trained), ("built", built))}
+    assert notes["trained"].startswith("The training of question 1 was found in cell 1")
+    assert notes["built"].endswith("it is not trained.")
