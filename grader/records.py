@@ -6,6 +6,7 @@ A submitted file becomes a `Submission`, running it gives `Evidence`, judging th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -252,6 +253,25 @@ class Raised:
     names: tuple[str, ...] = ()
     """The class's and its bases' names, nearest first."""
 
+    @property
+    def missing_name(self) -> str:
+        """The name that a ``NameError`` lacks; empty for all else."""
+        found = re.search(r"'(\w+)'", self.message) if self.name == "NameError" else None
+        return "" if found is None else found[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A top-level statement of a cell that raised."""
+
+    raised: Raised
+    line: str = ""
+    """The statement's first line, as the student wrote it; empty where that is not known."""
+    lacking: tuple[str, ...] = ()
+    """Names that are not defined for want of it."""
+    went_on: bool = False
+    """What follows and does not depend on it was run."""
+
 
 class CellStatus(StrEnum):
     """How a cell's run ended."""
@@ -270,7 +290,10 @@ class CellRun:
     status: CellStatus
     outputs: tuple[Output, ...] = ()
     raised: Raised | None = None
+    """What stopped it first."""
     seconds: float = 0.0
+    failures: tuple[Failure, ...] = ()
+    """The statements that raised, in order; more than one where it went on after the first."""
 
     @property
     def text(self) -> str:
@@ -438,6 +461,8 @@ class Training:
     """What the kernel says of why it trained this itself."""
     doubt: Message | None = None
     """Why the kernel's report of this training cannot be right as it is."""
+    provisional: Message | None = None
+    """Why a person has to confirm what this training decides, though nothing speaks against it."""
     built_only: bool = False
     """True for a model that was built or compiled but never trained."""
     test_probabilities: Array | None = None
@@ -485,6 +510,17 @@ class Evidence:
     """What the reader of the report should know of the run."""
     flags: tuple[Message, ...] = ()
     """What only the instructor should know of it: signs that the kernel's reports were meddled with."""
+
+    def cause_of(self, cell: int) -> int:
+        """The cell that is to blame for one that failed: the one that first left undefined what it lacks, or itself."""
+        run = self.runs[cell]
+        name = "" if run.raised is None else run.raised.missing_name
+        for earlier, other in self.runs.items():
+            if earlier == cell:
+                break
+            if name and any(name in failure.lacking for failure in other.failures):
+                return self.cause_of(earlier)
+        return cell
 
 
 # --- judgement --------------------------------------------------------------------------------------------------------
@@ -583,6 +619,10 @@ class CellError:
     """What was probably meant."""
     then: tuple[int, ...] = ()
     """Later cells that failed for want of a name that this one would have defined."""
+    stopped_at: str = ""
+    """The first line of the statement that raised; empty where that is not known, or is the first of the cell."""
+    went_on: bool = False
+    """What follows in the cell and does not depend on it was run."""
 
 
 @dataclass(frozen=True, slots=True)

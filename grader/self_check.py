@@ -146,7 +146,7 @@ def _print_stopped(console: Console, result: Result, translator: Translator) -> 
     for cell in stopped_cells(result, translator):
         where = translator.say("Cell {cell}", cell=cell.cell)
         console.print(Text.assemble((f"\n✗ {where}  ", "bold red"), printable(cell.first_line)))
-        for line in (cell.error, *cell.remarks):
+        for line in (*filter(None, [cell.stopped_at]), cell.error, *cell.remarks):
             console.print(_indented(printable(line)))
 
 

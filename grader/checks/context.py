@@ -117,23 +117,31 @@ class Context:
             return self.finding(criterion, Status.SKIPPED, 0.0, reason, "static", cells=blocked)
         broken = [index for index in wanted if self.breaks_today(index)]
         if broken:
-            return self.review(
-                criterion,
-                say(
-                    "Cell {cell} ran when the notebook was saved, but raises {error} today; "
-                    "a person looks at its saved outputs.",
-                    cell=broken[0] + 1,
-                    error=self._error(broken[0]),
-                ),
-                "static",
-                cells=broken,
-                evidence={"saved_output": saved_text(self.submission.cells[broken[0]])[:2000]},
-            )
+            saved = saved_text(self.submission.cells[broken[0]])[:2000]
+            reason = self._why_broken(broken[0])
+            return self.review(criterion, reason, "static", cells=broken, evidence={"saved_output": saved})
         return self.failed(criterion, message, "static", cells=self.place.cells[:3])
 
-    def _error(self, index: int) -> str:
-        raised = self.evidence.runs[index].raised
-        return "" if raised is None else f"{raised.name}: {raised.message[:200]}"
+    def _why_broken(self, index: int) -> Message:
+        """Why a cell raises today, by its first cause."""
+        cause = self.evidence.cause_of(index)
+        run = self.evidence.runs[cause]
+        error = "" if run.raised is None else f"{run.raised.name}: {run.raised.message[:200]}"
+        if cause == index:
+            return say(
+                "Cell {cell} ran when the notebook was saved, but raises {error} today; "
+                "a person looks at its saved outputs.",
+                cell=index + 1,
+                error=error,
+            )
+        return say(
+            "Cell {cell} ran when the notebook was saved, but lacks today what cell {cause} would have made, which "
+            "stopped at “{line}”: {error}; a person looks at its saved outputs.",
+            cell=index + 1,
+            cause=cause + 1,
+            line=next((failure.line for failure in run.failures), "") or "…",
+            error=error,
+        )
 
     def _relevant_cells(self) -> tuple[int, ...]:
         """The question's code cells; the whole notebook's where the question has none of its own."""

@@ -152,8 +152,9 @@ def _doubt(finding: Finding, criterion: Criterion, context: Context) -> Message 
         return None
     for question in _looked_at(criterion, context):
         answer = context.answers.get(question)
-        if answer is not None and answer.provisional is not None:
-            return answer.provisional
+        why = None if answer is None else answer.provisional or answer.training.provisional
+        if why is not None:
+            return why
     training = context.training()
     doubted = training is not None and training.cell in finding.cells and finding.status is Status.PASSED
     return training.doubt if training is not None and doubted else None

@@ -18,6 +18,7 @@ from grader.execution.exchange import (
     WireCallback,
     WireCompiled,
     WireData,
+    WireFailed,
     WireLayer,
     WireNetwork,
     WireRaised,
@@ -52,6 +53,8 @@ class Assembler:
         self.faults: list[str] = []
         self.reported: set[int] = set()
         """Cells after which the recorder said that it was still there."""
+        self.failed: WireFailed | None = None
+        """What stopped the last code that ran, as the kernel says."""
         self.flags: list[Message] = []
         """What the instructor should know of, and no mark depends on."""
 
@@ -103,6 +106,7 @@ class Assembler:
 
     def _add_cell(self, event: CellEvent, cell: int) -> None:
         self.reported.add(cell)
+        self.failed = event.failed
         for name in event.replaced:
             self.flags.append(say("Cell {cell} replaced {name} by a function of its own.", cell=cell + 1, name=name))
 
@@ -143,6 +147,10 @@ class Assembler:
                 for item in self.trainings[training].callbacks
             )
             self.trainings[training] = replace(self.trainings[training], callbacks=changed)
+
+    def set_provisional(self, first: int, why: Message) -> None:
+        """Leave to a person what the trainings from number `first` on decide."""
+        self.trainings[first:] = [replace(item, provisional=item.provisional or why) for item in self.trainings[first:]]
 
     def set_probabilities(self, training: int, probabilities: Array) -> None:
         """Keep what the kernel answered for the test images."""

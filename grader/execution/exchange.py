@@ -52,6 +52,16 @@ class WireRaised(Wire):
     names: Words = []
 
 
+class WireFailed(Wire):
+    """The statement that stopped a cell, and by what."""
+
+    name: Short
+    names: Words = []
+    line: Annotated[int, Field(ge=1, le=10**6)]
+    column: Size = 0
+    errno: int | None = None
+
+
 class WireLayer(Wire):
     """A layer as configured, or, with input and output, as it computed."""
 
@@ -175,6 +185,8 @@ class CellEvent(Wire):
     kind: Literal["cell"]
     replaced: Words = []
     """Watched methods of Keras that are no longer the recorder's, since this cell."""
+    failed: WireFailed | None = None
+    """What stopped it."""
 
 
 class ReplyEvent(Wire):

@@ -8,7 +8,8 @@ import json
 import secrets
 import subprocess
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +18,30 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import DeadKernelError
 
-from grader.errors import ExchangeError, SandboxError
+from grader.errors import SandboxError
 from grader.execution.assembly import Assembler
 from grader.execution.client import Client
 from grader.execution.desk import TrainingDesk
-from grader.execution.exchange import ExchangeReader, ReplyEvent
-from grader.execution.imports import after_failed_import
-from grader.execution.outputs import ending, plain, read_outputs
-from grader.execution.probes import ask_for_predictions, examine_callback
+from grader.execution.exchange import ExchangeReader, WireFailed
+from grader.execution.failures import Parts, Where
+from grader.execution.observer import Observer
+from grader.execution.outputs import ending, read_outputs
 from grader.execution.provisioning import WarmProvisioner
 from grader.execution.sandbox import RECORDER_MODULE, Kind, Room, kernel_command, own_environment
 from grader.execution.warm import Nursery
 from grader.execution.watchdog import Watchdog
 from grader.processes import is_linux
-from grader.records import Callback, CellRun, CellStatus, Evidence, Message, Submission, Training, say
-from grader.rubric.criteria import CallbackStops, CallbackWaits
+from grader.records import (
+    CellRun,
+    CellStatus,
+    Evidence,
+    Failure,
+    Message,
+    Raised,
+    Submission,
+    say,
+)
 from grader.rubric.rubric import Limits, Rubric
-from grader.training.data import load_data
-from grader.training.scenarios import stopping_scenarios
 
 STARTUP_SECONDS = 120.0
 GRACE_SECONDS = 15.0
@@ -44,7 +51,6 @@ LOOK_SECONDS = 0.1
 """How often a running cell's time is looked at."""
 SETTLE_SECONDS = 0.5
 """After a connection has ended, until its kernel is known to live or not."""
-MAX_FAILED_IMPORTS = 20
 MESSAGE_MARGIN, MESSAGE_BYTES = 1.5, 5_000_000
 """No message may be longer than all outputs together, in the form of JSON; the rest is for the protocol's own."""
 
@@ -89,20 +95,7 @@ class Session:
         """Is told the index of each cell that begins."""
         self.cut_short: Message | None = None
         self.stopped = False
-        self.silent = False
-        self.remarks: list[Message] = []
-        self.replies: dict[str, Mapping[str, Any]] = {}
-        self.examined: set[str] = set()
-        self.last_keys: tuple[str, ...] = ()
-        thresholds = [
-            criterion.loss
-            for question in rubric.questions
-            for criterion in question.criteria
-            if isinstance(criterion, CallbackStops | CallbackWaits)
-        ]
-        self.scenarios = tuple(
-            scenario for threshold in dict.fromkeys(thresholds) for scenario in stopping_scenarios(threshold)
-        )
+        self.observer = Observer(self.reader, self.assembler, self._ask, room.exchange, data, rubric)
         self.watchdog = Watchdog(limits, (room.home, room.exchange), self._pid)
         self.manager = self._manager(nursery)
         self.client = Client(self.notebook, km=self.manager, timeout=None, allow_errors=True, iopub_timeout=20)
@@ -142,7 +135,7 @@ class Session:
             try:
                 await self._run_cells(began)
                 if not self.stopped:
-                    await self._examine_unused_callbacks()
+                    await self.observer.examine_unused_callbacks()
             finally:
                 watching.cancel()
         finally:
@@ -195,9 +188,11 @@ class Session:
                 continue
             if self.begins is not None:
                 self.begins(cell.index)
+            first = len(self.assembler.trainings)
             await self._run_cell(cell.index, min(self.limits.seconds_per_cell, left))
             self.used = used + time.monotonic() - began - self._waited
-            await self._gather(cell.index)
+            if self.observer.take_in(cell.index) and not self.stopped:
+                await self.observer.look(cell.index, first, blank=not cell.source.strip())
 
     @property
     def _waited(self) -> float:
@@ -211,16 +206,22 @@ class Session:
 
     async def _run_cell(self, index: int, seconds: float) -> None:
         cell = self.notebook.cells[index]
+        parts = Parts(self.submission.cells[index], self._sources_before(index))
         began = time.monotonic()
         self.client.timed_out = False
-        died = await self._execute(cell, index, seconds)
+        died = await self._execute(cell, parts, index, seconds)
         status, raised = ending(cell.get("outputs", []))
         if self.client.timed_out:
             status = CellStatus.TIMEOUT
         elif died or self.client.flooded:
             status = CellStatus.ERROR
         self.runs[index] = CellRun(
-            index, status, read_outputs(cell.get("outputs", [])), raised, time.monotonic() - began
+            index,
+            CellStatus.ERROR if parts.failures and status is CellStatus.OK else status,
+            read_outputs(cell.get("outputs", [])),
+            parts.failures[0].raised if parts.failures else raised,
+            time.monotonic() - began,
+            tuple(parts.failures),
         )
         if died or self.client.flooded or not await self._answers():
             self.lost_in = index
@@ -232,28 +233,36 @@ class Session:
                 limit=round(seconds, 1),
             )
 
-    async def _execute(self, cell: Any, index: int, seconds: float) -> bool:
-        """Run a cell, then what is left of it after imports that fail. True if the kernel did not survive."""
-        source, outputs = cell.source, []
+    def _sources_before(self, index: int) -> list[str]:
+        return [cell.source for cell in self.submission.cells[:index] if cell.kind == "code"]
+
+    async def _execute(self, cell: Any, parts: Parts, index: int, seconds: float) -> bool:
+        """Run a cell, then what of it goes on after each failure. True if the kernel did not survive."""
+        outputs: list[Any] = []
+        began, waited = time.monotonic(), self._waited
         try:
-            for _ in range(MAX_FAILED_IMPORTS):
-                await self._within(self.client.async_execute_cell(cell, index), seconds)
+            while True:
+                used = time.monotonic() - began - (self._waited - waited)
+                cell.source, self.assembler.failed = parts.source, None
+                first = len(self.assembler.trainings)
+                await self._within(self.client.async_execute_cell(cell, index), seconds - used)
                 outputs.extend(cell.get("outputs", []))
-                rest = _after_failed_import(cell)
-                if rest is None or self.client.timed_out:
+                raised = ending(cell.get("outputs", []))[1]
+                self.observer.take_in(index)
+                if parts.failures:
+                    self.assembler.set_provisional(first, _after_failure(index, parts.failures))
+                if raised is None or self.client.timed_out:
                     break
-                self.remarks.append(
-                    say("In cell {cell} an import failed; the rest was run without it.", cell=index + 1)
-                )
-                cell.source = rest
+                if not parts.go_on(*_as_reported(raised, self.assembler.failed)):
+                    break
         except (DeadKernelError, TimeoutError):
             outputs.extend(cell.get("outputs", []))
             return True
         except Exception as error:  # the kernel is the student's, and may send what no client expects
-            self._remark_on_recorder(f"{type(error).__name__}: {error}")
+            self.observer.remark(f"{type(error).__name__}: {error}")
             return True
         finally:
-            cell.source, cell.outputs = source, outputs
+            cell.source, cell.outputs = self.submission.cells[index].source, outputs
         return False
 
     async def _within(self, execution: Coroutine[Any, Any, Any], seconds: float) -> None:
@@ -325,55 +334,6 @@ class Session:
 
     # --- what it showed ---------------------------------------------------------------------------------------------
 
-    async def _gather(self, index: int) -> None:
-        """Take in what the kernel wrote while the cell ran, and ask what can only be asked now."""
-        first = len(self.assembler.trainings)
-        if not self._take_in(index) or self.stopped:
-            return
-        blank = not self.notebook.cells[index].source.strip()
-        if not blank and index not in self.assembler.reported and not self.silent:
-            self.silent = True
-            self.assembler.flags.append(
-                say("The recorder did not report on cell {cell}: it was switched off or is broken.", cell=index + 1)
-            )
-        for training in self.assembler.trainings[first:]:
-            self.last_keys = tuple(training.logs[0]) if training.logs else self.last_keys
-            await self._examine_used_callbacks(training)
-            if not training.built_only and training.raised is None and not training.network.chain:
-                data = load_data(self.data)
-                await ask_for_predictions(self._ask, training, self.reader, self.assembler, self.room.exchange, data)
-        self.reader.forget_arrays()
-
-    def _take_in(self, index: int) -> bool:
-        try:
-            for event in self.reader.new_events():
-                if isinstance(event, ReplyEvent):
-                    self.replies[event.nonce] = event.reply
-                else:
-                    self.assembler.add(event, index)
-        except ExchangeError as error:
-            self._remark_on_recorder(str(error))
-            return False
-        return True
-
-    async def _examine_used_callbacks(self, training: Training) -> None:
-        keys = tuple(training.logs[0]) if training.logs else ("loss", *_metric_names(training))
-        for callback in training.callbacks:
-            if callback.may_stop:
-                await self._examine(callback, keys, training.id)
-
-    async def _examine_unused_callbacks(self) -> None:
-        for callback in list(self.assembler.callbacks.values()):
-            if callback.own and callback.id not in self.examined:
-                await self._examine(callback, tuple(dict.fromkeys(("loss", "accuracy", *self.last_keys))))
-
-    async def _examine(self, callback: Callback, keys: tuple[str, ...], training: int | None = None) -> None:
-        if not self.scenarios:
-            return
-        self.examined.add(callback.id)
-        transcripts = await examine_callback(self._ask, callback, keys, self.scenarios)
-        self.assembler.set_transcripts(callback.id, transcripts, training)
-
     async def _ask(self, name: str, **arguments: Any) -> Mapping[str, Any] | None:
         """Send the recorder a command; its reply comes back through the exchange folder."""
         nonce = secrets.token_hex(8)
@@ -382,15 +342,12 @@ class Session:
         message = self.client.kc.execute(code, silent=True, store_history=False, allow_stdin=False)
         if not await self._reply_to(message, ASK_SECONDS):
             return None
-        self._take_in(max(self.runs, default=0))
-        return self.replies.pop(nonce, None)
-
-    def _remark_on_recorder(self, problem: str) -> None:
-        self.remarks.append(say("What the kernel reported was not all usable: {problem}", problem=problem[:300]))
+        self.observer.take_in(max(self.runs, default=0))
+        return self.observer.replies.pop(nonce, None)
 
     def _evidence(self, seconds: float) -> Evidence:
         for problem in [*self.reader.refused, *self.assembler.faults][:20]:
-            self._remark_on_recorder(problem)
+            self.observer.remark(problem)
         return Evidence(
             runs=dict(self.runs),
             trainings=tuple(self.assembler.trainings),
@@ -399,7 +356,7 @@ class Session:
             cut_short=self.cut_short,
             seconds=seconds,
             peak_memory_mb=self.watchdog.peak_memory_mb,
-            remarks=tuple(self.remarks),
+            remarks=tuple(self.observer.remarks),
             flags=tuple(self.assembler.flags),
         )
 
@@ -411,13 +368,18 @@ async def _abandon(task: asyncio.Task[Any]) -> None:
         await asyncio.wait_for(task, GRACE_SECONDS)
 
 
-def _after_failed_import(cell: Any) -> str | None:
-    for output in cell.get("outputs", []):
-        if output.get("output_type") == "error" and output.get("ename") in ("ImportError", "ModuleNotFoundError"):
-            return after_failed_import(cell.source, plain("\n".join(map(str, output.get("traceback", [])))))
-    return None
+def _as_reported(raised: Raised, failed: WireFailed | None) -> tuple[Raised, Where | None]:
+    """An error as it was shown, with what the recorder knows of it; None where that is of another error."""
+    if failed is None or failed.name != raised.name:
+        return raised, None
+    return replace(raised, names=tuple(failed.names)), Where(failed.line, failed.column, failed.errno)
 
 
-def _metric_names(training: Training) -> tuple[str, ...]:
-    """Names under which a compiled model will report its metrics."""
-    return tuple(name for name in training.metrics if name not in ("loss", "compile_metrics")) or ("accuracy",)
+def _after_failure(cell: int, failures: Sequence[Failure]) -> Message:
+    """Why a person looks at what a cell trained after one of its statements had failed."""
+    return say(
+        "Cell {cell} failed at “{line}”, and what followed was run without it; "
+        "a person confirms what was trained there.",
+        cell=cell + 1,
+        line=failures[0].line,
+    )

@@ -23,6 +23,8 @@ class StoppedCell:
     """As Python says it."""
     remarks: tuple[str, ...]
     """The likely slip, and what came of it, in the reader's language."""
+    stopped_at: str = ""
+    """The statement that raised, where it is not the cell's first line."""
 
 
 def stopped_cells(result: Result, translator: Translator) -> tuple[StoppedCell, ...]:
@@ -33,6 +35,7 @@ def stopped_cells(result: Result, translator: Translator) -> tuple[StoppedCell, 
             first_line=shown(error.first_line, _LONGEST),
             error=shown(error.error, _LONGEST),
             remarks=tuple(shown(remark, _LONGEST) for remark in _remarks(error, translator)),
+            stopped_at=shown(error.stopped_at, _LONGEST),
         )
         for error in sorted(result.errors, key=lambda error: error.cell)
     )
@@ -41,7 +44,9 @@ def stopped_cells(result: Result, translator: Translator) -> tuple[StoppedCell, 
 def _remarks(error: CellError, translator: Translator) -> Iterator[str]:
     if error.slip is not None:
         yield translator.text(error.slip)
-    if error.ran_when_saved:
+    if error.went_on:
+        yield translator.say("That line did not stop the rest: what does not depend on it was run all the same.")
+    elif error.ran_when_saved:
         yield translator.say("It ran when you saved the notebook, but not when all cells are run from the top.")
     if error.then:
         yield translator.say_number(

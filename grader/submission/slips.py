@@ -99,12 +99,6 @@ def slip(cell: int, raised: Raised, cells: Sequence[Cell], failed: Iterable[int]
     return None
 
 
-def missing_name(raised: Raised | None) -> str:
-    """The name that a ``NameError`` lacks; empty for all else."""
-    found = re.search(r"'(\w+)'", raised.message) if raised is not None and raised.name == "NameError" else None
-    return found[1] if found is not None else ""
-
-
 def defined(source: str) -> frozenset[str]:
     """Names that a cell's code defines at its top level: assigned, imported, or given to a function or class."""
     tree = code.parse(source)

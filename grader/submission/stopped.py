@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from grader.records import Cell, CellError, CellStatus, Evidence, Raised, Submission
+from grader.records import Cell, CellError, CellRun, CellStatus, Evidence, Failure, Raised, Submission
 from grader.rubric.criteria import ExpectedError, is_prose
 from grader.rubric.rubric import Question, Rubric
-from grader.submission.slips import defined, missing_name, slip
+from grader.submission.slips import slip
 
 MOST_ERRORS = 20
 LONGEST_LINE = 120
@@ -24,47 +24,54 @@ def cell_errors(submission: Submission, evidence: Evidence, rubric: Rubric) -> t
     with that one.
     """
     meant = _asked_for(submission, evidence, rubric)
-    raised = [
-        (run.cell, run.raised)
-        for run in sorted(evidence.runs.values(), key=lambda run: run.cell)
-        if run.status is CellStatus.ERROR and run.raised is not None and run.cell not in meant
+    failed = [
+        cell
+        for cell, run in sorted(evidence.runs.items())
+        if run.status is CellStatus.ERROR and run.raised is not None and cell not in meant
     ]
     causes: dict[int, list[int]] = {}
-    for index, error in raised:
-        causes.setdefault(_cause(index, error, submission.cells, causes), []).append(index)
-    errors = dict(raised)
+    for cell in failed:
+        causes.setdefault(evidence.cause_of(cell), []).append(cell)
     return tuple(
-        _cell_error(
-            submission.cells[cause], errors[cause], submission, errors, [index for index in then if index != cause]
-        )
-        for cause, then in list(causes.items())[:MOST_ERRORS]
-    )
+        _cell_error(submission.cells[cause], failure, submission, failed, then if first else ())
+        for cause, blamed in sorted(causes.items())
+        for then in [tuple(cell for cell in blamed if cell != cause)]
+        for first, failure in _failures(evidence.runs[cause])
+    )[:MOST_ERRORS]
+
+
+def _failures(run: CellRun) -> Iterator[tuple[bool, Failure]]:
+    """What failed in a cell, the first marked; of a cell whose statements are not known, the error that ended it."""
+    for position, failure in enumerate(run.failures):
+        yield position == 0, failure
+    if not run.failures and run.raised is not None:
+        yield True, Failure(run.raised)
 
 
 def _cell_error(
-    cell: Cell, raised: Raised, submission: Submission, failed: Iterable[int], then: Sequence[int]
+    cell: Cell, failure: Failure, submission: Submission, failed: Iterable[int], then: Sequence[int]
 ) -> CellError:
+    first = first_line(cell)
     return CellError(
         cell=cell.index,
-        first_line=first_line(cell),
-        error=_short(raised),
+        first_line=first,
+        error=_short(failure.raised),
         ran_when_saved=_ran_when_saved(cell),
-        slip=slip(cell.index, raised, submission.cells, failed),
+        slip=slip(cell.index, failure.raised, submission.cells, failed),
         then=tuple(then),
+        stopped_at="" if failure.line == first else _cut(failure.line),
+        went_on=failure.went_on,
     )
-
-
-def _cause(index: int, raised: Raised, cells: Sequence[Cell], causes: Iterable[int]) -> int:
-    """The first earlier cell that failed before it could define the name that this one lacks; else the cell itself."""
-    name = missing_name(raised)
-    return next((cause for cause in causes if name and name in defined(cells[cause].source)), index)
 
 
 def first_line(cell: Cell) -> str:
     """The first line of a cell that is more than a comment, cut where it is long."""
     lines = [line.strip() for line in cell.source.splitlines() if line.strip()]
     telling = [line for line in lines if not line.startswith("#")] if cell.kind == "code" else lines
-    line = next(iter(telling or lines), "")
+    return _cut(next(iter(telling or lines), ""))
+
+
+def _cut(line: str) -> str:
     return line if len(line) <= LONGEST_LINE else line[:LONGEST_LINE].rstrip() + "…"
 
 

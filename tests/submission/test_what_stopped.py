@@ -10,9 +10,22 @@ import pytest
 from shipped import RUBRIC
 from submission_notebooks import h, net, py, read
 
-from grader.records import CellRun, CellStatus, Evidence, Network, Output, Raised, Submission, Training
+from grader.records import (
+    Cell,
+    CellRun,
+    CellStatus,
+    Evidence,
+    Failure,
+    Network,
+    Output,
+    Raised,
+    Submission,
+    Training,
+)
 from grader.reports.translation import Translator
 from grader.submission import cell_errors
+from grader.submission.slips import defined
+from grader.submission.stopped import first_line
 
 UNDEFINED = Raised("NameError", "name 'trainig_images' is not defined")
 SHAPES = Raised("ValueError", "Shapes (28, 10) and (1,) are incompatible")
@@ -21,7 +34,10 @@ SHAPES = Raised("ValueError", "Shapes (28, 10) and (1,) are incompatible")
 def ran(submission: Submission, errors: dict[int, Raised], trained: dict[int, Raised] | None = None) -> Evidence:
     runs = {
         cell.index: CellRun(
-            cell.index, CellStatus.ERROR if cell.index in errors else CellStatus.OK, raised=errors.get(cell.index)
+            cell.index,
+            CellStatus.ERROR if cell.index in errors else CellStatus.OK,
+            raised=errors.get(cell.index),
+            failures=failures_of(cell, errors),
         )
         for cell in submission.cells
         if cell.kind == "code"
@@ -30,6 +46,13 @@ def ran(submission: Submission, errors: dict[int, Raised], trained: dict[int, Ra
         Training(n, cell, f"m{n}", Network(()), raised=error) for n, (cell, error) in enumerate((trained or {}).items())
     ]
     return Evidence(runs, trainings=tuple(trainings))
+
+
+def failures_of(cell: Cell, errors: dict[int, Raised]) -> tuple[Failure, ...]:
+    """The cell's whole code, as what raised: what it defines is lacking."""
+    if cell.index not in errors:
+        return ()
+    return (Failure(errors[cell.index], first_line(cell), tuple(defined(cell.source))),)
 
 
 def errors_of(
@@ -58,6 +81,30 @@ def test_what_fails_for_want_of_a_name_stands_with_its_cause(tmp_path: Path) -> 
         tmp_path, cells, {3: missing, 1: missing, 2: other, 0: Raised("NameError", "name 'Secuential' is not defined")}
     )
     assert [(error.cell, error.then) for error in found] == [(0, (1, 3)), (2, ())]
+
+
+def test_the_first_cause_is_named_whatever_lies_between(tmp_path: Path) -> None:
+    cells = [py("import tensorflow as tf"), py("red = tf.keras.Sequential()"), py("red.fit(x)")]
+    errors = {0: Raised("RuntimeError", "no GPU")}
+    for cell, name in ((1, "tf"), (2, "red")):
+        errors[cell] = Raised("NameError", f"name '{name}' is not defined")
+    assert [(error.cell, error.then) for error in errors_of(tmp_path, cells, errors)] == [(0, (1, 2))]
+
+
+def test_a_cell_that_went_on_tells_each_line_that_it_stopped_at(tmp_path: Path) -> None:
+    submission = read(tmp_path, py("import a", "%matplotlib widget", "x = 1"), py("a.f()"))
+    first = Failure(Raised("ModuleNotFoundError", "No module named 'a'"), "import a", ("a",), went_on=True)
+    second = Failure(Raised("UsageError", "no widget"), "%matplotlib widget", went_on=True)
+    missing = Raised("NameError", "name 'a' is not defined")
+    runs = {
+        0: CellRun(0, CellStatus.ERROR, raised=first.raised, failures=(first, second)),
+        1: CellRun(1, CellStatus.ERROR, raised=missing, failures=(Failure(missing, "a.f()"),)),
+    }
+    found = cell_errors(submission, Evidence(runs), RUBRIC)
+    assert [(error.stopped_at, error.went_on, error.then) for error in found] == [
+        ("", True, (1,)),
+        ("%matplotlib widget", True, ()),
+    ]
 
 
 @pytest.mark.parametrize("question", ["6", "7.2"])

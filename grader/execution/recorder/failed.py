@@ -1,4 +1,4 @@
-"""What a failed cell leaves in memory."""
+"""Where a cell failed, and what it leaves in memory."""
 
 from __future__ import annotations
 
@@ -6,9 +6,43 @@ import contextlib
 import inspect
 from collections.abc import Iterator
 from types import FrameType, TracebackType
+from typing import Any
+
+from .facts import exception
 
 MAX_FRAMES = 10_000
 MAX_ERRORS = 100
+
+
+def where_failed(error: BaseException | None, names: dict[str, Any]) -> dict[str, Any] | None:
+    """What stopped a cell, and at which of its lines; None for one that ended, or whose code could not be run at all.
+
+    Args:
+        names: the global variables of cells.
+    """
+    if error is None:
+        return None
+    step = error.__traceback__
+    while step is not None and step.tb_frame.f_globals is not names:
+        step = step.tb_next
+    if step is None:
+        return None
+    facts = exception(error) or {}
+    number = getattr(error, "errno", None)
+    return {
+        "name": facts["name"],
+        "names": facts["names"],
+        "line": step.tb_lineno,
+        "column": _column(step),
+        "errno": number if isinstance(number, int) else None,
+    }
+
+
+def _column(step: TracebackType) -> int:
+    """In bytes; 0 where the interpreter does not know."""
+    positions = list(step.tb_frame.f_code.co_positions())
+    place = step.tb_lasti // 2
+    return (positions[place][2] or 0) if 0 <= place < len(positions) else 0
 
 
 def free_frames(error: BaseException | None) -> None:

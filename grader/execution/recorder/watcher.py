@@ -14,7 +14,7 @@ from typing import Any
 from .callbacks import CallbackReader, Simulation, has_hooks, is_keras_callback
 from .data import DataReader, Peeked, is_pipeline
 from .facts import MAX_TEXT, class_names, exception, is_students, number, numbers, unique, whole
-from .failed import free_frames
+from .failed import free_frames, where_failed
 from .link import Link
 from .models import TRACE_ROWS, ModelReader, compile_facts, default_inputs, state_of
 from .replay import Replay
@@ -282,10 +282,10 @@ class Watcher:
         """Models of the previous cell need no longer be held."""
         self.used_in_cell.clear()
 
-    def after_cell(self, *_: Any) -> None:
-        """Report what the cell has left behind, and that the recorder is still there."""
+    def after_cell(self, result: Any = None) -> None:
+        """Report what the cell has left behind, how it ended, and that the recorder is still there."""
         self._report_cell()
-        self._look_for_replaced()
+        self._report_end(getattr(result, "error_in_exec", None))
         self._free_failed_frames()
 
     @quietly
@@ -293,10 +293,11 @@ class Watcher:
         free_frames(getattr(sys, "last_value", None))
 
     @quietly
-    def _look_for_replaced(self) -> None:
+    def _report_end(self, error: BaseException | None) -> None:
         replaced = [entry for entry in self.wrapped if _is_replaced(*entry)]
         self.wrapped = [entry for entry in self.wrapped if entry not in replaced]
-        self.emit("cell", replaced=[f"{owner.__name__}.{name}" for owner, name, _ in replaced])
+        names = [f"{owner.__name__}.{name}" for owner, name, _ in replaced]
+        self.emit("cell", replaced=names, failed=where_failed(error, self.shell.user_ns))
 
     @quietly
     def _report_cell(self) -> None:
