@@ -29,12 +29,62 @@ def test_a_cell_that_raises_does_not_stop_the_notebook(grade: Grade) -> None:
     assert evidence.cut_short is None
 
 
-def test_an_absent_package_does_not_take_the_rest_of_its_cell_along(grade: Grade) -> None:
+def test_a_line_that_fails_does_not_take_the_rest_of_its_cell_along(grade: Grade) -> None:
     evidence = grade(
-        cells("import math\nimport no_such_package as nsp\nfrom math import no_such_name\nx = math.pi", "print(x)")
+        cells(
+            "%matplotlib no_such_backend\nimport math",
+            "import no_such_package as nsp\nfrom math import no_such_name\nnsp.f()\nx = math.pi",
+            "print(x)",
+            "import os\nos.chdir('/content/drive/MyDrive/no_such_folder'); y = 1\nassert not y, 'no GPU'\nx = 2",
+            "print(x, y)",
+            "import sys\nsys.exit()\nx = 3",
+            "x = 4\nbytearray(10**18)\nx = 5",
+            "print(x)",
+            "nsp.f()",
+        )
     ).evidence
-    assert evidence.runs[0].status is CellStatus.ERROR
-    assert evidence.runs[1].text.startswith("3.14")
+    errors = CellStatus.ERROR
+    assert [run.status for run in evidence.runs.values()] == [
+        errors,
+        errors,
+        "ok",
+        errors,
+        "ok",
+        errors,
+        errors,
+        "ok",
+        errors,
+    ]
+    assert [evidence.runs[index].text.split() for index in (2, 4, 7)] == [["3.141592653589793"], ["2", "1"], ["4"]]
+    assert [[failure.line for failure in evidence.runs[index].failures] for index in (0, 1, 3, 5)] == [
+        ["%matplotlib no_such_backend"],
+        ["import no_such_package as nsp", "from math import no_such_name"],
+        ["os.chdir('/content/drive/MyDrive/no_such_folder'); y = 1", "assert not y, 'no GPU'"],
+        ["sys.exit()"],
+    ]
+    assert evidence.runs[1].failures[0].lacking == ("nsp",)
+    assert evidence.cause_of(8) == 1
+
+
+def test_what_is_trained_after_a_failure_is_left_to_a_person(grade: Grade) -> None:
+    """A student who raises on purpose before an unwelcome line gains nothing by it."""
+    evidence = grade(
+        cells(
+            "import numpy as np, keras\nx, y = np.ones((8, 2)), np.ones(8)",
+            "def net():\n    made = keras.Sequential([keras.layers.Dense(1)])\n    made.compile('sgd', 'mse')\n"
+            "    return made",
+            "first, second = net(), net()\nfirst.fit(x, y, verbose=0)\nraise ValueError('to skip the rest')\n"
+            "first.fit(x, y, epochs=2, verbose=0)\nsecond.fit(x, y, verbose=0)",
+            "second.fit(x, y, verbose=0)",
+        )
+    ).evidence
+    trainings = [training for training in evidence.trainings if not training.built_only]
+    assert [(training.cell, training.epochs, training.provisional is not None) for training in trainings] == [
+        (2, 1, False),
+        (2, 2, True),
+        (2, 1, True),
+        (3, 1, False),
+    ]
 
 
 def test_colab_does_not_break_the_run(grade: Grade) -> None:

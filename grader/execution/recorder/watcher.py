@@ -223,6 +223,8 @@ class Watcher:
         self.states[key] = state_of(model)
         self.last_model = model
         self.used_in_cell.append(model)
+        optimizer = getattr(model, "optimizer", None)
+        self.steps_before[id(optimizer)] = whole(getattr(optimizer, "iterations", 0))  # these are no loop's
 
     def _call(self, kind: str, original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
