@@ -15,6 +15,7 @@ from grader.execution.exchange import (
     ExchangeReader,
     FaultEvent,
     FitEvent,
+    OldEvent,
     WireCallback,
     WireCompiled,
     WireData,
@@ -24,6 +25,7 @@ from grader.execution.exchange import (
     WireRaised,
 )
 from grader.execution.ledger import Source
+from grader.execution.old_code import KNOWN
 from grader.records import Array, Call, Callback, Data, Message, Network, Raised, Training, Transcript, say
 from grader.training.networks import LayerClaim, Trace, build_network
 
@@ -53,6 +55,8 @@ class Assembler:
         self.faults: list[str] = []
         self.reported: set[int] = set()
         """Cells after which the recorder said that it was still there."""
+        self.old: dict[str, int] = {}
+        """Names of old code that had its old meaning, with the first cell of each."""
         self.failed: WireFailed | None = None
         """What stopped the last code that ran, as the kernel says."""
         self.flags: list[Message] = []
@@ -70,6 +74,9 @@ class Assembler:
             self._know(self._callback(event, cell))
         elif isinstance(event, CellEvent):
             self._add_cell(event, cell)
+        elif isinstance(event, OldEvent):
+            if event.name in KNOWN:
+                self.old.setdefault(event.name, cell)
         elif isinstance(event, FaultEvent):
             self.faults.append(f"{event.where}: {event.error}")
 

@@ -189,6 +189,13 @@ class CellEvent(Wire):
     """What stopped it."""
 
 
+class OldEvent(Wire):
+    """A call by an old name, that the recorder gave its old meaning."""
+
+    kind: Literal["old"]
+    name: Short
+
+
 class ReplyEvent(Wire):
     """The answer to a command."""
 
@@ -205,7 +212,7 @@ class FaultEvent(Wire):
     error: Annotated[str, StringConstraints(max_length=5_000)]
 
 
-Event = FitEvent | CallEvent | BuiltEvent | CallbackEvent | CellEvent | ReplyEvent | FaultEvent
+Event = FitEvent | CallEvent | BuiltEvent | CallbackEvent | CellEvent | OldEvent | ReplyEvent | FaultEvent
 _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 
 

@@ -25,6 +25,7 @@ from grader.execution.desk import TrainingDesk
 from grader.execution.exchange import ExchangeReader, WireFailed
 from grader.execution.failures import Parts, Where
 from grader.execution.observer import Observer
+from grader.execution.old_code import refused_in, told
 from grader.execution.outputs import ending, read_outputs
 from grader.execution.provisioning import WarmProvisioner
 from grader.execution.sandbox import RECORDER_MODULE, Kind, Room, kernel_command, own_environment
@@ -32,6 +33,7 @@ from grader.execution.warm import Nursery
 from grader.execution.watchdog import Watchdog
 from grader.processes import is_linux
 from grader.records import (
+    Cell,
     CellRun,
     CellStatus,
     Evidence,
@@ -89,6 +91,8 @@ class Session:
         self.lost = lost or {}
         self.lost_in: int | None = None
         """The cell that this kernel did not survive."""
+        self.kept_from: frozenset[str] = frozenset()
+        """What old code does not mean in the running cell."""
         self.used = used
         """Seconds of the submission's own, in all its kernels."""
         self.begins: Callable[[int], None] | None = None
@@ -189,6 +193,7 @@ class Session:
             if self.begins is not None:
                 self.begins(cell.index)
             first = len(self.assembler.trainings)
+            await self._keep_from_old_code(cell)
             await self._run_cell(cell.index, min(self.limits.seconds_per_cell, left))
             self.used = used + time.monotonic() - began - self._waited
             if self.observer.take_in(cell.index) and not self.stopped:
@@ -232,6 +237,13 @@ class Session:
                 cell=index + 1,
                 limit=round(seconds, 1),
             )
+
+    async def _keep_from_old_code(self, cell: Cell) -> None:
+        """Where Keras refused a call for the student too, it means nothing here either."""
+        names = refused_in(cell.outputs)
+        if names != self.kept_from:
+            self.kept_from = names
+            await self._ask("keep_from_old_code", names=sorted(names))
 
     def _sources_before(self, index: int) -> list[str]:
         return [cell.source for cell in self.submission.cells[:index] if cell.kind == "code"]
@@ -356,7 +368,7 @@ class Session:
             cut_short=self.cut_short,
             seconds=seconds,
             peak_memory_mb=self.watchdog.peak_memory_mb,
-            remarks=tuple(self.observer.remarks),
+            remarks=(*self.observer.remarks, *(told(name, cell) for name, cell in self.assembler.old.items())),
             flags=tuple(self.assembler.flags),
         )
 

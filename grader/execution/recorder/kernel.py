@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import importlib.abc
 import importlib.machinery
 import importlib.util
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from .compat import LEGACY_OPTIMIZERS, OLD_UTILS
 from .watcher import Watcher
 from .writer import Writer
 
+Around = Callable[[], contextlib.AbstractContextManager[None]]
 
-class AfterImport(importlib.abc.MetaPathFinder):
-    """Calls a function once, right after a package was imported."""
 
-    def __init__(self, package: str, function: Callable[[], None]) -> None:
-        self.package = package
-        self.function = function
+class AroundImport(importlib.abc.MetaPathFinder):
+    """Enters a context while a module's code runs, once."""
+
+    def __init__(self, name: str, around: Around) -> None:
+        self.name = name
+        self.around = around
         self.looking = False
 
     def find_spec(self, fullname: str, _path: Any, _target: Any = None) -> importlib.machinery.ModuleSpec | None:
-        """Find the package as usual, and hang the function behind its execution."""
-        if fullname != self.package or self.looking:
+        """Find the module as usual, and put the context around its execution."""
+        if fullname != self.name or self.looking:
             return None
         self.looking = True
         try:
@@ -37,13 +42,29 @@ class AfterImport(importlib.abc.MetaPathFinder):
         execute = spec.loader.exec_module
 
         def exec_module(module: types.ModuleType) -> None:
-            execute(module)
-            if self in sys.meta_path:
+            if self not in sys.meta_path:
+                execute(module)
+                return
+            with self.around():
+                execute(module)
                 sys.meta_path.remove(self)
-                self.function()
 
         spec.loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec
+
+
+def after_import(name: str, function: Callable[[], None]) -> None:
+    """Call a function once a module has been imported: now, if it has been already."""
+
+    @contextlib.contextmanager
+    def around() -> Iterator[None]:
+        yield
+        function()
+
+    if name in sys.modules:
+        function()
+    else:
+        sys.meta_path.insert(0, AroundImport(name, around))
 
 
 def start_kernel(exchange: Path, arguments: list[str]) -> None:
@@ -55,10 +76,13 @@ def start_kernel(exchange: Path, arguments: list[str]) -> None:
     """
     watcher = Watcher(Writer(exchange))
     sys.modules[__package__].command = watcher.command  # type: ignore[attr-defined]
-    if "keras" in sys.modules:
-        watcher.watch()
-    else:
-        sys.meta_path.insert(0, AfterImport("keras", watcher.watch))
+    after_import("keras", watcher.watch)
+    after_import("tensorflow.python.util.lazy_loader", watcher.compat.ignore_legacy_keras)
+    after_import(OLD_UTILS, watcher.compat.bring_back_to_categorical)
+    for name in LEGACY_OPTIMIZERS:
+        after_import(name, functools.partial(watcher.compat.give_legacy_optimizers, name))
+    sys.meta_path.insert(0, AroundImport("tensorflow", watcher.compat.without_legacy_keras))
+    watcher.compat.find_old_modules()
 
     from ipykernel.kernelapp import IPKernelApp
 

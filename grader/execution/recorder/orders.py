@@ -117,6 +117,8 @@ def optimizer_of(model: Any) -> dict[str, Any]:
         raise InKernel("an optimizer of the student's own")
     if isinstance(getattr(optimizer, "_learning_rate", None), keras.optimizers.schedules.LearningRateSchedule):
         raise InKernel("a learning rate that changes by a schedule")
+    if getattr(optimizer, "old_decay", None):
+        raise InKernel("a learning rate that decays with each step")
     return {"name": type(optimizer).__name__, "config": dict(optimizer.get_config())}
 
 

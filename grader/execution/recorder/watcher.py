@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .callbacks import CallbackReader, Simulation, has_hooks, is_keras_callback
+from .compat import Compat
 from .data import DataReader, Peeked, is_pipeline
 from .facts import MAX_TEXT, class_names, exception, is_students, number, numbers, unique, whole
 from .failed import free_frames, where_failed
@@ -58,6 +59,7 @@ class Watcher:
         self.data = DataReader(writer)
         self.replay = Replay(Link(writer.folder / "trainer"), writer, self.data)
         self.callbacks = CallbackReader()
+        self.compat = Compat(lambda name: self.emit("old", name=name))
         self.active: list[Fit] = []
         self.busy = 0
         self.watching = True
@@ -96,6 +98,7 @@ class Watcher:
         self._wrap(CallbackList, "on_epoch_end", self._epoch_end)
         self._wrap(CallbackList, "on_train_batch_end", self._batch_end)
         self.replay.watch(self._wrap)
+        self.compat.watch()
 
     def _wrap(self, owner: Any, name: str, replacement: Callable[..., Any]) -> None:
         """Put `replacement(original, self, ...)` in the place of a method, with its name and signature."""
@@ -148,6 +151,7 @@ class Watcher:
             with self.replay.running(None):
                 return original(model, *args, **kwargs)
         self.data.let_go()
+        args, kwargs = self.compat.without_stand_ins(original, model, args, kwargs)
         arguments = self._arguments(original, model, args, kwargs) or {}
         if "x" in arguments and isinstance(arguments["x"], types.GeneratorType):
             args, kwargs, arguments = _replayable(original, model, args, kwargs)
@@ -365,6 +369,11 @@ class Watcher:
         values = np.load(self.writer.folder / inputs, allow_pickle=False)
         output = self.objects[model].predict(values, batch_size=500, verbose=0)
         return {"output": self.writer.save(np.asarray(output))}
+
+    def _command_keep_from_old_code(self, names: list[str]) -> dict[str, Any]:
+        """What of the compatibility layer the next cells get none of."""
+        self.compat.off = frozenset(names)
+        return {}
 
     def _command_simulate(self, callback: str, trainings: list[list[dict[str, float]]]) -> dict[str, Any]:
         return {
