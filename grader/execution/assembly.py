@@ -15,6 +15,7 @@ from grader.execution.exchange import (
     ExchangeReader,
     FaultEvent,
     FitEvent,
+    InputEvent,
     OldEvent,
     WireCallback,
     WireCompiled,
@@ -25,7 +26,7 @@ from grader.execution.exchange import (
     WireRaised,
 )
 from grader.execution.ledger import Source
-from grader.execution.old_code import KNOWN
+from grader.execution.old_code import KNOWN, told
 from grader.records import Array, Call, Callback, Data, Message, Network, Raised, Training, Transcript, say
 from grader.training.networks import LayerClaim, Trace, build_network
 
@@ -34,6 +35,10 @@ SourceOf = Callable[[FitEvent, Network, int], tuple[Source, Message | None]]
 
 OrderedOf = Callable[[FitEvent], Mapping[str, Any] | None]
 """From a reported training to what the trainer was ordered for it."""
+
+
+MOST_INPUTS = 20
+"""Questions to whoever sits before the notebook that are told of."""
 
 
 class Assembler:
@@ -57,6 +62,8 @@ class Assembler:
         """Cells after which the recorder said that it was still there."""
         self.old: dict[str, int] = {}
         """Names of old code that had its old meaning, with the first cell of each."""
+        self.inputs: list[Message] = []
+        """What was asked for, and how it was answered."""
         self.failed: WireFailed | None = None
         """What stopped the last code that ran, as the kernel says."""
         self.flags: list[Message] = []
@@ -77,6 +84,9 @@ class Assembler:
         elif isinstance(event, OldEvent):
             if event.name in KNOWN:
                 self.old.setdefault(event.name, cell)
+        elif isinstance(event, InputEvent):
+            if len(self.inputs) < MOST_INPUTS:
+                self.inputs.append(_told_input(event, cell))
         elif isinstance(event, FaultEvent):
             self.faults.append(f"{event.where}: {event.error}")
 
@@ -155,6 +165,10 @@ class Assembler:
             )
             self.trainings[training] = replace(self.trainings[training], callbacks=changed)
 
+    def remarks(self) -> list[Message]:
+        """What the reader of the report should know of how the code was run."""
+        return [*self.inputs, *(told(name, cell) for name, cell in self.old.items())]
+
     def set_provisional(self, first: int, why: Message) -> None:
         """Leave to a person what the trainings from number `first` on decide."""
         self.trainings[first:] = [replace(item, provisional=item.provisional or why) for item in self.trainings[first:]]
@@ -226,6 +240,21 @@ class Assembler:
             sample=sample,
             batch_size=wire.batch_size,
         )
+
+
+def _told_input(event: InputEvent, cell: int) -> Message:
+    if event.answer:
+        return say(
+            "Cell {cell} asks “{prompt}”; it was given “{answer}”, which its saved output shows.",
+            cell=cell + 1,
+            prompt=event.prompt,
+            answer=event.answer,
+        )
+    return say(
+        "Cell {cell} asks “{prompt}”; nobody can answer here, and it was given an empty line.",
+        cell=cell + 1,
+        prompt=event.prompt or "input()",
+    )
 
 
 def _compiled(wire: WireCompiled) -> dict[str, Any]:

@@ -196,6 +196,14 @@ class OldEvent(Wire):
     name: Short
 
 
+class InputEvent(Wire):
+    """A question of the student's code to whoever sits before it."""
+
+    kind: Literal["input"]
+    prompt: Short
+    answer: Short
+
+
 class ReplyEvent(Wire):
     """The answer to a command."""
 
@@ -212,7 +220,7 @@ class FaultEvent(Wire):
     error: Annotated[str, StringConstraints(max_length=5_000)]
 
 
-Event = FitEvent | CallEvent | BuiltEvent | CallbackEvent | CellEvent | OldEvent | ReplyEvent | FaultEvent
+Event = FitEvent | CallEvent | BuiltEvent | CallbackEvent | CellEvent | OldEvent | InputEvent | ReplyEvent | FaultEvent
 _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 
 

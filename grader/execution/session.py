@@ -25,8 +25,8 @@ from grader.execution.desk import TrainingDesk
 from grader.execution.exchange import ExchangeReader, WireFailed
 from grader.execution.failures import Parts, Where
 from grader.execution.observer import Observer
-from grader.execution.old_code import refused_in, told
 from grader.execution.outputs import ending, read_outputs
+from grader.execution.preparing import NOTHING, asks, prepare
 from grader.execution.provisioning import WarmProvisioner
 from grader.execution.sandbox import RECORDER_MODULE, Kind, Room, kernel_command, own_environment
 from grader.execution.warm import Nursery
@@ -91,8 +91,9 @@ class Session:
         self.lost = lost or {}
         self.lost_in: int | None = None
         """The cell that this kernel did not survive."""
-        self.kept_from: frozenset[str] = frozenset()
-        """What old code does not mean in the running cell."""
+        self.asks_for_input = any(asks(cell) for cell in submission.cells)
+        self.prepared = NOTHING
+        """What the recorder was told of the running cell."""
         self.used = used
         """Seconds of the submission's own, in all its kernels."""
         self.begins: Callable[[int], None] | None = None
@@ -193,7 +194,7 @@ class Session:
             if self.begins is not None:
                 self.begins(cell.index)
             first = len(self.assembler.trainings)
-            await self._keep_from_old_code(cell)
+            await self._prepare(cell)
             await self._run_cell(cell.index, min(self.limits.seconds_per_cell, left))
             self.used = used + time.monotonic() - began - self._waited
             if self.observer.take_in(cell.index) and not self.stopped:
@@ -238,12 +239,12 @@ class Session:
                 limit=round(seconds, 1),
             )
 
-    async def _keep_from_old_code(self, cell: Cell) -> None:
-        """Where Keras refused a call for the student too, it means nothing here either."""
-        names = refused_in(cell.outputs)
-        if names != self.kept_from:
-            self.kept_from = names
-            await self._ask("keep_from_old_code", names=sorted(names))
+    async def _prepare(self, cell: Cell) -> None:
+        """Tell the recorder what it needs of the cell that runs next, where that is another than of the last one."""
+        prepared = prepare(cell, asks=self.asks_for_input)
+        if prepared != self.prepared:
+            self.prepared = prepared
+            await self._ask("prepare", **prepared)
 
     def _sources_before(self, index: int) -> list[str]:
         return [cell.source for cell in self.submission.cells[:index] if cell.kind == "code"]
@@ -368,7 +369,7 @@ class Session:
             cut_short=self.cut_short,
             seconds=seconds,
             peak_memory_mb=self.watchdog.peak_memory_mb,
-            remarks=(*self.observer.remarks, *(told(name, cell) for name, cell in self.assembler.old.items())),
+            remarks=(*self.observer.remarks, *self.assembler.remarks()),
             flags=tuple(self.assembler.flags),
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from conftest import ROOT, Grade
 from student import cells
@@ -19,7 +20,15 @@ LIMITS = Limits(seconds_per_cell=60)
 
 def test_a_cell_that_raises_does_not_stop_the_notebook(grade: Grade) -> None:
     evidence = grade(
-        cells("1 / 0", "print('after')", "def f(:", "print('later')", "input()", "print('last')", "# x\n%%time\n1")
+        cells(
+            "1 / 0",
+            "print('after')",
+            "def f(:",
+            "print('later')",
+            "raise SystemExit",
+            "print('last')",
+            "# x\n%%time\n1",
+        )
     ).evidence
     assert [evidence.runs[i].status for i in range(6)] == ["error", "ok", "error", "ok", "error", "ok"]
     assert evidence.runs[6].status == "error", "a cell magic below a comment: IPython runs nothing of it"
@@ -85,6 +94,25 @@ def test_what_is_trained_after_a_failure_is_left_to_a_person(grade: Grade) -> No
         (2, 1, True),
         (3, 1, False),
     ]
+
+
+def test_input_gets_what_the_saved_output_shows_or_an_empty_line(grade: Grade) -> None:
+    notebook = cells(
+        "def ask(text):\n    return input(text)",
+        "print([ask('Neuronas: '), ask('\\n¿Nombre? '), ask('Épocas: '), input(), input('Largo: ')])",
+        "import getpass\nprint([getpass.getpass()])\nfor _ in range(30):\n    input('more? ')\nx = 1",
+        "print('x' in globals())",
+    )
+    shown = "Neuronas: 128\n¿Nombre? Ana\nÉpocas:\nLargo: " + "x" * 201 + "\n"
+    notebook.cells[1].outputs = [nbformat.v4.new_output("stream", name="stdout", text=shown)]
+    evidence = grade(notebook).evidence
+    assert evidence.runs[1].text.splitlines()[-1] == "['128', 'Ana', '', '', '']"
+    raised = evidence.runs[2].raised
+    assert raised is not None
+    assert raised.name == "EOFError"
+    assert evidence.runs[3].text == "False\n", "a cell never goes on after that"
+    assert len(evidence.remarks) == 20
+    assert evidence.remarks[0].values == {"cell": 2, "prompt": "Neuronas:", "answer": "128"}
 
 
 def test_colab_does_not_break_the_run(grade: Grade) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import inspect
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -175,3 +176,13 @@ def _sha256(array: Any) -> str:
     for start in range(0, len(array), rows):
         digest.update(np.ascontiguousarray(as_trained(array[start : start + rows])).reshape(-1).view("uint8").data)
     return digest.hexdigest()
+
+
+def replayable(original: Any, model: Any, args: Any, kwargs: Any) -> tuple[Any, Any, dict[str, Any]]:
+    """A generator can be looked at only once: look at its first batch, and hand Keras one that yields the same."""
+    bound = inspect.signature(original).bind(model, *args, **kwargs)
+    peeked = Peeked(bound.arguments["x"])
+    bound.arguments["x"] = peeked.batches()
+    args, kwargs = bound.args[1:], bound.kwargs
+    bound.apply_defaults()
+    return args, kwargs, {**bound.arguments, "x": peeked}

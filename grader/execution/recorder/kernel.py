@@ -89,6 +89,7 @@ def start_kernel(exchange: Path, arguments: list[str]) -> None:
     app = IPKernelApp.instance()
     app.initialize(arguments)
     watcher.shell = app.shell
+    app.kernel.raw_input, app.kernel.getpass = watcher.typist.answer, watcher.typist.secret
     app.shell.register_magic_function(lambda *_: None, "line", "tensorflow_version")  # Colab's own
     app.shell.events.register("pre_run_cell", watcher.before_cell)
     app.shell.events.register("post_run_cell", watcher.after_cell)

@@ -13,12 +13,13 @@ from typing import Any
 
 from .callbacks import CallbackReader, Simulation, has_hooks, is_keras_callback
 from .compat import Compat
-from .data import DataReader, Peeked, is_pipeline
+from .data import DataReader, is_pipeline, replayable
 from .facts import MAX_TEXT, class_names, exception, is_students, number, numbers, unique, whole
 from .failed import free_frames, where_failed
 from .link import Link
 from .models import TRACE_ROWS, ModelReader, compile_facts, default_inputs, state_of
 from .replay import Replay
+from .typist import Typist
 from .writer import Writer
 
 MAX_EPOCHS_LOGGED = 2_000
@@ -59,6 +60,7 @@ class Watcher:
         self.data = DataReader(writer)
         self.replay = Replay(Link(writer.folder / "trainer"), writer, self.data)
         self.callbacks = CallbackReader()
+        self.typist = Typist(self.emit)
         self.compat = Compat(lambda name: self.emit("old", name=name))
         self.active: list[Fit] = []
         self.busy = 0
@@ -154,7 +156,7 @@ class Watcher:
         args, kwargs = self.compat.without_stand_ins(original, model, args, kwargs)
         arguments = self._arguments(original, model, args, kwargs) or {}
         if "x" in arguments and isinstance(arguments["x"], types.GeneratorType):
-            args, kwargs, arguments = _replayable(original, model, args, kwargs)
+            args, kwargs, arguments = replayable(original, model, args, kwargs)
         facts = self._before_fit(model, arguments) or {}
         fit = Fit(model)
         task = self.replay.fit(model, arguments)
@@ -240,7 +242,7 @@ class Watcher:
         if not (self.active and cached):  # Keras, too, looks at those data once
             self.data.let_go()
         if isinstance(arguments.get("x"), types.GeneratorType):
-            args, kwargs, arguments = _replayable(original, model, args, kwargs)
+            args, kwargs, arguments = replayable(original, model, args, kwargs)
         if self.active:
             with self.replay.running(self.replay.look(kind, model, arguments)):
                 return original(model, *args, **kwargs)
@@ -370,9 +372,14 @@ class Watcher:
         output = self.objects[model].predict(values, batch_size=500, verbose=0)
         return {"output": self.writer.save(np.asarray(output))}
 
-    def _command_keep_from_old_code(self, names: list[str]) -> dict[str, Any]:
-        """What of the compatibility layer the next cells get none of."""
-        self.compat.off = frozenset(names)
+    def _command_prepare(self, off: list[str], saved: list[str]) -> dict[str, Any]:
+        """Be ready for a cell.
+
+        Args:
+            off: what of the compatibility layer it gets none of.
+            saved: lines that it showed when it was saved.
+        """
+        self.compat.off, self.typist.saved = frozenset(off), saved
         return {}
 
     def _command_simulate(self, callback: str, trainings: list[list[dict[str, float]]]) -> dict[str, Any]:
@@ -389,13 +396,3 @@ def _is_replaced(owner: Any, name: str, method: Any) -> bool:
 
     classes = (owner, keras.Model, keras.Sequential, keras.src.models.functional.Functional)
     return any(getattr(cls, name, None) is not method for cls in classes if issubclass(cls, owner))
-
-
-def _replayable(original: Any, model: Any, args: Any, kwargs: Any) -> tuple[Any, Any, dict[str, Any]]:
-    """A generator can be looked at only once: look at its first batch, and hand Keras one that yields the same."""
-    bound = inspect.signature(original).bind(model, *args, **kwargs)
-    peeked = Peeked(bound.arguments["x"])
-    bound.arguments["x"] = peeked.batches()
-    args, kwargs = bound.args[1:], bound.kwargs
-    bound.apply_defaults()
-    return args, kwargs, {**bound.arguments, "x": peeked}
