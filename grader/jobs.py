@@ -75,6 +75,8 @@ class Job:
     """Where to write, as each cell begins, its number in the file; None where nobody watches."""
     name: str = ""
     """The student's, as it was written."""
+    beside: Mapping[str, bytes] = field(default_factory=dict)
+    """Files that come into the notebook's sandbox, by their path from its folder on."""
 
     @property
     def executed(self) -> Path | None:

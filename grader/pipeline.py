@@ -98,6 +98,7 @@ def _read_run_judge(job: Job) -> Result:
             executed=job.executed,
             trainings=trainings,
             begins=None if job.progress is None else partial(_note, job.progress),
+            beside=job.beside,
         )
     ready.result()
     ran = time.monotonic()
@@ -151,7 +152,9 @@ def _trainings(job: Job) -> Trainings | None:
 
 
 def _without_replay(job: Job, submission: Submission) -> tuple[Finding, ...]:
-    evidence = run_submission(submission, job.rubric, sandbox=job.sandbox, limits=job.limits, data=job.data)
+    evidence = run_submission(
+        submission, job.rubric, sandbox=job.sandbox, limits=job.limits, data=job.data, beside=job.beside
+    )
     return judge(submission, evidence, job.rubric, job.data).findings
 
 
@@ -195,7 +198,7 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
     ):
         prepare_out(settings.out, folder)
         publisher = Publisher(rubric, settings, collection, settled)
-        graded = {one.submission for one in collection.submissions if publisher.is_graded(one.submission, one.sha256)}
+        graded = {one.submission for one in collection.submissions if publisher.is_graded(one)}
         to_grade = {
             one.submission: one
             for one in collection.submissions
@@ -211,7 +214,7 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
                 give_head_start(executor, settings.sandbox, settings.data, len(to_grade))
             with ExitStack() as ends:
                 store = _store(settings, executor, ends) if to_grade else None
-                jobs = _jobs(schedule, to_grade, rubric, assignment, settings, store)
+                jobs = _jobs(folder, schedule, to_grade, rubric, assignment, settings, store)
                 events = ends.enter_context(
                     closing(executor.run(grade_apart, jobs, seconds=longest_seconds(settings.limits)))
                 )
@@ -248,6 +251,7 @@ def grade_apart(job: Job) -> Graded:
 
 
 def _jobs(
+    folder: Path,
     schedule: Schedule,
     to_grade: Mapping[str, HandedIn],
     rubric: Rubric,
@@ -256,7 +260,10 @@ def _jobs(
     store: Store | None,
 ) -> Iterator[Job]:
     """The jobs of a class, each read when it is its turn."""
+    from grader.collection import read_beside
+
     audited = chosen_for_audit([*to_grade], settings.audit)
+    for_all = {path.name: path.read_bytes() for path in settings.beside}
     for submission, path in schedule:
         yield Job(
             submission,
@@ -270,6 +277,7 @@ def _jobs(
             store=store,
             audit=submission in audited,
             name=to_grade[submission].called,
+            beside={**read_beside(folder, to_grade[submission].file, to_grade[submission].beside), **for_all},
         )
 
 

@@ -20,7 +20,7 @@ from grader.collection.shared_prose import with_shared_prose
 from grader.errors import SubmissionError, UsageError
 from grader.gradebook import Gradebook, encode, standing
 from grader.jobs import LOG, Graded, is_faulty
-from grader.records import Collection, HumanMark, Result, SettledTexts, SharedText
+from grader.records import Collection, HandedIn, HumanMark, Result, SettledTexts, SharedText
 from grader.reports.class_page import write_class_page
 from grader.reports.files import EXECUTED, write_bytes
 from grader.reports.grades_csv import write_grades_csv
@@ -276,6 +276,7 @@ class Publisher:
         self._identity = identity(rubric, settings, settled.texts if settled.given else ())
         self._book = Gradebook(settings.gradebook_url)
         keep_how_graded(self._book, rubric, settings.language)
+        self._collected = {one.submission: one for one in collection.submissions}
         self._book.keep_collection(collection)
         self._book.settle(settled)
         self._pages = Pages(self._book, rubric, settings.language, settings.out, settings.gradebook, settings.csv_style)
@@ -300,9 +301,13 @@ class Publisher:
         """Where everything about one submission stands."""
         return self._settings.out / submission
 
-    def is_graded(self, submission: str, sha256: str) -> bool:
-        """True if exactly this file was graded before, in exactly this way, without a fault of the grader's."""
-        return self._book.graded(submission, sha256, self._identity)
+    def is_graded(self, one: HandedIn) -> bool:
+        """True if exactly this was graded before, in exactly this way, without a fault of the grader's."""
+        return self._book.graded(one.submission, one.sha256, self._identity_of(one))
+
+    def _identity_of(self, one: HandedIn | None) -> str:
+        """Digest of all that decides about a result but the notebook: also the files beside it."""
+        return f"{self._identity} {one.beside_sha256}" if one is not None and one.beside_sha256 else self._identity
 
     def keep(self, graded: Graded) -> bool:
         """Record a result, and write its files. False where it could not be kept, which `faults` then explains.
@@ -312,7 +317,8 @@ class Publisher:
         result = graded.result
         try:
             self._write(result.submission, graded.files)
-            self._book.record(result, "" if is_faulty(result) else self._identity)
+            made = self._identity_of(self._collected.get(result.submission))
+            self._book.record(result, "" if is_faulty(result) else made)
         except Exception as error:
             self.faults.append(f"{result.submission}: its result could not be kept: {_reason(error)}")
             return False

@@ -69,6 +69,10 @@ class HandedIn:
     """What the learning platform knows the student by; empty where the names say nothing of one."""
     others: tuple[str, ...] = ()
     """The student's other notebooks, which are not graded."""
+    beside: tuple[str, ...] = ()
+    """Files of the student's that come into the notebook's sandbox, as `file`."""
+    beside_sha256: str = ""
+    """Of their names and contents; empty where there are none."""
     same_file: tuple[str, ...] = ()
     """Names of others who handed in the same file, byte for byte."""
     perhaps_same: tuple[str, ...] = ()
@@ -97,6 +101,7 @@ class Reason(StrEnum):
     DOCUMENT = "document"
     WRONG_ENDING = "wrong_ending"
     OTHER_FILE = "other_file"
+    NOT_BESIDE = "not_beside"
     EMPTY_FOLDER = "empty_folder"
     LINK = "link"
     NO_FILE = "no_file"

@@ -70,6 +70,8 @@ class Settings:
     """Whose what most submissions share is; as was said last if not given."""
     csv_style: CsvStyle | None = None
     """How ``grades.csv`` is written; as it was written last, or plain, if not given."""
+    beside: tuple[Path, ...] = ()
+    """Files that come into every notebook's sandbox."""
     only: tuple[str, ...] = ()
     """Submissions to grade, by name or id, whether or not they have changed; empty for all that are new or changed."""
     executor: Executor = "local"
@@ -102,6 +104,7 @@ def identity(rubric: Rubric, settings: Settings, given: Sequence[SharedText] = (
         "given": sorted(text.key for text in given),
         "limits": settings.limits.model_dump(),
         "sandbox": settings.sandbox,
+        **({"beside": {path.name: _digest(path) for path in settings.beside}} if settings.beside else {}),
         "foundations": foundations(settings.data),
     }
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()

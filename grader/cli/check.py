@@ -94,6 +94,7 @@ def _check(
             folder=folder / "log",
             store=run.training_store() if is_linux() else None,
             progress=folder / "cell",
+            beside={path.name: path.read_bytes() for path in run.files_beside()},
         )
         with _progress(console, folder / "cell", lines, translator):
             result = _graded(job, executor)

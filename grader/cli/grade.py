@@ -104,6 +104,7 @@ def grade(
         data=data_folder(run.data, Path(rubric.folder)),
         workers=workers or _cores(),
         regrade=regrade,
+        beside=run.files_beside(),
         only=tuple(only or ()),
         gradebook=gradebook,
         shared=cast(SharedAs | None, shared),

@@ -6,11 +6,12 @@ import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
 from inspect import Parameter
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any, cast, get_args, get_type_hints
 
 import typer
 
+from grader.errors import UsageError
 from grader.library import find_rubric
 from grader.rubric.language import Language
 from grader.settings import DEFAULT_STORE_BYTES, CsvStyle, Sandbox, Store, default_store
@@ -154,6 +155,14 @@ class RunOptions(LimitOptions):
         typer.Option("--store-gb", parser=number, metavar="GB", help="What was not used for longest goes beyond it."),
     ] = DEFAULT_STORE_BYTES / 1e9
     no_replay: Annotated[bool, typer.Option("--no-replay", help="Train everything in the students' kernels.")] = False
+    with_files: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--with", metavar="FILE", show_default=False,
+            help="A module, data or picture that every notebook finds beside it. May be given several times. "
+            "What stands in a folder of one student alone comes along by itself.",
+        ),
+    ] = None  # fmt: skip
 
     def limits_for(self, rubric: Rubric) -> Limits:
         """The rubric's limits, but for those that were given."""
@@ -167,6 +176,20 @@ class RunOptions(LimitOptions):
     def language_for(self, rubric: Rubric) -> Language:
         """The language that was given, or the rubric's."""
         return cast(Language, self.language or rubric.language)
+
+    def files_beside(self) -> tuple[Path, ...]:
+        """The files of ``--with``. Raises UsageError for one that may not come into a sandbox."""
+        from grader.execution.beside import LARGEST_FILE, why_not
+
+        files = tuple(path.resolve() for path in self.with_files or ())
+        for path in files:
+            if not path.is_file() or path.stat().st_size > LARGEST_FILE:
+                most = f"{LARGEST_FILE / 1e6:.0f} MB"
+                raise UsageError(f"--with must name a readable file of at most {most}. Received: {path}")
+            problem = why_not(PurePosixPath(path.name))
+            if problem is not None:
+                raise UsageError(f"--with must name a file that may come along. Received: {path}. {problem}")
+        return files
 
     def sandbox_kind(self) -> Sandbox:
         """How notebooks are isolated."""

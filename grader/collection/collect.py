@@ -11,6 +11,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
+from grader.collection.beside import files_beside, read_beside
 from grader.collection.choosing import Candidate, Fit, choose
 from grader.collection.grouping import Student, group
 from grader.collection.ids import make_ids
@@ -19,6 +20,7 @@ from grader.collection.listing import Entry, Kind, list_folder
 from grader.collection.names import stem
 from grader.collection.shared import FEWEST, find_shared
 from grader.errors import SubmissionError, UsageError
+from grader.execution.beside import digest as digest_beside
 from grader.records import Cell, Collection, HandedIn, LeftOut, Message, Reason
 from grader.rubric.rubric import Rubric
 from grader.submission import Assignment, parse_submission
@@ -63,6 +65,10 @@ def collect(
     graded = [students[number] for number in chosen]
     ids = make_ids([student.id_from for student in graded], [_earlier_names(student) for student in graded], known)
     digests = [files.digest(candidate.entry.path) for candidate, _ in chosen.values()]
+    beside = [
+        files_beside(candidate.entry.path, student, entries, students, folder, rubric)
+        for student, (candidate, _) in zip(graded, chosen.values(), strict=True)
+    ]
     submissions = [
         HandedIn(
             submission=id,
@@ -71,13 +77,18 @@ def collect(
             sha256=digest,
             platform_id=student.platform_id,
             others=tuple(str(other.entry.path) for other in reasons),
+            beside=tuple(map(str, found.files)),
+            beside_sha256=digest_beside(read_beside(folder, str(candidate.entry.path), [*map(str, found.files)])),
         )
-        for id, student, digest, (candidate, reasons) in zip(ids, graded, digests, chosen.values(), strict=True)
+        for id, student, digest, found, (candidate, reasons) in zip(
+            ids, graded, digests, beside, chosen.values(), strict=True
+        )
     ]
     others = {other.entry.path: why for _, reasons in chosen.values() for other, why in reasons.items()}
-    is_graded = {candidate.entry.path for candidate, _ in chosen.values()}
+    is_used = {candidate.entry.path for candidate, _ in chosen.values()}.union(*(found.files for found in beside))
+    refused = {path: why for found in beside for path, why in found.refused.items()}
     id_of = dict(zip(chosen, ids, strict=True))
-    left_out = _left_out([e for e in entries if e.path not in is_graded], entries, students, id_of, others)
+    left_out = _left_out([e for e in entries if e.path not in is_used], entries, students, id_of, others, refused)
     if not submissions:
         raise UsageError(_without_notebooks(folder, left_out))
     doubles = _doubles(submissions, graded, files.digests_of_assignment)
@@ -230,6 +241,7 @@ def _left_out(
     students: Sequence[Student],
     id_of: Mapping[int, str],
     others: Mapping[PurePosixPath, Message],
+    refused: Mapping[PurePosixPath, Message],
 ) -> list[LeftOut]:
     """All that is not graded, with the student where the place tells one."""
     whose = {place: number for number, student in enumerate(students) for place in student.places}
@@ -241,6 +253,8 @@ def _left_out(
         number = next((whose[place] for place in (entry.path, *entry.path.parents) if place in whose), None)
         if entry.path in others:
             reason, why = Reason.OTHER_NOTEBOOK, others[entry.path]
+        elif entry.path in refused:
+            reason, why = Reason.NOT_BESIDE, refused[entry.path]
         else:
             reason, why = why_left_out(entry)
         found.append(

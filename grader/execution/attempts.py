@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,7 @@ class Runner:
     data: Path
     trainings: Trainings | None
     begins: Callable[[int], None] | None = None
+    beside: Mapping[str, bytes] = field(default_factory=dict)
 
     def attempt(self, lost: Mapping[int, CellRun], used: float) -> Attempt:
         """Run all cells but the lost ones in a fresh kernel. Raises SandboxError."""
@@ -72,7 +73,7 @@ class Runner:
             session = Session(
                 self.submission, self.rubric, self.limits, room, self.data, self.sandbox, desk, nursery, lost, used
             )
-            session.begins = self.begins
+            session.begins, session.beside = self.begins, self.beside
             evidence = asyncio.run(session.run())
             if nursery is not None and not nursery.alive:
                 raise SandboxError("a nursery must outlive its kernels. Received: it ended")
@@ -91,6 +92,7 @@ def run_submission(
     executed: Path | None = None,
     trainings: Trainings | None = None,
     begins: Callable[[int], None] | None = None,
+    beside: Mapping[str, bytes] | None = None,
 ) -> Evidence:
     """Run a submission's notebook in a kernel of its own, and what a kernel's end has left in another.
 
@@ -101,12 +103,13 @@ def run_submission(
         executed: where to write the notebook with the outputs of this run.
         trainings: what the trusted trainer has and does; None to train everything in the kernel.
         begins: is told the index of each cell that begins.
+        beside: files that come into the sandbox, by their path from the notebook's folder on.
 
     Raises:
         SandboxError: the kernel cannot be started at all.
         DataError: the data set is missing or damaged.
     """
-    runner = Runner(submission, rubric, sandbox, limits, data, trainings, begins)
+    runner = Runner(submission, rubric, sandbox, limits, data, trainings, begins, beside or {})
     whole = runner.attempt({}, 0.0)
     lost: dict[int, CellRun] = {}
     while whole.lost_in is not None and len(lost) < MAX_KERNELS - 1 and _worth_more(whole, submission, limits):

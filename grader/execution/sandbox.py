@@ -38,7 +38,9 @@ EXCHANGE = INSIDE / "exchange"
 DATASETS = Path(".keras/datasets/fashion-mnist")
 """Where Keras looks for the data set, in the student's home."""
 
-NOTEBOOKS_OWN = (Path("/tmp"), Path("/dev/shm"), HOME)
+PLATFORMS = (Path("/content"), Path("/kaggle"))
+"""What the home is called on Colab and Kaggle."""
+NOTEBOOKS_OWN = (Path("/tmp"), Path("/dev/shm"), HOME, *PLATFORMS)
 """Folders that a notebook has to itself in the sandbox: of what the host has there, only the installation is seen."""
 SYSTEM_FOLDERS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 WINDOWS_NEEDS = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "TEMP", "TMP", "NUMBER_OF_PROCESSORS")
@@ -176,6 +178,8 @@ def selftest_command(room: Room, data: Path, limits: Limits, port: int, files: l
 def _alone(room: Room, data: Path, limits: Limits) -> list[str]:
     """The beginning of a command that runs a module in a room of its own."""
     own = ["--bind", str(room.home), str(HOME)]
+    for place in PLATFORMS:
+        own += ["--bind", str(room.home), str(place)]
     for folder in ("/tmp", "/dev/shm"):
         own += ["--perms", "1777", "--size", str(limits.files_mb * MEGABYTE), "--tmpfs", folder]
     inner = ["--ro-bind", str(data.resolve()), str(HOME / DATASETS)]
@@ -190,7 +194,7 @@ def nursery_command(nest: Path, data: Path) -> list[str]:
         nest: folder on the host in which the rooms of its kernels are made, one after the other.
         data: folder with the data set's four files.
     """
-    own = ["--dir", str(HOME), "--dir", str(EXCHANGE), "--dir", str(INSIDE / "wire")]
+    own = [word for place in (HOME, *PLATFORMS, EXCHANGE, INSIDE / "wire") for word in ("--dir", str(place))]
     inner = ["--ro-bind", str(data.resolve()), str(INSIDE / "data"), "--bind", str(nest), str(nest)]
     own_mounts = json.dumps([str(folder) for folder in _in_notebooks_own()])
     command = _apart(own, inner)

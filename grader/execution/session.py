@@ -20,15 +20,17 @@ from nbclient.exceptions import DeadKernelError
 
 from grader.errors import SandboxError
 from grader.execution.assembly import Assembler
+from grader.execution.beside import came_along, lay_beside
 from grader.execution.client import Client
 from grader.execution.desk import TrainingDesk
 from grader.execution.exchange import ExchangeReader, WireFailed
 from grader.execution.failures import Parts, Where
 from grader.execution.observer import Observer
 from grader.execution.outputs import ending, read_outputs
+from grader.execution.platforms import folders_named, make_folders
 from grader.execution.preparing import NOTHING, asks, prepare
 from grader.execution.provisioning import WarmProvisioner
-from grader.execution.sandbox import RECORDER_MODULE, Kind, Room, kernel_command, own_environment
+from grader.execution.sandbox import HOME, RECORDER_MODULE, Kind, Room, kernel_command, own_environment
 from grader.execution.warm import Nursery
 from grader.execution.watchdog import Watchdog
 from grader.processes import is_linux
@@ -98,6 +100,8 @@ class Session:
         """Seconds of the submission's own, in all its kernels."""
         self.begins: Callable[[int], None] | None = None
         """Is told the index of each cell that begins."""
+        self.beside: Mapping[str, bytes] = {}
+        """Files that come into the sandbox, by their path from the notebook's folder on."""
         self.cut_short: Message | None = None
         self.stopped = False
         self.observer = Observer(self.reader, self.assembler, self._ask, room.exchange, data, rubric)
@@ -138,6 +142,7 @@ class Session:
             self.watchdog.hold()
             watching = asyncio.ensure_future(self.watchdog.watch())
             try:
+                self._furnish()
                 await self._run_cells(began)
                 if not self.stopped:
                     await self.observer.examine_unused_callbacks()
@@ -169,6 +174,13 @@ class Session:
             await self.client.wait_for_ready(STARTUP_SECONDS)
         except RuntimeError as error:
             raise SandboxError(f"a kernel must start in the sandbox. Received: {error}") from error
+
+    def _furnish(self) -> None:
+        """Lay into the kernel's home what the notebook has beside it, now that the recorder runs."""
+        lay_beside(self.beside, self.room.home)
+        if self.sandbox == "bwrap":
+            sources = [cell.source for cell in self.submission.cells if cell.kind == "code"]
+            make_folders(folders_named(sources), self.room.home, HOME)
 
     async def _run_cells(self, began: float) -> None:
         used = self.used
@@ -369,7 +381,7 @@ class Session:
             cut_short=self.cut_short,
             seconds=seconds,
             peak_memory_mb=self.watchdog.peak_memory_mb,
-            remarks=(*self.observer.remarks, *self.assembler.remarks()),
+            remarks=(*self.observer.remarks, *came_along(self.beside), *self.assembler.remarks()),
             flags=tuple(self.assembler.flags),
         )
 

@@ -420,7 +420,7 @@ def test_every_file_is_graded_or_left_out_and_none_is_both(
     folder = make(tmp_path_factory.mktemp("any") / "class", "first.ipynb", *(path for path in paths if path))
     found = collected(folder)
     graded = [one.file for one in found.submissions]
-    left = [entry.path for entry in found.left_out]
+    left = [entry.path for entry in found.left_out] + [path for one in found.submissions for path in one.beside]
 
     assert len({*graded, *left}) == len(graded) + len(left)
     for path in folder.rglob("*"):

@@ -66,6 +66,8 @@ IN_TRACEBACKS = (
 )
 """What an error of Keras's goes through. These files are parsed when its traceback is printed."""
 HOME = "/home/student"
+PLATFORMS = ("/content", "/kaggle")
+"""What the home is called on Colab and Kaggle."""
 INSIDE = "/opt/kernel"
 MAX_REQUEST = 10_000
 MAX_FILES = 100_000
@@ -232,7 +234,8 @@ def _furnish(request: dict[str, Any], installation: list[str]) -> None:
         _call("mount", b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, None)
     links = {path: Path(path).readlink() for path in installation if Path(path).is_symlink()}
     kept = {path: os.open(path, os.O_PATH) for path in installation if path not in links}
-    _bind(request["home"], HOME)
+    for place in (HOME, *PLATFORMS):
+        _bind(request["home"], place)
     _bind(f"{INSIDE}/data", f"{HOME}/.keras/datasets/fashion-mnist")
     _bind(request["exchange"], f"{INSIDE}/exchange")
     _bind(request["wire"], f"{INSIDE}/wire")
