@@ -112,7 +112,7 @@ def run_submission(
     runner = Runner(submission, rubric, sandbox, limits, data, trainings, begins, beside or {})
     whole = runner.attempt({}, 0.0)
     lost: dict[int, CellRun] = {}
-    while whole.lost_in is not None and len(lost) < MAX_KERNELS - 1 and _worth_more(whole, submission, limits):
+    while whole.lost_in is not None and len(lost) < MAX_KERNELS - 1 and _worth_more(whole, limits):
         lost[whole.lost_in] = whole.evidence.runs[whole.lost_in]
         try:
             again = runner.attempt(lost, whole.used)
@@ -127,19 +127,24 @@ def run_submission(
     return whole.evidence
 
 
-def _worth_more(whole: Attempt, submission: Submission, limits: Limits) -> bool:
+def _worth_more(whole: Attempt, limits: Limits) -> bool:
     """True if cells are left to run, and time to run them in."""
-    after = [cell for cell in submission.cells if cell.kind == "code" and cell.index > (whole.lost_in or 0)]
-    return bool(after) and whole.used < limits.seconds_per_submission
+    return bool(_after(whole)) and whole.used < limits.seconds_per_submission
+
+
+def _after(whole: Attempt) -> list[int]:
+    """The cells that come after the lost one, in the order in which they run."""
+    order = list(whole.evidence.runs)
+    return order[order.index(whole.lost_in) + 1 :] if whole.lost_in in order else []
 
 
 def _repeats(whole: Attempt, again: Attempt) -> bool:
     """True if what ran before the lost cell ran as well this time."""
-    assert whole.lost_in is not None
+    later = {whole.lost_in, *_after(whole)}
     return all(
         again.evidence.runs[index].status is CellStatus.OK
         for index, run in whole.evidence.runs.items()
-        if index < whole.lost_in and run.status is CellStatus.OK
+        if index not in later and run.status is CellStatus.OK
     )
 
 

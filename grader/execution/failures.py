@@ -11,10 +11,11 @@ import ast
 import errno
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from grader.execution.exchange import WireFailed
 from grader.execution.names import Known, depends, known_from, uses_of
-from grader.records import Cell, Failure, Output, Raised
+from grader.records import Cell, Failure, Message, Output, Raised, say
 
 MOST_FAILURES = 20
 """Of one cell; then it stops."""
@@ -74,13 +75,26 @@ class Parts:
         """What runs now."""
         self.failures: list[Failure] = []
 
-    def go_on(self, raised: Raised, where: Where | None) -> bool:
+    def provisional(self) -> Message:
+        """Why a person looks at what is trained after a failure."""
+        return say(
+            "Cell {cell} failed at “{line}”, and what followed was run without it; "
+            "a person confirms what was trained there.",
+            cell=self._cell.index + 1,
+            line=self.failures[0].line,
+        )
+
+    def go_on(self, raised: Raised, reported: WireFailed | None) -> bool:
         """Note that the running part has failed; True if there is another, now in `source`, and it may run.
 
         Args:
-            raised: with the names of all the classes that it is.
-            where: None where the kernel does not say.
+            raised: as it was shown.
+            reported: what the recorder says of it; None where it says nothing.
         """
+        where: Where | None = None
+        if reported is not None and reported.name == raised.name:
+            raised = replace(raised, names=tuple(reported.names))
+            where = Where(reported.line, reported.column, reported.errno)
         rest = None if where is None else rest_of(self.source, where, self._earlier, self._cell.source)
         if rest is None or where is None:
             self.failures.append(Failure(raised, lacking=tuple(sorted(_defined_in(self.source)))))
@@ -144,7 +158,7 @@ def rest_of(source: str, where: Where, earlier: Sequence[str] = (), written: str
         failed = _at(statements, where)
         if failed is None:
             return None
-        known = known_from([*filter(None, map(_tree, earlier)), ast.Module(statements, [])])
+        known = known_from([*filter(None, map(tree_of, earlier)), ast.Module(statements, [])])
         kept, lacking = _kept(statements[failed:], known)
         return Rest(
             failed=_as_written(statements[failed], code, written or source),
@@ -162,7 +176,7 @@ def _defined(statements: Sequence[ast.stmt], known: Known) -> set[str]:
 
 def _defined_in(source: str) -> set[str]:
     """Names that a cell would define."""
-    tree = _tree(source)
+    tree = tree_of(source)
     try:
         return set() if tree is None else _defined(tree.body, Known())
     except RecursionError:
@@ -181,7 +195,8 @@ def plain_code(source: str) -> str:
         return ""
 
 
-def _tree(source: str) -> ast.Module | None:
+def tree_of(source: str) -> ast.Module | None:
+    """The syntax tree of a cell as IPython runs it; None where it cannot be read."""
     try:
         return ast.parse(plain_code(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):

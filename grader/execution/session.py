@@ -8,8 +8,7 @@ import json
 import secrets
 import subprocess
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +22,10 @@ from grader.execution.assembly import Assembler
 from grader.execution.beside import came_along, lay_beside
 from grader.execution.client import Client
 from grader.execution.desk import TrainingDesk
-from grader.execution.exchange import ExchangeReader, WireFailed
-from grader.execution.failures import Parts, Where
+from grader.execution.exchange import ExchangeReader
+from grader.execution.failures import Parts
 from grader.execution.observer import Observer
+from grader.execution.order import decide_order, provisional
 from grader.execution.outputs import ending, read_outputs
 from grader.execution.platforms import folders_named, make_folders
 from grader.execution.preparing import NOTHING, asks, prepare
@@ -39,9 +39,7 @@ from grader.records import (
     CellRun,
     CellStatus,
     Evidence,
-    Failure,
     Message,
-    Raised,
     Submission,
     say,
 )
@@ -93,6 +91,7 @@ class Session:
         self.lost = lost or {}
         self.lost_in: int | None = None
         """The cell that this kernel did not survive."""
+        self.order = decide_order(submission.cells)
         self.asks_for_input = any(asks(cell) for cell in submission.cells)
         self.prepared = NOTHING
         """What the recorder was told of the running cell."""
@@ -184,9 +183,7 @@ class Session:
 
     async def _run_cells(self, began: float) -> None:
         used = self.used
-        for cell in self.submission.cells:
-            if cell.kind != "code":
-                continue
+        for cell in (self.submission.cells[index] for index in self.order.cells):
             if cell.index in self.lost:
                 self.runs[cell.index] = self.lost[cell.index]
                 continue
@@ -224,7 +221,7 @@ class Session:
 
     async def _run_cell(self, index: int, seconds: float) -> None:
         cell = self.notebook.cells[index]
-        parts = Parts(self.submission.cells[index], self._sources_before(index))
+        parts = Parts(self.submission.cells[index], [self.submission.cells[earlier].source for earlier in self.runs])
         began = time.monotonic()
         self.client.timed_out = False
         died = await self._execute(cell, parts, index, seconds)
@@ -258,9 +255,6 @@ class Session:
             self.prepared = prepared
             await self._ask("prepare", **prepared)
 
-    def _sources_before(self, index: int) -> list[str]:
-        return [cell.source for cell in self.submission.cells[:index] if cell.kind == "code"]
-
     async def _execute(self, cell: Any, parts: Parts, index: int, seconds: float) -> bool:
         """Run a cell, then what of it goes on after each failure. True if the kernel did not survive."""
         outputs: list[Any] = []
@@ -275,10 +269,12 @@ class Session:
                 raised = ending(cell.get("outputs", []))[1]
                 self.observer.take_in(index)
                 if parts.failures:
-                    self.assembler.set_provisional(first, _after_failure(index, parts.failures))
+                    self.assembler.set_provisional(first, parts.provisional())
+                elif index in self.order.decided:
+                    self.assembler.set_provisional(first, provisional(self.order.moved))
                 if raised is None or self.client.timed_out:
                     break
-                if not parts.go_on(*_as_reported(raised, self.assembler.failed)):
+                if not parts.go_on(raised, self.assembler.failed):
                     break
         except (DeadKernelError, TimeoutError):
             outputs.extend(cell.get("outputs", []))
@@ -367,8 +363,11 @@ class Session:
         message = self.client.kc.execute(code, silent=True, store_history=False, allow_stdin=False)
         if not await self._reply_to(message, ASK_SECONDS):
             return None
-        self.observer.take_in(max(self.runs, default=0))
+        self.observer.take_in(next(reversed(self.runs), 0))
         return self.observer.replies.pop(nonce, None)
+
+    def _of_the_run(self) -> list[Message]:
+        return [*came_along(self.beside), *self.order.remarks()]
 
     def _evidence(self, seconds: float) -> Evidence:
         for problem in [*self.reader.refused, *self.assembler.faults][:20]:
@@ -381,7 +380,12 @@ class Session:
             cut_short=self.cut_short,
             seconds=seconds,
             peak_memory_mb=self.watchdog.peak_memory_mb,
-            remarks=(*self.observer.remarks, *came_along(self.beside), *self.assembler.remarks()),
+            remarks=(
+                *self.observer.remarks,
+                *came_along(self.beside),
+                *self.order.remarks(),
+                *self.assembler.remarks(),
+            ),
             flags=tuple(self.assembler.flags),
         )
 
@@ -391,20 +395,3 @@ async def _abandon(task: asyncio.Task[Any]) -> None:
     task.cancel()
     with contextlib.suppress(Exception, asyncio.CancelledError):
         await asyncio.wait_for(task, GRACE_SECONDS)
-
-
-def _as_reported(raised: Raised, failed: WireFailed | None) -> tuple[Raised, Where | None]:
-    """An error as it was shown, with what the recorder knows of it; None where that is of another error."""
-    if failed is None or failed.name != raised.name:
-        return raised, None
-    return replace(raised, names=tuple(failed.names)), Where(failed.line, failed.column, failed.errno)
-
-
-def _after_failure(cell: int, failures: Sequence[Failure]) -> Message:
-    """Why a person looks at what a cell trained after one of its statements had failed."""
-    return say(
-        "Cell {cell} failed at “{line}”, and what followed was run without it; "
-        "a person confirms what was trained there.",
-        cell=cell + 1,
-        line=failures[0].line,
-    )
