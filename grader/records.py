@@ -468,6 +468,8 @@ class Training:
     """Why the kernel's report of this training cannot be right as it is."""
     provisional: Message | None = None
     """Why a person has to confirm what this training decides, though nothing speaks against it."""
+    cause: int | None = None
+    """The cell on account of which it is provisional."""
     built_only: bool = False
     """True for a model that was built or compiled but never trained."""
     test_probabilities: Array | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -22,6 +22,7 @@ from slow import seconds_of
 from grader.checks import judge
 from grader.cli import main
 from grader.execution.attempts import run_submission
+from grader.execution.beside import digest
 from grader.records import Array, Evidence, Finding, Score, Submission
 from grader.rubric.loading import load_rubric
 from grader.rubric.rubric import Limits, Rubric
@@ -200,21 +201,29 @@ def grade(
     """Grades a notebook as `grader grade` does, in a real sandboxed kernel; the same notebook is run once a run."""
     assignment = read_assignment(slice_rubric.assignment_paths)
 
-    def run(notebook: Any, limits: Limits) -> Graded:
+    def run(notebook: Any, limits: Limits, beside: Mapping[str, bytes]) -> Graded:
         path = tmp_path_factory.mktemp("submission") / "notebook.ipynb"
         nbformat.write(notebook, path)
         submission = read_submission(path, "notebook", slice_rubric, assignment)
         evidence = run_submission(
-            submission, slice_rubric, sandbox="bwrap", limits=limits, data=data_slice, trainings=trainings
+            submission,
+            slice_rubric,
+            sandbox="bwrap",
+            limits=limits,
+            data=data_slice,
+            trainings=trainings,
+            beside=beside,
         )
         judgement = judge(submission, evidence, slice_rubric, data_slice, trainings)
         return Graded(submission, evidence, add_up(judgement.findings, slice_rubric))
 
-    def graded(notebook: Any, limits: Limits | None = None) -> Graded:
+    def graded(notebook: Any, limits: Limits | None = None, beside: Mapping[str, bytes] | None = None) -> Graded:
         given = limits or slice_rubric.limits
-        code = [[cell.cell_type, cell.source, cell.get("outputs")] for cell in notebook.cells]  # an id is new each time
-        key = sha256(json.dumps([code, given.model_dump()], sort_keys=True).encode()).hexdigest()
-        found: Graded = shared.value(f"graded-{key}", lambda: run(notebook, given))
+        kept = ("cell_type", "source", "outputs", "execution_count")  # an id is new each time
+        code = [[cell.get(name) for name in kept] for cell in notebook.cells]
+        decides = [code, given.model_dump(), digest(beside or {})]
+        key = sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+        found: Graded = shared.value(f"graded-{key}", lambda: run(notebook, given, beside or {}))
         return found
 
     return graded

@@ -26,6 +26,9 @@ from grader.rubric.rubric import Question, Rubric
 from grader.training.data import DataSet
 from grader.training.service import Trainings
 
+CAUSE = "cause"
+"""In a finding's evidence: the cell that is to blame for it. What one cell is to blame for is decided at once."""
+
 
 @dataclass(frozen=True)
 class Context:
@@ -119,7 +122,8 @@ class Context:
         if broken:
             saved = saved_text(self.submission.cells[broken[0]])[:2000]
             reason = self._why_broken(broken[0])
-            return self.review(criterion, reason, "static", cells=broken, evidence={"saved_output": saved})
+            evidence = {"saved_output": saved, CAUSE: self.evidence.cause_of(broken[0])}
+            return self.review(criterion, reason, "static", cells=broken, evidence=evidence)
         return self.failed(criterion, message, "static", cells=self.place.cells[:3])
 
     def _why_broken(self, index: int) -> Message:

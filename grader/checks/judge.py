@@ -11,7 +11,7 @@ from typing import Any
 from grader.checks import callbacks, networks, predictions, training
 from grader.checks.attribution import Attribution, attribute
 from grader.checks.begun import doubt_file, not_begun
-from grader.checks.context import Context
+from grader.checks.context import CAUSE, Context
 from grader.checks.epoch_log import check_epoch_log
 from grader.checks.expected_error import check_expected_error
 from grader.checks.prose import check_concept, judge_concept, learn
@@ -141,9 +141,10 @@ def _finding(criterion: Criterion, context: Context, rival: Context | None) -> F
     why = _doubt(finding, criterion, context) or rivalled(finding, criterion, rival, _run_check)
     if why is None:
         return finding
-    return context.review(
-        criterion, why, finding.basis, points=finding.points, cells=finding.cells, evidence=finding.evidence
-    )
+    causes = (answer.training.cause for answer in context.answers.values() if answer.training.provisional is why)
+    cause = next(causes, None)
+    evidence = finding.evidence if cause is None else {**finding.evidence, CAUSE: cause}
+    return context.review(criterion, why, finding.basis, points=finding.points, cells=finding.cells, evidence=evidence)
 
 
 def _doubt(finding: Finding, criterion: Criterion, context: Context) -> Message | None:

@@ -169,9 +169,11 @@ class Assembler:
         """What the reader of the report should know of how the code was run."""
         return [*self.inputs, *(told(name, cell) for name, cell in self.old.items())]
 
-    def set_provisional(self, first: int, why: Message) -> None:
-        """Leave to a person what the trainings from number `first` on decide."""
-        self.trainings[first:] = [replace(item, provisional=item.provisional or why) for item in self.trainings[first:]]
+    def set_provisional(self, first: int, why: Message, cause: int) -> None:
+        """Leave to a person what the trainings from number `first` on decide, on account of a cell."""
+        self.trainings[first:] = [
+            item if item.provisional else replace(item, provisional=why, cause=cause) for item in self.trainings[first:]
+        ]
 
     def set_probabilities(self, training: int, probabilities: Array) -> None:
         """Keep what the kernel answered for the test images."""

@@ -269,9 +269,9 @@ class Session:
                 raised = ending(cell.get("outputs", []))[1]
                 self.observer.take_in(index)
                 if parts.failures:
-                    self.assembler.set_provisional(first, parts.provisional())
+                    self.assembler.set_provisional(first, parts.provisional(), index)
                 elif index in self.order.decided:
-                    self.assembler.set_provisional(first, provisional(self.order.moved))
+                    self.assembler.set_provisional(first, provisional(self.order.moved), min(self.order.moved))
                 if raised is None or self.client.timed_out:
                     break
                 if not parts.go_on(raised, self.assembler.failed):

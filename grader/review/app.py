@@ -81,6 +81,7 @@ class Desk:
         deeds: dict[str, Handler] = {
             "/mark": self.mark,
             "/accept": self.accept,
+            "/settle": self.settle,
             "/undo": self.undo,
             "/who": self.who,
             "/opinion": self.opinion,
@@ -243,7 +244,9 @@ class Desk:
 
     def submission(self, call: Call) -> Response:
         """Everything that was found in one submission; any of it can be overridden."""
-        name = self._requested.submission(call.query.get("s", ""))
+        return self._submission_page(call, self._requested.submission(call.query.get("s", "")))
+
+    def _submission_page(self, call: Call, name: str, notice: str = "") -> Response:
         checks: dict[str, list[str]] = {}
         for _, question, check in self._room.keys_of(name):
             checks.setdefault(question, []).append(check)
@@ -253,6 +256,8 @@ class Desk:
             call,
             name=self._views.name(name),
             reason=self._views.text(reason) if reason else "",
+            notice=notice,
+            causes=[self._views.cause(name, cell, keys) for cell, keys in self._room.causes(name).items()],
             cards=[
                 self._views.card(name, question, part, None)
                 for question, found in checks.items()
@@ -394,6 +399,23 @@ class Desk:
         if call.page.path == "/open":
             return Response(status_code=HTTPStatus.NO_CONTENT, headers={"HX-Refresh": "true"})
         return self._group_page(call, group, call.number("from"), self._notice(saved))
+
+    def settle(self, call: Call) -> Response:
+        """Decide at once all that waits on account of one cell: with all points, with none, or as proposed."""
+        name = self._requested.submission(call.form.get("s", ""))
+        keys = self._room.causes(name).get(call.number("cell", -1), [])
+        found = {key: self._room.finding(key) for key in keys}
+        match call.form.get("give", ""):
+            case "all":
+                points = {key: finding.max_points for key, finding in found.items()}
+            case "none":
+                points = dict.fromkeys(found, 0.0)
+            case "proposed":
+                points = {key: finding.points for key, finding in found.items()}
+            case other:
+                raise Refused(HTTPStatus.BAD_REQUEST, f"give must be all, none or proposed. Received: {other[:20]}")
+        saved = self._room.give(call.reviewer, points, where=call.where) if points else None
+        return self._submission_page(call, name, "" if saved is None else self._notice(saved))
 
     def undo(self, call: Call) -> Response:
         """Take back what this reviewer did last, if it is what the page showed, and go to where it was done."""

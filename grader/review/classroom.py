@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 
+from grader.checks.context import CAUSE
 from grader.checks.prose import Marked, answer_text, marked_answers
 from grader.collection.shared_prose import with_shared_prose
 from grader.gradebook import Gradebook
@@ -162,6 +163,15 @@ class Classroom:
                 key for key in self._found if key not in self.marks and self.finding(key).status in OPEN
             )
         return self._open
+
+    def causes(self, submission: str) -> dict[int, list[Key]]:
+        """Cells of a submission, each with what a person has to decide on its account, where that is more than one."""
+        found: dict[int, list[Key]] = {}
+        for finding in self.findings_of(submission):
+            cause, key = finding.evidence.get(CAUSE), (submission, finding.question, finding.check)
+            if isinstance(cause, int) and self.is_open(key):
+                found.setdefault(cause, []).append(key)
+        return {cause: keys for cause, keys in sorted(found.items()) if len(keys) > 1}
 
     def points(self, key: Key) -> float:
         """What counts now: a person's mark, or else the automatic one."""

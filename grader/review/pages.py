@@ -247,6 +247,20 @@ class Views:
             alike=len(group.members) if group else 1,
         )
 
+    def cause(self, submission: str, cell: int, keys: Sequence[Key]) -> dict[str, Any]:
+        """What one cell of a submission is to blame for, to be decided at once."""
+        errors = (error for error in self._room.results[submission].errors if error.cell == cell)
+        error = next(errors, None)
+        return {
+            "code": self._room.code(submission),
+            "cell": cell,
+            "where": self._translator.say("Cell {cell}", cell=cell + 1),
+            "line": "" if error is None else shown(error.stopped_at or error.first_line, _LONGEST_ANSWER),
+            "error": "" if error is None else shown(error.error, _LONGEST_ANSWER),
+            "count": len(keys),
+            "questions": ", ".join(dict.fromkeys(key[1] for key in keys)),
+        }
+
     def row(self, key: Key, group: Group | None) -> Row:
         """One criterion of one submission."""
         room, finding, mark = self._room, self._room.finding(key), self._room.marks.get(key)

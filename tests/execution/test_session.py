@@ -115,6 +115,45 @@ def test_input_gets_what_the_saved_output_shows_or_an_empty_line(grade: Grade) -
     assert evidence.remarks[0].values == {"cell": 2, "prompt": "Neuronas:", "answer": "128"}
 
 
+def test_what_lies_beside_the_notebook_is_there_also_by_its_platforms_paths(grade: Grade) -> None:
+    beside = {
+        "mis_redes.py": b"def crear():\n    return 128\n",
+        "datos/x.csv": b"1,2\n",
+        "numpy.py": b"raise RuntimeError('a module that would stand for an installed one')\n",
+    }
+    evidence = grade(
+        cells(
+            "import os\nos.chdir('/content/drive/MyDrive/Master/Practica1')\nprint(os.getcwd())",
+            "import numpy\nfrom mis_redes import crear\nprint(crear(), open('datos/x.csv').read())",
+            "print(open('/content/datos/x.csv').read(), open('/kaggle/working/datos/x.csv').read())",
+            "open('/kaggle/working/salida.txt', 'w').write('x')\nprint(os.path.exists('/home/student/numpy.py'))",
+            "import mis_otras_redes",
+        ),
+        beside=beside,
+    ).evidence
+    assert [run.status for run in evidence.runs.values()] == [CellStatus.OK] * 4 + [CellStatus.ERROR]
+    assert [evidence.runs[index].text.split() for index in (1, 2, 3)] == [["128", "1,2"], ["1,2", "1,2"], ["False"]]
+
+
+def test_cells_run_in_the_order_that_their_numbers_show(grade: Grade) -> None:
+    notebook = cells(
+        "import numpy as np, keras\nx, y = np.ones((8, 2)), np.ones(8)",
+        "model.fit(x, y, verbose=0)\nprint(times)",
+        "model = keras.Sequential([keras.layers.Dense(1)])\nmodel.compile('sgd', 'mse')",
+        "times = 1",
+        "times = times + 1\nprint(times)",
+    )
+    for cell, number in zip(notebook.cells, (1, 4, 2, 3, 5), strict=True):
+        cell.execution_count = number
+    evidence = grade(notebook).evidence
+    assert list(evidence.runs) == [0, 2, 3, 1, 4]
+    assert {run.status for run in evidence.runs.values()} == {CellStatus.OK}
+    assert evidence.runs[4].text == "2\n", "no cell runs twice"
+    (training,) = [training for training in evidence.trainings if not training.built_only]
+    assert training.provisional is not None
+    assert len(evidence.remarks) == 2
+
+
 def test_colab_does_not_break_the_run(grade: Grade) -> None:
     evidence = grade(
         cells(

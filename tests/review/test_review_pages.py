@@ -10,18 +10,20 @@ from pathlib import Path
 import pytest
 import shipped
 from course import Run as Done
-from desks import RUBRIC, Served
+from desks import RUBRIC, Served, served
 from review_fixtures import desk, graded_out, out  # noqa: F401
 from written_class import Written, make_class, make_results
 
+from grader.checks.context import CAUSE
 from grader.gradebook import Gradebook
 from grader.publishing import open_class
-from grader.records import Collection, HandedIn, HumanMark, Status
+from grader.records import CellError, Collection, HandedIn, HumanMark, Status
 from grader.reports.translation import Translator
 from grader.review.classroom import Classroom
 from grader.review.looking import inconsistencies, search, search_names
 from grader.review.marking import Key, Reviewer
 from grader.review.pages import Views
+from grader.scoring import add_up
 
 
 @pytest.fixture
@@ -228,6 +230,50 @@ def test_the_same_words_get_the_same_mark(tmp_path: Path) -> None:
     room.settle()
     assert [room.points(key) for key in rest] == [0.25, 0.25]
     room.close()
+
+
+def of_one_cause(tmp_path: Path) -> tuple[str, list[Key]]:
+    """A class of one whose first cell failed, and what waits on its account: three criteria of two questions."""
+    (result,) = make_results(RUBRIC, {}, 1)
+    findings = [finding for score in result.score.questions for finding in score.findings]
+    blamed = [finding for finding in findings if finding.question in ("1", "2")][-3:]
+    waiting = {"status": Status.NEEDS_REVIEW, "points": 0.0, "evidence": {CAUSE: 0}}
+    changed = [replace(finding, **waiting) if finding in blamed else finding for finding in findings]
+    error = CellError(0, "import tensorflow as tf", "RuntimeError: no GPU", stopped_at="assert gpus")
+    make_class(tmp_path, [replace(result, score=add_up(changed, RUBRIC), errors=(error,))], RUBRIC).close()
+    return result.submission, [(result.submission, finding.question, finding.check) for finding in blamed]
+
+
+@pytest.mark.parametrize(("give", "share"), [("all", 1.0), ("none", 0.0), ("proposed", 0.0)])
+def test_what_one_cause_made_is_decided_at_once(give: str, share: float, tmp_path: Path) -> None:
+    name, keys = of_one_cause(tmp_path)
+    with served(tmp_path) as desk:
+        browser, room = desk.browser(), desk.room
+        form = {"s": room.code(name), "cell": 0}
+        page = browser.get(f"/submission?s={room.code(name)}").text
+        assert "assert gpus" in page
+        assert "RuntimeError: no GPU" in page
+        assert browser.post("/settle", form | {"give": give}, where="/submission").status_code == 200
+        assert {key: mark.points for key, mark in room.marks.items()} == {
+            key: share * room.finding(key).max_points for key in keys
+        }
+        assert not room.causes(name)
+        browser.post("/undo", {"upto": room.newest})
+        assert room.causes(name) == {0: keys}, "one step back"
+
+
+def test_only_what_waits_on_account_of_the_cell_is_decided_with_it(tmp_path: Path) -> None:
+    name, keys = of_one_cause(tmp_path)
+    with served(tmp_path) as desk:
+        browser, room = desk.browser(), desk.room
+        room.give(Reviewer(LUZ), {keys[0]: 0.1})
+        form = {"s": room.code(name), "give": "all"}
+        assert browser.post("/settle", form | {"cell": 3}).status_code == 200
+        assert browser.post("/settle", {**form, "cell": 0, "give": "more"}).status_code == 400
+        assert set(room.marks) == {keys[0]}
+        browser.post("/settle", form | {"cell": 0})
+        assert room.marks[keys[0]].points == 0.1
+        assert set(room.marks) == set(keys)
 
 
 # --- consistency and search ---
