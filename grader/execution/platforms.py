@@ -39,7 +39,7 @@ def _is_sound(folder: PurePosixPath) -> bool:
 
 
 def make_folders(folders: Iterable[PurePosixPath], home: Path, inside: Path) -> None:
-    """Make the folders in a kernel's home, with links to all that lies beside the notebook.
+    """Make the folders in a kernel's home, each with links to all that lies beside the notebook.
 
     Args:
         home: of the kernel, on the host; no code of the student's has run in it yet.
@@ -47,14 +47,12 @@ def make_folders(folders: Iterable[PurePosixPath], home: Path, inside: Path) -> 
     """
     beside = [entry.name for entry in home.iterdir() if not entry.name.startswith(".")]
     for folder in folders:
-        place = home / folder
-        if place.exists() and not place.is_dir():
-            continue
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-        except OSError:  # a file stands in the way
-            continue
-        for name in beside:
-            link = place / name
-            if name != folder.parts[0] and not link.exists() and not link.is_symlink():
-                link.symlink_to(inside / name)
+        place = home
+        for part in folder.parts:
+            place = place / part
+            if place.is_symlink() or (place.parent == home and part in beside):
+                break  # it is the notebook's own
+            if not place.is_dir():
+                place.mkdir()
+                for name in beside:
+                    (place / name).symlink_to(inside / name)

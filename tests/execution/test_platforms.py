@@ -39,10 +39,12 @@ def test_no_more_than_a_few_folders_are_made() -> None:
 def test_what_lies_beside_the_notebook_is_found_in_them(tmp_path: Path) -> None:
     (tmp_path / "redes.py").write_text("x = 1")
     (tmp_path / "datos").mkdir()
+    (tmp_path / "datos" / "a.csv").write_text("1,2")
     (tmp_path / ".keras").mkdir()
-    folders = [PurePosixPath(path) for path in ("drive/MyDrive/a", "datos/mas", "redes.py/x", "redes.py")]
-    make_folders(folders, tmp_path, tmp_path)
-    assert sorted(path.name for path in (tmp_path / "drive/MyDrive/a").iterdir()) == ["datos", "redes.py"]
-    assert (tmp_path / "drive/MyDrive/a/redes.py").read_text() == "x = 1"
-    assert [path.name for path in (tmp_path / "datos/mas").iterdir()] == ["redes.py"]
+    named = ("drive/MyDrive/a", "drive/MyDrive/a/b", "working/datos", "working/datos/mas", "datos/mas", "redes.py")
+    make_folders(map(PurePosixPath, named), tmp_path, tmp_path)
+    for folder in ("drive/MyDrive", "drive/MyDrive/a", "drive/MyDrive/a/b", "working"):
+        assert (tmp_path / folder / "redes.py").read_text() == "x = 1"
+        assert (tmp_path / folder / "datos/a.csv").read_text() == "1,2"
+    assert [path.name for path in (tmp_path / "datos").iterdir()] == ["a.csv"], "the student's own is left as it is"
     assert (tmp_path / "redes.py").is_file()
