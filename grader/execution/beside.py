@@ -72,7 +72,7 @@ def digest(files: Mapping[str, bytes]) -> str:
 
 def came_along(files: Iterable[str]) -> list[Message]:
     """What people are told of the files that came into a sandbox."""
-    names = sorted(files)
+    names = sorted(name for name in files if why_not(PurePosixPath(name)) is None)
     if not names:
         return []
     listed = ", ".join(names[:MOST_TOLD]) + (", …" if len(names) > MOST_TOLD else "")

@@ -44,7 +44,7 @@ def test_a_line_that_fails_does_not_take_the_rest_of_its_cell_along(grade: Grade
             "%matplotlib no_such_backend\nimport math",
             "import no_such_package as nsp\nfrom math import no_such_name\nnsp.f()\nx = math.pi",
             "print(x)",
-            "import os\nos.chdir('/content/drive/MyDrive/no_such_folder'); y = 1\nassert not y, 'no GPU'\nx = 2",
+            "import os\nos.chdir('/media/drive'); y = 1\nassert not y, 'no GPU'\nx = 2",
             "print(x, y)",
             "import sys\nsys.exit()\nx = 3",
             "x = 4\nbytearray(10**18)\nx = 5",
@@ -68,7 +68,7 @@ def test_a_line_that_fails_does_not_take_the_rest_of_its_cell_along(grade: Grade
     assert [[failure.line for failure in evidence.runs[index].failures] for index in (0, 1, 3, 5)] == [
         ["%matplotlib no_such_backend"],
         ["import no_such_package as nsp", "from math import no_such_name"],
-        ["os.chdir('/content/drive/MyDrive/no_such_folder'); y = 1", "assert not y, 'no GPU'"],
+        ["os.chdir('/media/drive'); y = 1", "assert not y, 'no GPU'"],
         ["sys.exit()"],
     ]
     assert evidence.runs[1].failures[0].lacking == ("nsp",)
