@@ -90,7 +90,11 @@ class Compat:
         finally:
             if value is not None:
                 os.environ[LEGACY_KERAS] = value
-                self._note(LEGACY_KERAS)
+
+    def look_at_environment(self) -> None:
+        """Note that a variable has no effect."""
+        if os.environ.get(LEGACY_KERAS) in ("1", "true", "True"):
+            self._note(LEGACY_KERAS)
 
     # --- Keras ------------------------------------------------------------------------------------------------------
 

@@ -293,6 +293,7 @@ class Watcher:
     def after_cell(self, result: Any = None) -> None:
         """Report what the cell has left behind, how it ended, and that the recorder is still there."""
         self._report_cell()
+        self.compat.look_at_environment()
         self._report_end(getattr(result, "error_in_exec", None))
         self._free_failed_frames()
 
