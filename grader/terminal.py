@@ -26,7 +26,7 @@ from grader.executors import Started
 from grader.jobs import Job
 from grader.pipeline import Plan
 from grader.records import LeftOut, Outcome, Result, SharedText, Status, say
-from grader.reports.handed_in import SHARED_OPTIONS, about_shared, doubts, in_order_of_need
+from grader.reports.handed_in import SHARED_ASKED, SHARED_OPTIONS, about_shared, doubts, in_order_of_need
 from grader.reports.translation import Translator
 from grader.requirements import EXTRAS, missing
 from grader.rubric.rubric import Rubric
@@ -175,7 +175,7 @@ def shared_lines(shared: Sequence[SharedText], translator: Translator) -> list[s
     """What most submissions have in common, and what an instructor can say of it; nothing where they share nothing."""
     if not shared:
         return []
-    lines = [translator.text(told) for told in about_shared(shared)]
+    lines = [translator.text(told) for told in (*about_shared(shared), SHARED_ASKED)]
     lines += [f"  {option}  {translator.text(when)}" for option, when in SHARED_OPTIONS]
     lines += [
         f"  {text.count}/{text.of}  {' '.join(text.source.split())[:LONGEST_SHARED]}" for text in shared[:MOST_SHARED]

@@ -167,4 +167,4 @@ def test_code_of_students_is_no_markup_and_the_list_is_short(tmp_path: Path) -> 
     write_class_page([perfect()], RUBRIC, "en", tmp_path / "index.html", shared=texts)
 
     assert "<script>alert" not in (tmp_path / "index.html").read_text(encoding="utf-8")
-    assert len(shared_lines(texts, Translator("en"))) == 4 + MOST_SHARED
+    assert len(shared_lines(texts, Translator("en"))) == 5 + MOST_SHARED

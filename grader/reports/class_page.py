@@ -14,7 +14,7 @@ from markupsafe import Markup
 from grader.records import Finding, LeftOut, Message, Outcome, Result, SharedText, Status
 from grader.reports.class_criteria import LinkTo, criterion_rates, frequent_faults, kind_of_share
 from grader.reports.files import EXECUTED, write_text
-from grader.reports.handed_in import SHARED_OPTIONS, about_shared, doubts, in_order_of_need
+from grader.reports.handed_in import SHARED_ASKED, SHARED_OPTIONS, about_shared, doubts, in_order_of_need
 from grader.reports.pages import (
     OUTCOMES,
     TEMPLATES,
@@ -204,6 +204,7 @@ def write_class_page(
         "left_out_count": len(not_graded),
         "by_programs": len(left_out) - len(not_graded),
         "about_shared": [translator.text(told) for told in about_shared(shared)] if shared else [],
+        "shared_asked": SHARED_ASKED,
         "shared_options": SHARED_OPTIONS,
         "shared": [_in_common(text) for text in shared],
         "means": [_mean(number, counted, rubric, translator) for number in range(len(rubric.questions))],

@@ -17,6 +17,7 @@ def doubts(one: HandedIn) -> Iterator[Message]:
         yield say("By the names of the files, perhaps the same student as: {names}.", names=one.perhaps_same)
 
 
+SHARED_ASKED = say("Grade again with:")
 SHARED_OPTIONS = (
     ("--shared given", say("if they were given to the students")),
     ("--shared own", say("if the students wrote them themselves")),
@@ -36,7 +37,7 @@ def about_shared(shared: Sequence[SharedText]) -> Iterator[Message]:
         most=max(text.count for text in shared),
         of=shared[0].of,
     )
-    yield say("No mark depends on it yet; answers that hold such text wait for a person. Grade again with:")
+    yield say("No mark depends on it yet; answers that hold such text wait for a person.")
 
 
 def in_order_of_need(left_out: Iterable[LeftOut]) -> list[LeftOut]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from grader.reports.handed_in import about_shared
 from grader.reports.pages import TEMPLATES as REPORT_TEMPLATES
 from grader.reports.translation import Translator
 from grader.review.calls import Call, Refused, Requested, read_form
@@ -33,6 +34,7 @@ from grader.review.pages import (
 )
 from grader.review.second_opinion import Idea, LanguageModel
 from grader.rubric.criteria import Concept
+from grader.settings import SharedAs
 
 STATIC = Path(__file__).parent / "static"
 _MOST_FOUND = 30
@@ -84,6 +86,7 @@ class Desk:
             "/settle": self.settle,
             "/undo": self.undo,
             "/who": self.who,
+            "/shared": self.shared,
             "/opinion": self.opinion,
         }
         routes = [Route(path, self._served(handler), methods=["GET"]) for path, handler in pages.items()]
@@ -156,6 +159,8 @@ class Desk:
             cases=cases,
             outdated=outdated,
             submissions=submissions,
+            about_shared=[self._views.text(told) for told in about_shared(room.shared)] if room.shared else [],
+            shared=room.shared,
         )
 
     def _is_outdated(self, key: Key) -> bool:
@@ -438,6 +443,14 @@ class Desk:
         if not name:
             raise Refused(HTTPStatus.BAD_REQUEST, "a reviewer must have a name")
         call.reviewer.who = name
+        return Response(status_code=HTTPStatus.NO_CONTENT, headers={"HX-Refresh": "true"})
+
+    def shared(self, call: Call) -> Response:
+        """Say whose the texts are that most submissions share."""
+        said = call.form.get("as", "")
+        if said not in get_args(SharedAs):
+            raise Refused(HTTPStatus.BAD_REQUEST, f"shared texts must be {' or '.join(get_args(SharedAs))}")
+        self._room.settle_shared(given=said == "given")
         return Response(status_code=HTTPStatus.NO_CONTENT, headers={"HX-Refresh": "true"})
 
     def opinion(self, call: Call) -> Response:

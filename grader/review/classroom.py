@@ -20,7 +20,7 @@ from grader.checks.prose import Marked, answer_text, marked_answers
 from grader.collection.shared_prose import with_shared_prose
 from grader.gradebook import Gradebook
 from grader.publishing import ClassBook, make_refiner
-from grader.records import Finding, HumanMark, Result, Status, say
+from grader.records import Finding, HumanMark, Result, SettledTexts, SharedText, Status, say
 from grader.reports.pages import is_one_case
 from grader.reports.text import folded
 from grader.review.grouping import Group, Grouping, group_question, load_libraries
@@ -48,6 +48,7 @@ class Classroom:
         self.blind = blind
         self.lock = threading.RLock()
         self.results: dict[str, Result] = {}
+        self.shared: tuple[SharedText, ...] = ()
         self.history: dict[Key, list[HumanMark]] = {}
         self.marks: dict[Key, HumanMark] = {}
         self.newest = 0
@@ -82,6 +83,7 @@ class Classroom:
 
     def _take_in(self, editions: Mapping[str, datetime]) -> None:
         collection = self._book.collection()
+        self.shared = collection.shared
         for submission, at in editions.items():
             if self._editions.get(submission) != at:
                 result = self._book.result(submission)
@@ -107,6 +109,15 @@ class Classroom:
         self._numbers = {self._codes[code]: number for number, code in enumerate(sorted(self._codes), 1)}
         self._whole = self.ordered(name for name, result in self.results.items() if is_one_case(result))
         self._refine_later({key[1:] for key in self.marks})
+
+    def settle_shared(self, *, given: bool) -> None:
+        """Keep whose the texts are that most submissions share; answers that only waited for that wait no more."""
+        with self.lock:
+            settled = self._book.settled()
+            self._book.settle(SettledTexts(given, (*settled.texts, *self.shared)))
+            self._book.keep_collection(replace(self._book.collection(), shared=()))
+            self._editions = {}
+            self.refresh()
 
     def _code(self, submission: str) -> str:
         return hashlib.sha256(f"{self._secret} {submission}".encode("utf-8", "replace")).hexdigest()[:12]
