@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise, zip_longest
 
@@ -66,7 +66,11 @@ def _stated(
     numbers = {number: named.names for named in headings for number in named.anchor.numbers if named.names}
     stated = [known.get(fold_marker(m)) or _by_number(m, numbers, guide) for m in markers]
     aboves = [_above(marker, headings) for marker in markers]
-    marked = {name for names in stated for name in names}
+    placed = {
+        (name, marker.in_code)
+        for marker, names, above in zip(markers, stated, aboves, strict=True)
+        for name in set(names) & set(above)
+    }
     below = list(_below(markers, cells))
     filled = [has_words(guide.phrases.taken_out(without_markup(text))) for _, text in below]
     at_home = {
@@ -80,7 +84,7 @@ def _stated(
     for marker, names, above, (source, _), is_filled in zip(markers, stated, aboves, below, filled, strict=True):
         chosen = names or _by_words(marker, above, guide)
         is_known = fold_marker(marker) in known
-        if names and not is_known and set(names) <= headed and above and not set(above) & {*names, *marked}:
+        if names and not is_known and set(names) <= headed and above and not _meets(above, names, placed, marker):
             chosen = _by_words(marker, above, guide) or above
         before = [heading.anchor.cell for heading in headings if heading.anchor.at <= marker.at]
         heading = before[-1] if before else None
@@ -88,6 +92,11 @@ def _stated(
         each = len(names) > 1 and set(names) <= homes
         found.append(_Marked(Named(marker, chosen), names, above, heading, source, is_filled, alone, each))
     return found
+
+
+def _meets(above: Names, names: Names, placed: Collection[tuple[str, bool]], marker: Anchor) -> bool:
+    """Whether the questions of the heading above have a marker of their own: this one, or another of its kind."""
+    return any(name in names or (name, marker.in_code) in placed for name in above)
 
 
 def _below(markers: Sequence[Anchor], cells: Sequence[Cell]) -> Iterator[tuple[str, str]]:

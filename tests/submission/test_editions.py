@@ -94,6 +94,22 @@ def test_cells_of_two_editions_mixed_are_given(tmp_path: Path) -> None:
     assert [cell.given for cell in submission.cells] == [True] * 6 + [False, True]
 
 
+SHIFTED = {"4.1": "4.2", "4.2": "5.1", "5.1": "6", "6": "7.1"}
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["with its assignment", "without"])
+def test_markers_that_kept_an_older_editions_numbers_go_by_their_headings(known: bool, tmp_path: Path) -> None:
+    places = [(h(name), py(f"### Tu código de la pregunta {older} aquí ###")) for name, older in SHIFTED.items()]
+    blank = [*(cell for pair in places for cell in pair), h("7.1"), answer("7.1")]
+    done = [*(cell for top, place in places for cell in (top, py(place["source"], "hazlo()"))), *blank[-2:]]
+    for name, cells in (("given", blank), ("ana", done)):
+        (tmp_path / f"{name}.ipynb").write_text(json.dumps(notebook(*cells)), encoding="utf-8")
+    assignment = read_assignment([tmp_path / "given.ipynb"] if known else [])
+    submission = read_submission(tmp_path / "ana.ipynb", "ana", RUBRIC, assignment)
+
+    assert [submission.place(name).cells for name in SHIFTED] == [(0, 1), (2, 3), (4, 5), (6, 7)]
+
+
 def test_no_edition_at_all(tmp_path: Path) -> None:
     path = tmp_path / "ana.ipynb"
     path.write_text(json.dumps(notebook(md(HEADINGS["7.1"]), md("Diez."))), encoding="utf-8")
