@@ -24,11 +24,14 @@ _MAX_LINE = 300
 def stated_classes(context: Context) -> tuple[set[int], list[int]]:
     """Classes that the student names: in prose first, else in what the question's code prints, else "the same"."""
     passages = context.place.own
-    for source in ("markdown", "comment", "print"):
+    for source in ("markdown", "comment"):
         named, cells = classes_in([passage for passage in passages if passage.source == source], context)
         if named:
             return named, cells
+    saved = classes_in([passage for passage in passages if passage.source == "print"], context)
     named, cells = _in_outputs(context.place.cells, context)
+    if saved[0] and (not named or saved[0] & named):  # what a value was when it was saved may be another today
+        return saved
     same = [passage.cell for passage in passages if says_same(passage.text)]
     if not named and same:
         return _named_before(context), same

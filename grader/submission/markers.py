@@ -52,7 +52,7 @@ class _Marked:
     alone: bool
     """No other such marker of the same questions stands in their own place, filled in if it is one for prose."""
     each_at_home: bool
-    """It states several questions, each of which has such a marker below its own heading."""
+    """It states several questions, each of which has a marker that states the same below its own heading."""
 
 
 def _stated(
@@ -79,7 +79,11 @@ def _stated(
         if marker.in_code or is_filled
         for name in set(names) & set(above)
     }
-    homes = {above[0] for names, above in zip(stated, aboves, strict=True) if len(above) == 1 and above[0] in names}
+    homes = {
+        (names, marker.in_code, above[0])
+        for marker, names, above in zip(markers, stated, aboves, strict=True)
+        if len(above) == 1
+    }
     found = []
     for marker, names, above, (source, _), is_filled in zip(markers, stated, aboves, below, filled, strict=True):
         chosen = names or _by_words(marker, above, guide)
@@ -89,7 +93,7 @@ def _stated(
         before = [heading.anchor.cell for heading in headings if heading.anchor.at <= marker.at]
         heading = before[-1] if before else None
         alone = not any((name, marker.in_code) in at_home for name in names)
-        each = len(names) > 1 and set(names) <= homes
+        each = len(names) > 1 and all((names, marker.in_code, name) in homes for name in names)
         found.append(_Marked(Named(marker, chosen), names, above, heading, source, is_filled, alone, each))
     return found
 

@@ -282,9 +282,9 @@ LEFT_OVER = [
         [
             *(h("8.1"), py("### Tu código de la pregunta 8 aquí ###", net(epochs=15)), py("red.summary()")),
             *(h("8.2"), py("### Tu código de la pregunta 8 aquí ###", net(epochs=30)), py("red.summary()")),
-            *(h("8.3"), answer("8", "Sobreajuste.")),
+            *(h("8.3"), py("### Tu código de la pregunta 8 aquí ###", "red.summary()"), md("Sobreajuste.")),
         ],
-        {"8.1": (0, 1, 2), "8.2": (3, 4, 5), "8.3": (6, 7)},
+        {"8.1": (0, 1, 2), "8.2": (3, 4, 5), "8.3": (6, 7, 8)},
     ),
     Case(
         "a sub-heading that repeats what the question asks",
