@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from grader.records import Finding, HumanMark, QuestionScore, Result, Score, Status, say
+from grader.records import Finding, HumanMark, Message, QuestionScore, Result, Score, Status, say
 from grader.rubric.rubric import Rubric
 
 OPEN = (Status.NEEDS_REVIEW, Status.ERROR)
@@ -57,7 +57,7 @@ def _marked(finding: Finding, mark: HumanMark | None) -> Finding:
         return finding
     status = Status.PASSED if mark.points >= finding.max_points else Status.FAILED
     automatic = {"automatic_points": finding.points, "automatic_status": finding.status.value, "by": mark.who}
-    message = say("Marked by a person: {comment}", comment=mark.comment) if mark.comment else say("Marked by a person.")
+    message = _decided(finding, mark)
     return replace(
         finding,
         status=status,
@@ -66,6 +66,15 @@ def _marked(finding: Finding, mark: HumanMark | None) -> Finding:
         basis="human",
         evidence={**finding.evidence, **automatic},
     )
+
+
+def _decided(finding: Finding, mark: HumanMark) -> Message:
+    """What a person said; where nothing, and the points are those proposed, the reason that they were proposed for."""
+    if mark.comment:
+        return say("Marked by a person: {comment}", comment=mark.comment)
+    if abs((mark.points or 0.0) - finding.points) < 1e-9 and finding.status is not Status.ERROR:
+        return say("Confirmed by a person. {reason}", reason=finding.message)
+    return say("Marked by a person.")
 
 
 def _rounded(points: float) -> float:

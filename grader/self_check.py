@@ -56,6 +56,13 @@ class SelfCheck:
     """The first line of each cell, by its index."""
 
     @property
+    def decided(self) -> float:
+        """Points of all that nobody has yet to decide."""
+        scores = self.result.score.questions
+        points = (finding.points for score in scores for finding in score.findings if finding.status not in OPEN)
+        return round(sum(points), 6)
+
+    @property
     def open_points(self) -> float:
         """Points that a person, or the grader once more, has yet to decide."""
         scores = self.result.score.questions
@@ -157,7 +164,8 @@ def _print_questions(console: Console, check: SelfCheck, translator: Translator)
     for question in check.rubric.questions:
         score = scores[question.id]
         heading = f"{question.id}  {printable(translator.pick(question.title))}"
-        points = f"{translator.number(score.score)} / {translator.number(score.max_score)}"
+        waits = any(finding.status in OPEN for finding in score.findings)
+        points = f"{translator.number(score.score)} / {translator.number(score.max_score)}{' ?' if waits else ''}"
         if question.id not in blank or not together:
             console.print()
         together = question.id in blank
@@ -188,10 +196,16 @@ def _print_finding(
 
 
 def _totals(check: SelfCheck, translator: Translator) -> Iterator[Text]:
-    score = check.result.score
-    points, most = translator.number(score.score), translator.number(score.max_score)
-    yield Text("\n" + translator.say("In all: {points} of {most} points", points=points, most=most), "bold")
-    if check.open_points:
+    score, decided = check.result.score, check.decided
+    if not check.open_points:
+        yield Text(
+            "\n" + translator.say("In all: {points} of {most} points", points=decided, most=score.max_score), "bold"
+        )
+    else:
+        total = say(
+            "So far: {points} of {most} points", points=decided, most=round(score.max_score - check.open_points, 6)
+        )
+        yield Text("\n" + translator.text(total), "bold")
         message = say_number(
             "Provisional: {points} point is decided after you hand it in.",
             "Provisional: {points} points are decided after you hand it in.",

@@ -42,3 +42,19 @@ def test_a_persons_mark_takes_the_automatic_ones_place_and_keeps_it_in_evidence(
     assert (finding.points, finding.basis, finding.status) == (0.25, "human", Status.PASSED)
     assert finding.evidence["automatic_points"] == 0.0
     assert marked.score.score == 0.25
+
+
+@pytest.mark.parametrize(
+    ("points", "comment", "told"),
+    [
+        pytest.param(0.0, "", "Confirmed by a person. {reason}", id="as proposed"),
+        pytest.param(0.25, "", "Marked by a person.", id="otherwise"),
+        pytest.param(0.0, "mira la celda 3", "Marked by a person: {comment}", id="with a comment"),
+    ],
+)
+def test_a_proposal_that_a_person_takes_keeps_its_reason(points: float, comment: str, told: str) -> None:
+    score = add_up(findings(Status.NEEDS_REVIEW, 0.0), RUBRIC)
+    result = Result("a", "a.ipynb", "", "", Outcome.GRADED, None, score)
+    marked = with_human_marks(result, [HumanMark("a", "4.3", "cost", points, "ayudante", comment)])
+    finding = next(f for q in marked.score.questions for f in q.findings if f.question == "4.3" and f.check == "cost")
+    assert finding.message.text == told

@@ -97,7 +97,7 @@ def test_totals_are_of_what_is_shown(rubric: Rubric, tmp_path: Path) -> None:
     check = self_check(result_of(rubric, Status.NEEDS_REVIEW), rubric, LINES)
     assert (check.result.score.max_score, check.open_points, check.hidden_points) == (6.5, 6.5, 1.5)
     text = shown(check, tmp_path)
-    assert "In all: 0 of 6.5 points" in text
+    assert "So far: 0 of 0 points" in text
     assert "Provisional: 6.5 points are decided after you hand it in." in text
     assert "1.5 more points are looked at only after you hand it in." in text
     assert "1,5 puntos más se miran solo después de la entrega." in text

@@ -47,12 +47,12 @@ def check_expected_error(criterion: ExpectedError, context: Context) -> Finding:
     for candidate in reversed(failed_tries):
         if shows_error(context.submission.cells[candidate.cell]):
             where["cells"] = [candidate.cell]
-            message = say("Training without vectors was tried, and its error is in the saved outputs.")
+            message = say("Training without flattening the images was tried, and its error is in the saved outputs.")
             return context.passed(criterion, message, "recomputed", **where)
     if any(shows_error(context.submission.cells[index]) for index in context.place.cells):
-        message = say("Training without vectors was tried, and its error is in the saved outputs.")
+        message = say("Training without flattening the images was tried, and its error is in the saved outputs.")
         return context.passed(criterion, message, "recomputed", **where)
-    message = say("Training without vectors was tried, but its error is not in the saved outputs.")
+    message = say("Training without flattening the images was tried, but its error is not in the saved outputs.")
     return context.failed(criterion, message, "static", **where)
 
 
@@ -75,18 +75,18 @@ def _not_tried(criterion: ExpectedError, context: Context, tries: list[Training]
             )
             return context.review(criterion, message, "static", cells=[index])
     if tries:
-        message = say("The network was trained without vectors, and raised no error about shapes.")
+        message = say("The network was trained without flattening the images, and raised no error about shapes.")
         if shown:
             return context.review(criterion, message, "static", points=criterion.points, cells=shown)
         return context.failed(criterion, message, "claimed", cells=[training.cell for training in tries])
     if [training for training in _tries(context) if training.network.layers]:
-        message = say("The network trained here still makes vectors of the images.")
+        message = say("The network trained here still flattens the images.")
         cells = [training.cell for training in _tries(context)]
         return context.failed(criterion, message, "claimed", cells=cells)
     if shown:
         message = say("The saved outputs show an error of shapes, but no code here trains today; a person decides.")
         return context.review(criterion, message, "static", cells=shown)
-    return context.missing(criterion, say("No training without vectors was found."))
+    return context.missing(criterion, say("No training without flattening the images was found."))
 
 
 def _about_shapes(raised: Raised) -> bool:

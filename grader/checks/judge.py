@@ -16,6 +16,7 @@ from grader.checks.epoch_log import check_epoch_log
 from grader.checks.expected_error import check_expected_error
 from grader.checks.prose import check_concept, judge_concept, learn
 from grader.checks.suspicion import suspicions
+from grader.checks.today import failing_cell
 from grader.checks.tries import many_tries, rival_of, rivalled, settle_tries
 from grader.checks.withheld import check_withheld
 from grader.records import Evidence, Finding, Message, Status, Submission, Training, TrainingSummary, say
@@ -137,7 +138,7 @@ def _findings(context: Context) -> list[Finding]:
 
 def _finding(criterion: Criterion, context: Context, rival: Context | None) -> Finding:
     """A finding that a person confirms where something speaks against it; until then its points stand."""
-    finding = _run_check(criterion, context)
+    finding = _told_where_it_stopped(_run_check(criterion, context), criterion, context)
     why = _doubt(finding, criterion, context) or rivalled(finding, criterion, rival, _run_check)
     if why is None:
         return finding
@@ -145,6 +146,18 @@ def _finding(criterion: Criterion, context: Context, rival: Context | None) -> F
     cause = next(causes, None)
     evidence = finding.evidence if cause is None else {**finding.evidence, CAUSE: cause}
     return context.review(criterion, why, finding.basis, points=finding.points, cells=finding.cells, evidence=evidence)
+
+
+def _told_where_it_stopped(finding: Finding, criterion: Criterion, context: Context) -> Finding:
+    """What another question's cells did is no reason where the question's own cell stopped before it could do it."""
+    failing = failing_cell(context.question.id, context.submission, context.evidence)
+    elsewhere = bool(finding.cells) and not {*finding.cells} & {*context.place.cells}
+    if finding.status is not Status.FAILED or failing is None or not elsewhere:
+        return finding
+    if not isinstance(criterion, OfNetwork | Evaluated):
+        return finding
+    message = say("Cell {cell}, where this question is answered, stopped with an error.", cell=failing + 1)
+    return context.missing(criterion, message, cells=(failing,))
 
 
 def _doubt(finding: Finding, criterion: Criterion, context: Context) -> Message | None:

@@ -21,7 +21,7 @@ _MOST_ROWS = 40
 _BASES: Mapping[Basis, Message] = {
     "recomputed": say("measured by the grader"),
     "claimed": say("seen while your notebook ran"),
-    "static": say("read in the file you handed in"),
+    "static": say("read in your file"),
     "human": say("given by a person"),
 }
 _SCENARIOS = {

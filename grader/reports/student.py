@@ -98,6 +98,7 @@ def write_student_report(result: Result, rubric: Rubric, language: str, path: Pa
         "rubric_title": translator.pick(rubric.title),
         "outcome": OUTCOMES[result.status],
         "reason": sentence(result.reason, translator) if result.reason else "",
+        "unreadable": _is_unreadable(result),
         "doubt": sentence(result.file_doubt, translator) if result.file_doubt else "",
         "praise": "" if result.file_doubt else _praise(questions, translator),
         "stopped": stopped_cells(result, translator),
@@ -111,6 +112,12 @@ def write_student_report(result: Result, rubric: Rubric, language: str, path: Pa
         "say": translator.text,
     }
     write_text(path, render("student.html", translator, values))
+
+
+def _is_unreadable(result: Result) -> bool:
+    """True for a file that could not be read as a notebook."""
+    findings = [finding for score in result.score.questions for finding in score.findings]
+    return is_one_case(result) and all(finding.status is Status.NEEDS_REVIEW for finding in findings)
 
 
 def _greatest_first(questions: Sequence[QuestionView]) -> list[tuple[QuestionView, Fault]]:

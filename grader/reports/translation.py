@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, localcontext
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
@@ -108,7 +109,8 @@ def _number(value: float, decimals: int | None, locale: Locale) -> str:
         return "NaN" if math.isnan(value) else "∞" if value > 0 else "-∞"
     whole = "#,##0" if abs(value) >= 10_000 else "0"
     if decimals is not None:
-        return str(format_decimal(value, format=whole + ("." + "0" * decimals if decimals else ""), locale=locale))
+        with localcontext(rounding=ROUND_HALF_UP):  # 9.625 is 9.63, as people round
+            return str(format_decimal(value, format=whole + ("." + "0" * decimals if decimals else ""), locale=locale))
     if isinstance(value, float) and (0 < abs(value) < 0.001 or abs(value) >= 1e15):
         return f"{value:.3g}".replace(".", get_decimal_symbol(locale))
     return str(format_decimal(value, format=f"{whole}.####", locale=locale))

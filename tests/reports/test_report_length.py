@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from chromium import chromium
 from playwright.sync_api import Browser
-from report_samples import RUBRIC, SAMPLES
+from report_samples import RUBRIC, SAMPLES, faulty
 
+from grader.reports.class_page import write_class_page
 from grader.reports.student import write_student_report
 
 SCREEN = 800
@@ -40,5 +41,19 @@ def test_a_report_is_short_on_a_screen_and_on_paper(
     assert page.evaluate("document.documentElement.scrollHeight") <= screens * SCREEN
     assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") <= sheets
     page.set_viewport_size({"width": 390, "height": 844})
+    page.evaluate("document.querySelectorAll('details').forEach(folded => { folded.open = true })")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.close()
+
+
+def test_paper_shows_whose_each_fault_is(tmp_path: Path, browser: Browser) -> None:
+    path = tmp_path / "index.html"
+    write_class_page([faulty("a"), faulty("b")], RUBRIC, "es", path)
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    for medium, shown in (("screen", False), ("print", True)):
+        page.emulate_media(media=medium)  # type: ignore[arg-type]
+        fault = page.locator("#faults .students").first
+        assert fault.is_visible() is shown, medium
+        assert page.locator("#faults summary").first.is_visible(), medium
     page.close()

@@ -18,17 +18,18 @@
     document.getElementById("count").textContent = `${visible} / ${rows.length}`;
   };
 
+  const isText = (column) => !table.tHead.rows[0].cells[column].classList.contains("num");
   const value = (row, column) => {
     const cell = row.cells[column];
     const text = cell.dataset.sort ?? cell.textContent.replace("?", "").replace(",", ".").trim();
-    return column < 2 ? text : Number.isNaN(Number(text)) ? -1 : Number(text);
+    return isText(column) ? text : Number.isNaN(Number(text)) ? -1 : Number(text);
   };
 
   const sort = (header, column) => {
     const up = header.getAttribute("aria-sort") !== "ascending";
     for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
     header.setAttribute("aria-sort", up ? "ascending" : "descending");
-    const compare = column < 2
+    const compare = isText(column)
       ? new Intl.Collator(document.documentElement.lang, { numeric: true }).compare
       : (one, two) => one - two;
     const keyed = rows.map((row) => [value(row, column), row]);
