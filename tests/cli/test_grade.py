@@ -32,3 +32,23 @@ def test_a_folder_without_notebooks_is_refused_in_one_line(course: Class) -> Non
     assert done.err.count("\n") == 1
     course.hand_in("ana", QUIET)
     assert course.grade("--sandbox", "none").code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        pytest.param("numpy.py", "A module of this name is installed", id="an installed module"),
+        pytest.param("solution.ipynb", "No other notebook", id="a notebook"),
+        pytest.param("absent.py", "must name a readable file", id="no file"),
+    ],
+)
+def test_what_may_not_come_along_is_refused_in_one_line(course: Class, name: str, why: str) -> None:
+    if name != "absent.py":
+        (course.root / name).write_text("x = 1")
+    course.hand_in("ana", QUIET)
+    done = course.grade("--sandbox", "none", "--with", str(course.root / name))
+    assert done.code == 2
+    assert done.err.startswith("error: --with must name ")
+    assert why in done.err
+    assert done.err.count("\n") == 1
+    assert not course.out.exists()
