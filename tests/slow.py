@@ -38,6 +38,7 @@ SECONDS: dict[str, int] = {
     "execution/test_attempts.py": 10,
     "training/test_starts.py": 10,
     "checks/test_predicted_class.py": 10,
+    "review/test_whose_texts.py": 9,
     "submission/test_speed.py": 8,
     "review/test_databases.py": 7,
     "rubric/test_keras_names.py": 6,
