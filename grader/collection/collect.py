@@ -27,6 +27,8 @@ from grader.submission import Assignment, parse_submission
 from grader.submission.assignment import form_of, mark_given
 from grader.submission.notebook import parse_notebook, read_bytes
 
+LARGEST_COMPARED = 20_000_000
+"""Bytes of a notebook that is read to find out what the class shares."""
 SAME_WORK = 0.6
 """Share of the cells of their own that two notebooks have in common, from which one is a copy of the other."""
 
@@ -176,10 +178,12 @@ class Files:
         return Fit(questions, sum(not cell.given and _says_something(cell) for cell in found.cells))
 
     def cells(self, path: PurePosixPath) -> tuple[Cell, ...]:
-        """A notebook's cells, those of the assignment marked; none where it cannot be read."""
+        """A notebook's cells, those of the assignment marked; none where it cannot be read, or is very large."""
         raw = self._read(path)
+        if raw is None or len(raw) > LARGEST_COMPARED:
+            return ()
         try:
-            return () if raw is None else mark_given(parse_notebook(raw, path.name), self._assignment)
+            return mark_given(parse_notebook(raw, path.name), self._assignment)
         except SubmissionError:
             return ()
 

@@ -17,6 +17,8 @@ FEWEST_WORDS = 13
 """In a line of text, or a code cell with its comments: what is shorter is alike by chance."""
 LONGEST = 20_000
 """Characters of a cell; no handout's cell is longer."""
+MOST_READ = 200_000
+"""Characters of a notebook; no handout is longer."""
 MOST_SHOWN = 200
 """Texts that are kept."""
 
@@ -69,7 +71,11 @@ def _lines_in(sources: Iterable[str]) -> Iterator[str]:
 def _units(cells: Sequence[Cell], assignment: Assignment) -> dict[_Key, tuple[int, str]]:
     """What can be shared: by kind and key, the cell and the source."""
     found: dict[_Key, tuple[int, str]] = {}
+    read = 0
     for cell in cells:
+        read += min(len(cell.source), LONGEST)
+        if read > MOST_READ:
+            break
         if cell.given or len(cell.source) > LONGEST or len(whole := words(cell.source)) < FEWEST_WORDS:
             continue
         if cell.kind == "code":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ EXAMPLE = (
     "        if logs.get('accuracy') > 0.85:\n"
     "            self.model.stop_training = True"
 )
+SLOWEST = 10.0
+"""Seconds for a notebook that is as large as one may be."""
 SHORT = "Tu respuesta a la pregunta 3 aquí:"
 
 
@@ -99,6 +102,25 @@ def test_the_same_file_of_many_is_one(tmp_path: Path) -> None:
         write(tmp_path / "class", f"alumno_{number}", {**new_markdown_cell(HINT), "id": "a"})
 
     assert collected(tmp_path / "class").shared == ()
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        text("a b c d. " * 2_000),
+        text(("a b c d e f g h i j k l m n. " * 5 + "\n") * 120),
+        code("# a b c d\n" * 1_900),
+        code("x = (" * 900 + ")" * 900 + "\n# " + "a " * 20),
+    ],
+    ids=["short sentences", "lines", "comments", "brackets"],
+)
+def test_a_hostile_notebook_is_read_in_bearable_time(cell: Cell) -> None:
+    assignment = Assignment(((text(f"{HINT} Otra frase más, con otras palabras. " * 20),),))
+    notebooks = {f"s{n}": [text("Soy yo.")] for n in range(FEWEST)} | {"x": [cell] * 5_000}
+    start = time.process_time()
+    find_shared(notebooks, assignment)
+
+    assert time.process_time() - start < SLOWEST
 
 
 def test_text_of_the_class_is_the_assignments_once_it_was_given() -> None:
