@@ -81,6 +81,84 @@ def test_nothing_is_guessed(raised: Raised) -> None:
     assert told(raised, LOAD) == ""
 
 
+@pytest.mark.parametrize(
+    ("name", "defines"),
+    [
+        pytest.param("y_test", "x_test = 1", id="x-for-y"),
+        pytest.param("yTrain", "xTrain = 1", id="x-for-y-in-capitals"),
+        pytest.param("ytrain", "xtrain = 1", id="x-for-y-in-one-word"),
+        pytest.param("train_x", "test_x = 1", id="test-for-train"),
+        pytest.param("training_labels", "training_images = 1", id="images-for-labels"),
+        pytest.param("val_loss_list", "val_acc_list = 1", id="accuracy-for-loss"),
+        pytest.param("red3", "red4 = 1", id="another-number"),
+        pytest.param("red_512", "red_5 = 1", id="part-of-a-number"),
+        pytest.param("modelo", "modelo2 = 1", id="one-with-a-number"),
+        pytest.param("modelo_a", "modelo_b = 1", id="another-letter"),
+        pytest.param("red", "red_sin_flatten = 1", id="the-beginning-of-a-name"),
+        pytest.param("tanh", "tanh_out = 1", id="a-word-of-Keras-without-quotes"),
+        pytest.param("model", "from keras import Model", id="a-class-for-its-object"),
+        pytest.param("capas", "capaz = 1\ncapaf = 1", id="two-alike"),
+        pytest.param("input_shape", "pass", id="nothing-of-Python"),
+    ],
+)
+def test_another_thing_is_not_offered_for_a_name(name: str, defines: str) -> None:
+    assert told(name_error(name), defines, f"{name}.shape") == ""
+
+
+def test_a_class_of_keras_that_no_cell_imports() -> None:
+    found = told(name_error("Dropout"), "import keras", "Dropout(0.5)")
+    assert found == "No cell imports it; usual is “from tensorflow.keras.layers import Dropout”."
+
+
+def test_a_name_like_it_that_is_defined_further_down() -> None:
+    found = told(name_error("entrenamineto"), "entrenamineto", "entrenamiento = 1", cell=0)
+    assert found == "“entrenamineto” is not defined; “entrenamiento” is, but only further down, in cell 2."
+
+
+def test_a_name_like_it_above_comes_before_one_below() -> None:
+    found = told(name_error("perdids"), "perdida = 1", "perdids", "perdidas = 1", cell=1)
+    assert found == "“perdids” is not defined; “perdida” is, in cell 1."
+
+
+@pytest.mark.parametrize(
+    ("raised", "home"),
+    [
+        pytest.param(Raised("ImportError", "cannot import name 'Nadam' from 'keras' (/x/keras/__init__.py)"), "keras.optimizers", id="imported"),
+        pytest.param(Raised("ImportError", "cannot import name 'Dense' from 'tensorflow.keras.models' (/x.py)"), "keras.layers", id="from-its-neighbour"),
+        pytest.param(Raised("AttributeError", "module 'tensorflow' has no attribute 'EarlyStopping'"), "keras.callbacks", id="attribute"),
+        pytest.param(Raised("AttributeError", "module 'keras._tf_keras.keras.layers' has no attribute 'tanh'"), "keras.activations", id="function"),
+        pytest.param(Raised("ModuleNotFoundError", "No module named 'keras.to_categorical'"), "keras.utils", id="as-a-module"),
+    ],
+)  # fmt: skip
+def test_a_word_of_keras_in_the_wrong_place_is_told_where_it_lives(raised: Raised, home: str) -> None:
+    assert told(raised, "x = 1").endswith(f"is in “{home}”.")
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        pytest.param(Raised("AttributeError", "'list' object has no attribute 'reshape'"), id="a-list"),
+        pytest.param(Raised("AttributeError", "'NoneType' object has no attribute 'fitt'"), id="None"),
+        pytest.param(Raised("AttributeError", "'dict' object has no attribute 'histori'"), id="a-dictionary"),
+        pytest.param(Raised("AttributeError", "'tuple' object has no attribute 'shapes'"), id="a-tuple"),
+        pytest.param(Raised("AttributeError", "'function' object has no attribute 'comple'"), id="a-function"),
+        pytest.param(Raised("AttributeError", "'EagerTensor' object has no attribute 'astype'"), id="what-others-have"),
+        pytest.param(Raised("AttributeError", "module 'math' has no attribute 'relu'"), id="another-module"),
+        pytest.param(Raised("ModuleNotFoundError", "No module named 'shap'"), id="a-package"),
+        pytest.param(Raised("ModuleNotFoundError", "No module named 'utils.layer'"), id="a-module-of-ones-own"),
+        pytest.param(Raised("ModuleNotFoundError", "No module named 'metric'"), id="a-file-of-ones-own"),
+        pytest.param(Raised("ValueError", "y_true and y_pred must have the same shape for the loss: binary"), id="a-sentence"),
+        pytest.param(Raised("ValueError", "Could not interpret loss identifier: softmax"), id="known-elsewhere"),
+        pytest.param(Raised("ValueError", "Could not interpret loss identifier: categorical"), id="half-a-word"),
+        pytest.param(Raised("TypeError", "Model.fit() got an unexpected keyword argument 'metrics'"), id="an-argument-of-another"),
+        pytest.param(Raised("TypeError", "crear() got an unexpected keyword argument 'unit'"), id="a-function-of-ones-own"),
+        pytest.param(Raised("KeyError", "'val_accuracy'"), id="a-key-that-was-not-logged"),
+    ],
+)  # fmt: skip
+def test_what_is_no_slip_of_the_finger_gets_no_hint(raised: Raised) -> None:
+    assert told(raised, "def crear(units): ...", "h.loss\nh.loss\nh.reshape\nh.reshape", "run()") == ""
+
+
 def test_a_key_that_the_notebook_uses_elsewhere() -> None:
     cells = ("tabla['perdidas'] = 1\nprint(tabla['perdidas'])", "tabla['perdida']")
     assert "perhaps “perdidas” is meant" in told(Raised("KeyError", "'perdida'"), *cells)
