@@ -3,31 +3,44 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
 from grader.errors import UsageError
+from grader.rubric.language import Language
 from grader.rubric.public import without_answers
 from grader.rubric.rubric import Rubric
 
 TEMPLATES = Path(__file__).parent / "kit_files"
 RUBRIC, README = "rubric.yaml", "README"
+EXTRA = "[notebooks]"
+"""What the grader needs besides to run what students write."""
+FROM_INSTRUCTOR = {
+    "es": "<archivo o dirección que te dé tu profesor>",
+    "en": "<file or address that your instructor gives you>",
+}
+"""Stands for what is not known yet. It is no name, which pip would look up on its index, whoever's it is."""
+_ADDRESS = re.compile(r"(?:git\+(?:https|ssh)|https)://[\w.~:/?#@&()*+,=%-]+")
 
 
-def write_kit(rubric: Rubric, out: Path, package: str) -> list[Path]:
+def write_kit(rubric: Rubric, out: Path, package: str = "") -> list[Path]:
     """Write a folder for students, with the latest edition of the assignment.
 
     Args:
         out: a folder that is new or empty.
-        package: what students install the grader by: a name, a file or an address, as pip takes it.
+        package: what students install the grader by: a wheel, which is copied, or an address as pip takes it; where
+            it is left out, the instructions say that the instructor gives one.
 
     Returns:
         The files, in the order of their names.
 
     Raises:
-        UsageError: `out` holds something, cannot be written, or the assignment cannot be read.
+        UsageError: `out` holds something or cannot be written, `package` is neither a wheel nor an address, or the
+            assignment cannot be read.
     """
+    wheel = _wheel(package)
     path = next(iter(rubric.assignment_paths), None)
     try:
         content = None if path is None else path.read_bytes()
@@ -39,9 +52,11 @@ def write_kit(rubric: Rubric, out: Path, package: str) -> list[Path]:
     files = {RUBRIC: _yaml(rubric, name).encode()}
     for language in sorted(rubric.title):
         readme = f"{README}.md" if language == rubric.language else f"{README}.{language}.md"
-        files[readme] = _readme(rubric, language, name, package).encode()
+        files[readme] = _readme(rubric, language, name, package, wheel).encode()
     if content is not None:
         files[name] = content
+    if wheel is not None:
+        files[wheel.name] = wheel.read_bytes()
     try:
         out.mkdir(parents=True, exist_ok=True)
         if any(out.iterdir()):
@@ -53,6 +68,26 @@ def write_kit(rubric: Rubric, out: Path, package: str) -> list[Path]:
             f"--out must be a folder that can be written to. Received: {out} ({error.strerror})"
         ) from error
     return [out / file for file in sorted(files)]
+
+
+def _wheel(package: str) -> Path | None:
+    """The file; None for an address, and for nothing."""
+    if not package or _ADDRESS.fullmatch(package):
+        return None
+    path = Path(package)
+    if not (re.fullmatch(r"grader-[\w.+-]+\.whl", path.name) and path.is_file()):
+        raise UsageError(
+            "--package must be a wheel of the grader (grader-….whl), or an https:// or a git+https:// address: a bare "
+            f"name would have students install whatever has it on the package index. Received: {package!r}"
+        )
+    return path
+
+
+def _requirement(package: str, wheel: Path | None, language: str) -> str:
+    """What stands after ``pip install``."""
+    if wheel is not None:
+        return f"./{wheel.name}{EXTRA}"
+    return f"grader{EXTRA} @ {package}" if package else FROM_INSTRUCTOR[language]
 
 
 def _yaml(rubric: Rubric, assignment: str) -> str:
@@ -70,8 +105,13 @@ def _yaml(rubric: Rubric, assignment: str) -> str:
     return written.getvalue()
 
 
-def _readme(rubric: Rubric, language: str, assignment: str, package: str) -> str:
+def _readme(rubric: Rubric, language: Language, assignment: str, package: str, wheel: Path | None) -> str:
     template = (TEMPLATES / f"README.{language}.md").read_text(encoding="utf-8")
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)
-    values = {"title": rubric.title[language], "assignment": assignment, "package": package}  # type: ignore[index]
-    return environment.from_string(template).render(values)
+    return environment.from_string(template).render(
+        title=rubric.title[language],
+        assignment=assignment,
+        package=_requirement(package, wheel, language),
+        package_known=bool(package),
+        wheel=wheel.name if wheel is not None else "",
+    )

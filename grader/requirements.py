@@ -31,9 +31,15 @@ def missing(extra: str) -> tuple[str, ...]:
 def check_requirements(extra: str) -> None:
     """Raises UsageError where packages of an extra are missing."""
     if names := missing(extra):
-        raise UsageError(
-            f"{EXTRAS[extra]} needs more packages (pip install 'grader[{extra}]'). Received: no {', '.join(names)}"
-        )
+        raise UsageError(f"{EXTRAS[extra]} needs more packages ({advice(extra)}). Received: no {', '.join(names)}")
+
+
+def advice(extra: str) -> str:
+    """How to install what an extra lacks; empty where it lacks nothing.
+
+    The packages are named themselves: another program has the grader's name on the package index.
+    """
+    return f"pip install {' '.join(names)}" if (names := missing(extra)) else ""
 
 
 def _requirements() -> Sequence[str]:

@@ -28,7 +28,7 @@ from grader.pipeline import Plan
 from grader.records import LeftOut, Outcome, Result, SharedText, Status, say
 from grader.reports.handed_in import SHARED_ASKED, SHARED_OPTIONS, about_shared, doubts, in_order_of_need
 from grader.reports.translation import Translator
-from grader.requirements import EXTRAS, missing
+from grader.requirements import EXTRAS, advice
 from grader.rubric.rubric import Rubric
 from grader.self_check import printable
 
@@ -259,10 +259,9 @@ def extras_table() -> Table:
     """What each optional part of the grader is for, and which packages it lacks."""
     table = Table("", "Installed for", "to do", box=None, pad_edge=False)
     for extra, purpose in EXTRAS.items():
-        lacking = missing(extra)
-        sign, style = HELD["no" if lacking else "full"]
-        advice = f"pip install 'grader[{extra}]' (without: {', '.join(lacking)})" if lacking else ""
-        table.add_row(Text(sign, style), purpose, Text(advice))
+        to_do = advice(extra)
+        sign, style = HELD["no" if to_do else "full"]
+        table.add_row(Text(sign, style), purpose, Text(to_do))
     return table
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -23,10 +24,12 @@ def kit(
         str,
         typer.Option(
             "--package",
-            metavar="NAME",
-            help="What students install the grader by, as pip takes it: a name, a file or an address.",
+            metavar="WHERE",
+            help="What students install the grader by: a wheel, which is copied into the kit, or the https:// or "
+            "git+https:// address of one. Without it, the instructions leave a place for what you give them.",
+            show_default=False,
         ),
-    ] = "grader[notebooks]",
+    ] = "",
 ) -> int:
     """Make a folder for students: the rubric without answers, the assignment, and how to check a notebook."""
     from grader.kit import write_kit
@@ -34,4 +37,10 @@ def kit(
 
     for file in write_kit(load_rubric(rubric), out, package):
         print(file)
+    if not package:
+        print(
+            "Students need the grader: give them its wheel or an address, or make the kit with --package WHERE. "
+            "The kit's instructions leave a place for it.",
+            file=sys.stderr,
+        )
     return OK

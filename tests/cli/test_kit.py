@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,8 +53,10 @@ def test_the_shipped_rubrics_kit_has_no_pattern_and_no_marked_answer(run: Callab
 
 
 def test_the_instructions_are_for_every_system_in_both_languages(run: Callable[..., Run], tmp_path: Path) -> None:
-    words = ["kit", "fashion_mnist", "--out", str(tmp_path / "kit"), "--package", "grader-9.whl"]
-    assert run(*words).code == 0
+    wheel = tmp_path / "grader-9-py3-none-any.whl"
+    wheel.write_bytes(b"a wheel")
+    assert run("kit", "fashion_mnist", "--out", str(tmp_path / "kit"), "--package", str(wheel)).code == 0
+    assert (tmp_path / "kit" / wheel.name).read_bytes() == b"a wheel"
     for name, language in (("README.md", "es"), ("README.en.md", "en")):
         text = (tmp_path / "kit" / name).read_text(encoding="utf-8")
         for told_of in (
@@ -61,11 +64,56 @@ def test_the_instructions_are_for_every_system_in_both_languages(run: Callable[.
             "## macOS",
             "## Windows",
             "Colab",
-            'install "grader-9.whl"',
+            'install "./grader-9-py3-none-any.whl[notebooks]"',
+            "| `grader-9-py3-none-any.whl` |",
             f"--language {language}",
         ):
             assert told_of in text
         assert "{" not in text
+
+
+@pytest.mark.parametrize(
+    "address", ["https://uni.example/grader-1-py3-none-any.whl", "git+ssh://git@uni.example/g.git@v1"]
+)
+def test_an_address_is_what_students_install_from(address: str, run: Callable[..., Run], tmp_path: Path) -> None:
+    done = run("kit", "fashion_mnist", "--out", str(tmp_path / "kit"), "--package", address)
+    assert (done.code, done.err) == (0, "")
+    assert f'!pip install "grader[notebooks] @ {address}"' in (tmp_path / "kit" / "README.md").read_text(
+        encoding="utf-8"
+    )
+
+
+def test_without_a_package_the_place_for_it_is_nothing_that_pip_would_look_up(
+    run: Callable[..., Run], tmp_path: Path
+) -> None:
+    done = run("kit", "fashion_mnist", "--out", str(tmp_path / "kit"))
+    assert done.code == 0
+    assert "--package WHERE" in done.err
+    for name in ("README.md", "README.en.md"):
+        installed = re.findall(r"pip install (.+)", (tmp_path / "kit" / name).read_text(encoding="utf-8"))
+        assert len(installed) == 3
+        assert all(re.fullmatch('"<[^<>]+>"', what) for what in installed)
+
+
+@pytest.mark.parametrize(
+    "package",
+    [
+        "grader",
+        "grader[notebooks]",
+        "grader==1",
+        "other-1.whl",
+        "grader-1.whl",
+        "ftp://x/g.whl",
+        'https://x/"; rm -r ~; "',
+    ],
+)
+def test_what_is_neither_a_wheel_nor_an_address_is_refused(
+    package: str, run: Callable[..., Run], tmp_path: Path
+) -> None:
+    done = run("kit", "fashion_mnist", "--out", str(tmp_path / "kit"), "--package", package)
+    assert done.code == 2
+    assert done.err.startswith("error: --package must be a wheel of the grader")
+    assert not (tmp_path / "kit").exists()
 
 
 def test_the_assignment_is_the_students_own(run: Callable[..., Run], tmp_path: Path) -> None:

@@ -246,7 +246,7 @@ def test_without_dask_its_executor_is_refused(course: Class) -> None:
     refused(
         course,
         Run(done.returncode, done.stdout, done.stderr),
-        "--executor dask needs more packages (pip install 'grader[dask]'). Received: no distributed",
+        "--executor dask needs more packages (pip install distributed). Received: no distributed",
     )
 
 
