@@ -18,7 +18,7 @@ from grader.reports.handed_in import about_shared
 from grader.reports.pages import TEMPLATES as REPORT_TEMPLATES
 from grader.reports.translation import Translator
 from grader.review.calls import Call, Refused, Requested, read_form
-from grader.review.classroom import Classroom
+from grader.review.classroom import WHOLE_FILE, Classroom
 from grader.review.grouping import Group
 from grader.review.guard import REPORT_POLICY
 from grader.review.looking import inconsistencies, search, search_names
@@ -408,7 +408,7 @@ class Desk:
     def settle(self, call: Call) -> Response:
         """Decide at once all that waits on account of one cell: with all points, with none, or as proposed."""
         name = self._requested.submission(call.form.get("s", ""))
-        keys = self._room.causes(name).get(call.number("cell", -1), [])
+        keys = self._room.causes(name).get(call.number("cell", WHOLE_FILE), [])
         found = {key: self._room.finding(key) for key in keys}
         match call.form.get("give", ""):
             case "all":

@@ -36,6 +36,10 @@ _DECIDED = 2.0
 """Surer than any confidence: what a person has decided comes last."""
 
 
+WHOLE_FILE = -1
+"""In place of a cell in `Classroom.causes`; pages send none."""
+
+
 class Classroom:
     """The class of one gradebook; safe to be used by several threads.
 
@@ -176,10 +180,15 @@ class Classroom:
         return self._open
 
     def causes(self, submission: str) -> dict[int, list[Key]]:
-        """Cells of a submission, each with what a person has to decide on its account, where that is more than one."""
+        """Cells of a submission, each with what a person has to decide on its account, where that is more than one.
+
+        `WHOLE_FILE` stands for the cell where the file itself could not be read.
+        """
         found: dict[int, list[Key]] = {}
+        whole = is_one_case(self.results[submission])
         for finding in self.findings_of(submission):
-            cause, key = finding.evidence.get(CAUSE), (submission, finding.question, finding.check)
+            cause = WHOLE_FILE if whole else finding.evidence.get(CAUSE)
+            key = (submission, finding.question, finding.check)
             if isinstance(cause, int) and self.is_open(key):
                 found.setdefault(cause, []).append(key)
         return {cause: keys for cause, keys in sorted(found.items()) if len(keys) > 1}

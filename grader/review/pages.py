@@ -12,7 +12,7 @@ from grader.records import Finding, HumanMark, Message, Status, say
 from grader.reports.pages import Sign, render, sign_of
 from grader.reports.text import Piece, mark_words, shown
 from grader.reports.translation import Translator
-from grader.review.classroom import Classroom
+from grader.review.classroom import WHOLE_FILE, Classroom
 from grader.review.grouping import Group
 from grader.review.looking import Inconsistency
 from grader.review.marking import Key, Reviewer, key_of
@@ -254,7 +254,7 @@ class Views:
         return {
             "code": self._room.code(submission),
             "cell": cell,
-            "where": self._translator.say("Cell {cell}", cell=cell + 1),
+            "where": "" if cell == WHOLE_FILE else self._translator.say("Cell {cell}", cell=cell + 1),
             "line": "" if error is None else shown(error.stopped_at or error.first_line, _LONGEST_ANSWER),
             "error": "" if error is None else shown(error.error, _LONGEST_ANSWER),
             "count": len(keys),
