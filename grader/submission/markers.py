@@ -174,7 +174,8 @@ def _in_order(found: Sequence[_Marked], guide: Guide) -> list[_Marked]:
     for _, group in groupby(found, key=lambda each: each.heading):
         places = list(group)
         lost = [each for each in places if _is_lost(each)]
-        taken = {name for each in places if each not in lost for name in each.named.names}
+        prose = [each for each in places if not each.named.anchor.in_code]
+        taken = {name for each in prose if each not in lost for name in each.named.names}
         due = [name for name in (places[0].above if places else ()) if name not in taken]
         names = dict(zip(map(id, lost), due, strict=False)) if len(lost) == len(due) else {}
         given = [replace(each, named=_named(each, names[id(each)])) if id(each) in names else each for each in places]
