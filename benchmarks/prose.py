@@ -7,8 +7,11 @@ For the half to build with and the half that is only measured, by question and i
 - agreement: share of marks, provisional ones as they stand, that are the fair ones;
 - kappa: quadratic weighted kappa of an answer's points, in twentieths of what its question's concepts are worth;
 - review: share of answers with a mark that waits for a person, and of marks;
-- sure: marks with a confidence of 0.9 or more, and the share of them that are the fair ones;
-- given wrongly, withheld wrongly: sure marks that give points to what a fair teacher gives none, or take them away.
+- sure: marks that no person is asked about, and the share of them that are the fair ones;
+- given wrongly, withheld wrongly: sure marks that give more than a fair teacher does, or less.
+
+An answer to learn from is judged without those of its own writer. The reliability table says of each bin of confidence
+how many marks are the fair ones: it is calibrated where that share is the confidence.
 
 Then the same halves as classes at the review desk: a tenth of each question's answers get their fair marks there, in
 the order in which the desk shows them, and the kappa is that of all marks afterwards, those of the other answers as
@@ -45,7 +48,8 @@ from grader.publishing import open_class  # noqa: E402
 from grader.review.classroom import Classroom  # noqa: E402
 from grader.review.marking import Key, Reviewer  # noqa: E402
 
-SURE = 0.9
+BINS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
+"""Edges of the bins of confidence; a bin holds its upper edge."""
 STEPS = 20
 MARKED = 0.1
 """Share of a question's answers that are marked at the desk."""
@@ -77,7 +81,7 @@ def _level(answer: Sequence[Marked], which: str) -> int:
 def row(marked: Sequence[Marked], review_below: float) -> list[str]:
     """The figures of `COLUMNS`."""
     answers = by_answer(marked)
-    sure = [one for one in marked if one.judgement.confidence >= SURE]
+    sure = [one for one in marked if one.judgement.confidence >= review_below]
     waiting = [one for one in marked if one.judgement.confidence < review_below]
     waiting_answers = sum(any(one.judgement.confidence < review_below for one in answer) for answer in answers)
     return [
@@ -92,6 +96,17 @@ def row(marked: Sequence[Marked], review_below: float) -> list[str]:
         str(sum(one.judgement.share > one.mark and not one.agrees for one in sure)),
         str(sum(one.judgement.share < one.mark and not one.agrees for one in sure)),
     ]
+
+
+def reliability(marked: Sequence[Marked], title: str) -> Table:
+    """For each bin of confidence: how many marks, their mean confidence, and the share that are the fair ones."""
+    table = Table("confidence", "marks", "mean confidence", "right", title=f"reliability: {title}")
+    for low, high in itertools.pairwise(BINS):
+        inside = [one for one in marked if low < one.judgement.confidence <= high]
+        mean = sum(one.judgement.confidence for one in inside) / len(inside) if inside else 0.0
+        right = _share(sum(one.agrees for one in inside), len(inside))
+        table.add_row(f"{low:g} to {high:g}", str(len(inside)), f"{mean:.3f}" if inside else "-", right)
+    return table
 
 
 def _share(part: int, whole: int) -> str:
@@ -198,6 +213,10 @@ def main() -> None:
             table.add_row(f"round {number}", *row(part, rubric.review_below))
         table.add_row("all", *row(marked, rubric.review_below))
         console.print(table)
+        console.print(reliability(marked, split))
+        if arguments.rounds:
+            for number in sorted({one.round for one in marked}):
+                console.print(reliability([one for one in marked if one.round == number], f"{split}, round {number}"))
         console.print(at_desk(rubric, split))
     for one in everything:
         if one.split == arguments.disagreements and not one.agrees:

@@ -7,9 +7,10 @@ together, by someone who did not look at the rubric's ways; 0 for the first ones
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 
@@ -56,6 +57,7 @@ def judge_labelled(rubric: Rubric, folder: Path = FOLDER) -> list[Marked]:
 def _judge_file(rubric: Rubric, file: Path) -> Iterator[Marked]:
     document = YAML(typ="safe", pure=True).load(file)
     question = rubric.question(document["question"])
+    folds = {entry["answer"]: _fold(entry, at) for at, entry in enumerate(document["answers"])}
     for entry in document["answers"]:
         for name, mark in entry["marks"].items():
             concept = concept_of(question, name)
@@ -63,7 +65,7 @@ def _judge_file(rubric: Rubric, file: Path) -> Iterator[Marked]:
                 entry["answer"],
                 concept,
                 question_prompt=question.prompt,
-                examples=_others(rubric.examples(question.id, name), entry["answer"]),
+                examples=_others(rubric.examples(question.id, name), folds, entry["answer"]),
             )
             yield Marked(
                 split=entry["split"],
@@ -78,9 +80,13 @@ def _judge_file(rubric: Rubric, file: Path) -> Iterator[Marked]:
             )
 
 
-def _others(examples: Examples, answer: str) -> Examples:
-    """The examples without a fifth of them, the answer's own among these: nobody is marked by his own marks."""
-    place = next((at for at, example in enumerate(examples) if example[0] == answer), None)
-    if place is None:
+def _fold(entry: Mapping[str, Any], at: int) -> int:
+    """Which answers are left out together: those of one writer; the first ones, of several people, in fifths."""
+    return entry.get("round", 0) % _FOLDS or at % _FOLDS
+
+
+def _others(examples: Examples, folds: Mapping[str, int], answer: str) -> Examples:
+    """The examples without those of the answer's own fold: nobody is marked by what he or his writer was given."""
+    if all(text != answer for text, _ in examples):
         return examples
-    return tuple(example for at, example in enumerate(examples) if at % _FOLDS != place % _FOLDS)
+    return tuple(example for example in examples if folds[example[0]] != folds[answer])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -43,6 +43,8 @@ class Context:
     question: Question
     trainings: Trainings | None = None
     """What the trusted trainer has and does; None where it is not at hand."""
+    doubts: Mapping[str, Message] = field(default_factory=dict)
+    """By question, why a person looks at what its prose earns."""
 
     @cached_property
     def place(self) -> Place:

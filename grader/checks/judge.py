@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from grader.checks.begun import doubt_file, not_begun
 from grader.checks.context import CAUSE, Context
 from grader.checks.epoch_log import check_epoch_log
 from grader.checks.expected_error import check_expected_error
-from grader.checks.prose import check_concept, judge_concept, learn
+from grader.checks.prose import check_concept, doubts_of, judge_concept, learn
 from grader.checks.suspicion import suspicions
 from grader.checks.today import failing_cell
 from grader.checks.tries import many_tries, rival_of, rivalled, settle_tries
@@ -31,16 +31,20 @@ Check = Callable[[Any, Context], Finding]
 
 def _check_concept(criterion: Concept, context: Context) -> Finding:
     """Prose is judged by its own package; what students were given counts as copied."""
-    given = [cell.source for cell in context.submission.cells if cell.given]
-    prompts = [question.prompt for question in context.rubric.questions]
     return check_concept(
         criterion,
         context.question,
         context.submission,
         review_below=context.rubric.review_below,
-        other_texts=[*given, *prompts],
+        other_texts=_given_texts(context.submission, context.rubric),
         examples=context.rubric.examples(context.question.id, criterion.id),
+        doubt=context.doubts.get(context.question.id),
     )
+
+
+def _given_texts(submission: Submission, rubric: Rubric) -> list[str]:
+    given = [cell.source for cell in submission.cells if cell.given]
+    return [*given, *(question.prompt for question in rubric.questions)]
 
 
 CHECKS: dict[str, Check] = {
@@ -112,8 +116,11 @@ def judge(
     """
     images = load_data(data)
     found = attribute(submission, evidence, rubric)
+    passages = {name: place.own for name, place in submission.places.items()}
+    doubts = doubts_of(passages, rubric, _given_texts(submission, rubric))
     contexts = {
-        item.id: Context(submission, evidence, rubric, images, found, item, trainings) for item in rubric.questions
+        item.id: Context(submission, evidence, rubric, images, found, item, trainings, doubts)
+        for item in rubric.questions
     }
     answers = settle_tries(contexts, _run_check)
     contexts = {question: replace(context, answers=answers) for question, context in contexts.items()}
@@ -124,10 +131,15 @@ def judge(
         findings=tuple(findings),
         trainings=_summaries(evidence, answers),
         notes=notes,
-        flags=(*_flags(submission, evidence, images), *many_tries(contexts)),
+        flags=(*_flags(submission, evidence, images), *many_tries(contexts), *_once(doubts.values())),
         not_begun=blank,
         file_doubt=doubt_file(submission, findings, rubric, blank),
     )
+
+
+def _once(messages: Iterable[Message]) -> list[Message]:
+    told = list(messages)
+    return [message for at, message in enumerate(told) if message not in told[:at]]
 
 
 def _findings(context: Context) -> list[Finding]:

