@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grader.collection.listing import Entry
-from grader.collection.names import attempt, stem
+from grader.collection.names import Turn, stem, turn
 from grader.records import Message, say
 
 SAME_TIME = 2.0
@@ -47,25 +47,43 @@ def choose(candidates: Sequence[Candidate], *, numbers_count: bool) -> tuple[Can
     apt = [(candidate, fit) for candidate, fit in readable if fit.questions * 2 >= questions]
     own = max((fit.own for _, fit in apt), default=0)
     begun = [candidate for candidate, fit in apt if fit.own * 4 >= own]
-    chosen = _latest(begun or list(candidates), numbers_count=numbers_count)
+    chosen, earlier = _latest(begun or list(candidates), numbers_count=numbers_count)
     reasons = {}
     for candidate in candidates:
         if candidate is not chosen:
-            reasons[candidate] = _reason(candidate, chosen, begun, numbers_count=numbers_count)
+            is_unfit = bool(begun) and candidate not in begun
+            reasons[candidate] = _reason(candidate, chosen, is_unfit=is_unfit, is_earlier=candidate in earlier)
     return chosen, reasons
 
 
-def _latest(candidates: Sequence[Candidate], *, numbers_count: bool) -> Candidate:
-    """By the numbers of attempts, else by when they were saved, else the one that has most of the student's own."""
+def _latest(candidates: Sequence[Candidate], *, numbers_count: bool) -> tuple[Candidate, frozenset[Candidate]]:
+    """The latest, and those that are earlier by the names alone.
+
+    Drafts and backups come before all others; of those with numbers the last one counts; then it is decided by when
+    they were saved, by whether they are called final, and by how much of the student's own they hold.
+    """
+    turns = _turns(candidates)
+    left = [one for one in candidates if not turns[one].is_early] or list(candidates)
     if numbers_count:
-        last = max(map(_number, candidates))
-        candidates = [candidate for candidate in candidates if _number(candidate) == last]
-    newest = max(candidate.entry.modified for candidate in candidates)
-    return min((one for one in candidates if newest - one.entry.modified <= SAME_TIME), key=_rank)
+        last = {turns[one].stage: (0, 0) for one in left}
+        for one in left:
+            last[turns[one].stage] = max(last[turns[one].stage], turns[one].numbers)
+        left = [one for one in left if turns[one].numbers == last[turns[one].stage]]
+    newest = max(one.entry.modified for one in left)
+    newest_ones = [one for one in left if newest - one.entry.modified <= SAME_TIME]
+    stage = max(turns[one].stage for one in newest_ones)
+    chosen = min((one for one in newest_ones if turns[one].stage == stage), key=_rank)
+    by_name = {one for one in candidates if one not in left}
+    return chosen, frozenset(by_name | {one for one in newest_ones if turns[one].stage < stage})
 
 
-def _number(candidate: Candidate) -> int:
-    return attempt(stem(candidate.entry.path.name)).number
+def _turns(candidates: Sequence[Candidate]) -> dict[Candidate, Turn]:
+    """What the names say, from the folder on that holds them all."""
+    folders = [one.entry.path.parent.parts for one in candidates]
+    shared = 0
+    while all(len(parts) > shared and parts[shared] == folders[0][shared] for parts in folders):
+        shared += 1
+    return {one: turn((*one.entry.path.parent.parts[shared:], stem(one.entry.path.name))) for one in candidates}
 
 
 def _rank(candidate: Candidate) -> tuple[int, int, int, int, str]:
@@ -74,13 +92,14 @@ def _rank(candidate: Candidate) -> tuple[int, int, int, int, str]:
     return -fit.questions, -fit.own, len(path.parts), len(path.name), str(path)
 
 
-def _reason(candidate: Candidate, chosen: Candidate, begun: Sequence[Candidate], *, numbers_count: bool) -> Message:
+def _reason(candidate: Candidate, chosen: Candidate, *, is_unfit: bool, is_earlier: bool) -> Message:
     file = str(chosen.entry.path)
     if candidate.fit is None:
         return say("It cannot be read as a notebook; “{file}” of the same student was graded.", file=file)
-    if begun and candidate not in begun:
+    if is_unfit:
         return say("“{file}” of the same student fits this assignment better, and was graded.", file=file)
-    is_earlier = chosen.entry.modified - candidate.entry.modified > SAME_TIME
-    if not is_earlier and not (numbers_count and _number(candidate) < _number(chosen)):
-        return say("“{file}” of the same student was graded; nothing tells which of the two is later.", file=file)
-    return say("“{file}” of the same student is later, and was graded.", file=file)
+    if is_earlier:
+        return say("By the names, it is an earlier attempt; “{file}” of the same student was graded.", file=file)
+    if chosen.entry.modified - candidate.entry.modified > SAME_TIME:
+        return say("“{file}” of the same student is later, and was graded.", file=file)
+    return say("“{file}” of the same student was graded; nothing tells which of the two is later.", file=file)

@@ -5,32 +5,24 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection as Container
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from functools import cache
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from grader.collection.beside import files_beside, read_beside
-from grader.collection.choosing import Candidate, Fit, choose
+from grader.collection.choosing import Candidate, choose
+from grader.collection.contents import Contents
 from grader.collection.grouping import Student, group
 from grader.collection.ids import make_ids
 from grader.collection.left_out import why_left_out
 from grader.collection.listing import Entry, Kind, list_folder
 from grader.collection.names import stem
 from grader.collection.shared import FEWEST, find_shared
-from grader.errors import SubmissionError, UsageError
+from grader.errors import UsageError
 from grader.execution.beside import digest as digest_beside
 from grader.records import Cell, Collection, HandedIn, LeftOut, Message, Reason
 from grader.rubric.rubric import Rubric
-from grader.submission import Assignment, parse_submission
-from grader.submission.assignment import form_of, mark_given
-from grader.submission.notebook import parse_notebook, read_bytes
-
-LARGEST_COMPARED = 20_000_000
-"""Bytes of a notebook that is read to find out what the class shares."""
-SAME_WORK = 0.6
-"""Share of the cells of their own that two notebooks have in common, from which one is a copy of the other."""
+from grader.submission import Assignment
 
 
 def collect(
@@ -50,13 +42,13 @@ def collect(
     Raises:
         UsageError: the folder cannot be listed, holds far too much, or no notebook.
     """
-    files = Files(folder, rubric, assignment)
-    entries = _with_misnamed(list_folder(folder, skip), files)
-    students = group(entries, folder.resolve().name, files.hold_the_same)
+    contents = Contents(folder, rubric, assignment)
+    entries = _with_misnamed(list_folder(folder, skip), contents)
+    students = group(entries, folder.resolve().name, contents)
     chosen = {
         number: choose(
             [
-                Candidate(entry, files.fit(entry.path) if len(student.notebooks) > 1 else None)
+                Candidate(entry, contents.fit(entry.path) if len(student.notebooks) > 1 else None)
                 for entry in student.notebooks
             ],
             numbers_count=student.numbers_count,
@@ -66,7 +58,7 @@ def collect(
     }
     graded = [students[number] for number in chosen]
     ids = make_ids([student.id_from for student in graded], [_earlier_names(student) for student in graded], known)
-    digests = [files.digest(candidate.entry.path) for candidate, _ in chosen.values()]
+    digests = [contents.digest(candidate.entry.path) for candidate, _ in chosen.values()]
     beside = [
         files_beside(candidate.entry.path, student, entries, students, folder, rubric)
         for student, (candidate, _) in zip(graded, chosen.values(), strict=True)
@@ -93,27 +85,27 @@ def collect(
     left_out = _left_out([e for e in entries if e.path not in is_used], entries, students, id_of, others, refused)
     if not submissions:
         raise UsageError(_without_notebooks(folder, left_out))
-    doubles = _doubles(submissions, graded, files.digests_of_assignment)
+    doubles = _doubles(submissions, graded, contents.digests_of_assignment)
     found = sorted(doubles, key=lambda one: one.submission)
-    shared = find_shared(_different(found, files), assignment) if len(found) >= FEWEST else ()
+    shared = find_shared(_different(found, contents), assignment) if len(found) >= FEWEST else ()
     return Collection(tuple(found), tuple(left_out), shared)
 
 
-def _different(submissions: Sequence[HandedIn], files: Files) -> dict[str, tuple[Cell, ...]]:
+def _different(submissions: Sequence[HandedIn], contents: Contents) -> dict[str, tuple[Cell, ...]]:
     """The cells of all submissions that can be read, of the same file from several students only once."""
     first = {one.sha256: one for one in reversed(submissions)}
-    read = ((one.submission, files.cells(PurePosixPath(one.file))) for one in first.values())
+    read = ((one.submission, contents.cells(PurePosixPath(one.file))) for one in first.values())
     return {submission: cells for submission, cells in read if cells}
 
 
-def _with_misnamed(entries: Sequence[Entry], files: Files) -> list[Entry]:
+def _with_misnamed(entries: Sequence[Entry], contents: Contents) -> list[Entry]:
     """The entries, with the notebooks known that have another ending, where nothing of their name has the right one."""
     named = {str(entry.path).casefold() for entry in entries}
     return [
         replace(entry, holds_notebook=True)
         if entry.may_hold_notebook
         and str(entry.path.with_name(f"{stem(entry.path.name)}.ipynb")).casefold() not in named
-        and files.holds_notebook(entry.path)
+        and contents.holds_notebook(entry.path)
         else entry
         for entry in entries
     ]
@@ -133,89 +125,6 @@ def _earlier_names(student: Student) -> list[str]:
         for entry in student.notebooks
         if len(entry.path.parts) < 3
     ]
-
-
-class Files:
-    """What the notebooks of a folder hold, as far as it has to be known before they are graded."""
-
-    def __init__(self, folder: Path, rubric: Rubric, assignment: Assignment) -> None:
-        self._folder = folder
-        self._rubric = rubric
-        self._assignment = assignment
-        self.fit = cache(self._fit)
-        self.digest = cache(self._digest)
-        self._own = cache(self._own_cells)
-
-    def _read(self, path: PurePosixPath) -> bytes | None:
-        try:
-            return read_bytes(self._folder / path)
-        except SubmissionError:
-            return None
-
-    def _digest(self, path: PurePosixPath) -> str:
-        """Of a file's bytes; empty where it cannot be read."""
-        raw = self._read(path)
-        return "" if raw is None else sha256(raw).hexdigest()
-
-    @property
-    def digests_of_assignment(self) -> frozenset[str]:
-        """Of the notebooks that students were given."""
-        found = set()
-        for path in self._rubric.assignment_paths:
-            with suppress(SubmissionError):
-                found.add(sha256(read_bytes(path)).hexdigest())
-        return frozenset(found)
-
-    def _fit(self, path: PurePosixPath) -> Fit | None:
-        raw = self._read(path)
-        if raw is None:
-            return None
-        try:
-            found = parse_submission(raw, self._folder / path, path.name, self._rubric, self._assignment)
-        except SubmissionError:
-            return None
-        questions = sum(bool(place.cells) for place in found.places.values())
-        return Fit(questions, sum(not cell.given and _says_something(cell) for cell in found.cells))
-
-    def cells(self, path: PurePosixPath) -> tuple[Cell, ...]:
-        """A notebook's cells, those of the assignment marked; none where it cannot be read, or is very large."""
-        raw = self._read(path)
-        if raw is None or len(raw) > LARGEST_COMPARED:
-            return ()
-        try:
-            return mark_given(parse_notebook(raw, path.name), self._assignment)
-        except SubmissionError:
-            return ()
-
-    def _own_cells(self, path: PurePosixPath) -> frozenset[str]:
-        raw = self._read(path)
-        try:
-            cells = () if raw is None else parse_notebook(raw, path.name)
-        except SubmissionError:
-            cells = ()
-        own = (cell for cell in cells if (form := form_of(cell)) and form not in self._assignment.forms)
-        return frozenset("".join(cell.source.split()) for cell in own)
-
-    def holds_notebook(self, path: PurePosixPath) -> bool:
-        """Whether a file that is not named like one is a notebook, with cells in it."""
-        raw = self._read(path)
-        if raw is None or b'"cell' not in raw:
-            return False
-        try:
-            return bool(parse_notebook(raw, path.name))
-        except SubmissionError:
-            return False
-
-    def hold_the_same(self, one: PurePosixPath, other: PurePosixPath) -> bool:
-        """Whether two notebooks have most cells of the student's own in common."""
-        mine, theirs = self._own(one), self._own(other)
-        return bool(mine and theirs) and len(mine & theirs) >= SAME_WORK * min(len(mine), len(theirs))
-
-
-def _says_something(cell: Cell) -> bool:
-    """Whether there is more in a cell than headings."""
-    lines = [line for line in cell.source.splitlines() if line.strip()]
-    return any(cell.kind == "code" or not line.lstrip().startswith("#") for line in lines)
 
 
 def _doubles(submissions: Sequence[HandedIn], students: Sequence[Student], given: Container[str]) -> list[HandedIn]:

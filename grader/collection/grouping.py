@@ -1,34 +1,47 @@
 """Whose each notebook is: the rules that part a folder into students.
 
 A folder is one student's where a platform's naming says so (`names`), where it is a repository, or where its notebooks
-are alike: attempts and copies of one another. In every other folder each notebook is a student's.
+are alike: attempts and copies of one another. Where the contents deny that, and in every other folder, each notebook is
+a student's.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePosixPath
+from typing import Protocol
 
 from grader.collection.listing import Entry, Kind
 from grader.collection.names import (
     Attempt,
     Owner,
     attempt,
+    is_one_of_several,
     is_part_of_work,
     is_shared,
     owner_of_folder,
     owners_of_files,
     stem,
+    words_of,
 )
 
 MOST_ATTEMPTS = 10
 """Notebooks of like names that one student may have; more are a class's (``practica (1)`` to ``practica (29)``)."""
 
-IsAlike = Callable[[PurePosixPath, PurePosixPath], bool]
-"""Whether two notebooks hold the same work, as far as it is the student's own."""
+
+class Contents(Protocol):
+    """What notebooks hold, as far as it tells whose they are."""
+
+    def hold_the_same(self, one: PurePosixPath, other: PurePosixPath) -> bool:
+        """Whether two notebooks hold the same work, as far as it is the student's own."""
+        ...
+
+    def are_of_several(self, paths: Sequence[PurePosixPath]) -> bool:
+        """Whether notebooks hold works that have next to nothing in common."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +62,13 @@ class Student:
     """Notebooks of others who may be the same student, by the files' names."""
 
 
-def group(entries: Sequence[Entry], root: str, is_alike: IsAlike) -> list[Student]:
+def group(entries: Sequence[Entry], root: str, contents: Contents) -> list[Student]:
     """The students of a listed folder. Students without a notebook are among them: something else of theirs is there.
 
     Args:
         root: the folder's own name.
     """
-    tree = _Tree(entries, is_alike)
+    tree = _Tree(entries, contents)
     return _named(list(tree.students(PurePosixPath(), is_nbgrader=root == "submitted")))
 
 
@@ -64,7 +77,7 @@ class _Tree:
     """A listed folder, by folder."""
 
     entries: Sequence[Entry]
-    is_alike: IsAlike
+    contents: Contents
     inside: dict[PurePosixPath, list[Entry]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
@@ -81,10 +94,12 @@ class _Tree:
             path = entry.path
             if owner := owner_of_folder(path.name):
                 together[owner].append(path)
-            elif is_nbgrader or self._is_nbgrader_student(path) or self._is_repository(path):
+            elif is_nbgrader or self._is_nbgrader_student(path):
                 yield Student(path.name, path.name, self.notebooks_below(path), places=(path,))
+            elif self._is_repository(path):
+                yield from self._one_by_contents(path, path.name)
             elif self._is_one_student(path):
-                yield self._alike(path)
+                yield from self._one_by_contents(path, _id_from(min(self.notebooks_below(path), key=_earliest).path))
             else:
                 yield from self.students(path, is_nbgrader=path.name == "submitted")
         for owner, paths in together.items():
@@ -131,7 +146,21 @@ class _Tree:
     def _is_repository(self, folder: PurePosixPath) -> bool:
         """A student's; that of a whole class is none of them."""
         is_cloned = any(entry.path.name == ".git" for entry in self.inside[folder])
-        return is_cloned and len(self.notebooks_below(folder)) <= MOST_ATTEMPTS
+        return (
+            is_cloned
+            and len(self.notebooks_below(folder)) <= MOST_ATTEMPTS
+            and not self._holds_people(folder)
+            and not self._has_owners_below(folder)
+        )
+
+    def _holds_people(self, folder: PurePosixPath) -> bool:
+        """Whether folders side by side hold notebooks of one name, and are no parts of a student's work."""
+        folders = [entry.path for entry in self.inside[folder] if entry.kind is Kind.FOLDER]
+        people = [path for path in folders if not is_part_of_work(path.name) and not is_one_of_several(path.name)]
+        held = Counter(
+            core for path in people for core in {attempt(stem(e.path.name)).core for e in self.notebooks_below(path)}
+        )
+        return any(count > 1 for count in held.values()) or any(map(self._holds_people, folders))
 
     def _is_one_student(self, folder: PurePosixPath) -> bool:
         """Whether the notebooks below are attempts or copies of one another, and no folder below is somebody else's."""
@@ -160,13 +189,20 @@ class _Tree:
         cores = attempt(stem(one.name)).core, attempt(stem(other.name)).core
         if cores[0] == cores[1]:
             return True
-        words = [{*core.replace("_", " ").replace("-", " ").split()} for core in cores]
-        return (words[0] <= words[1] or words[1] <= words[0]) and self.is_alike(one, other)
+        words = [words_of(core) for core in cores]
+        return (words[0] <= words[1] or words[1] <= words[0]) and self.contents.hold_the_same(one, other)
 
-    def _alike(self, folder: PurePosixPath) -> Student:
+    def _one_by_contents(self, folder: PurePosixPath, id_from: str) -> Iterator[Student]:
+        """A folder that is one student's by the names; where the contents deny it, its notebooks one by one."""
         notebooks = self.notebooks_below(folder)
-        first = min(notebooks, key=_earliest).path
-        return Student(folder.name, _id_from(first), notebooks, places=(folder,))
+        paths = [notebook.path for notebook in notebooks]
+        if not self.contents.are_of_several(paths):
+            yield Student(folder.name, id_from, notebooks, places=(folder,))
+            return
+        for notebook in notebooks:
+            path = notebook.path
+            others = tuple(other for other in paths if other != path)
+            yield Student(_written(path), _id_from(path), (notebook,), places=(path,), perhaps_same=others)
 
 
 def _earliest(notebook: Entry) -> tuple[int, bool, int, str]:

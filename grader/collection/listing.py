@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from grader.errors import UsageError
@@ -72,13 +73,13 @@ def list_folder(folder: Path, skip: Sequence[Path] = ()) -> list[Entry]:
     Raises:
         UsageError: it is a file, does not exist, cannot be listed, or holds more than `MOST_ENTRIES`.
     """
-    if folder.is_file():
-        raise UsageError(
-            f"submissions must stand in a readable folder{_instead_of(folder)}. Received: {folder}, which is a file"
-        )
-    own = {path.resolve() for path in skip}
     found = []
     try:
+        if folder.is_file():
+            raise UsageError(
+                f"submissions must stand in a readable folder{_instead_of(folder)}. Received: {folder}, which is a file"
+            )
+        own = {path.resolve() for path in skip}
         for entry in _below(folder, PurePosixPath(), own):
             found.append(entry)
             if len(found) > MOST_ENTRIES:
@@ -110,12 +111,13 @@ def _below(folder: Path, path: PurePosixPath, own: set[Path]) -> Iterator[Entry]
     """Raises OSError where `folder` itself cannot be listed."""
     inside: list[tuple[Path, PurePosixPath]] = []
     with os.scandir(folder) as found:
-        for item in found:
-            entry = _entry(item, path / item.name, own)
-            if entry.kind is Kind.FOLDER:
-                inside.append((Path(item.path), entry.path))
-            else:
-                yield entry
+        items = list(islice(found, MOST_ENTRIES + 1))
+    for item in items:
+        entry = _entry(item, path / item.name, own)
+        if entry.kind is Kind.FOLDER:
+            inside.append((Path(item.path), entry.path))
+        else:
+            yield entry
     for below, its_path in inside:
         try:
             yield from _children(below, its_path, own)
@@ -137,6 +139,14 @@ def _children(folder: Path, path: PurePosixPath, own: set[Path]) -> Iterator[Ent
 
 
 def _entry(item: os.DirEntry[str], path: PurePosixPath, own: set[Path]) -> Entry:
+    """Never raises: what the system tells nothing of cannot be read."""
+    try:
+        return _looked_at(item, path, own)
+    except OSError:
+        return Entry(path, Kind.UNREADABLE)
+
+
+def _looked_at(item: os.DirEntry[str], path: PurePosixPath, own: set[Path]) -> Entry:
     if item.is_symlink():
         return Entry(path, Kind.LINK)
     if item.is_dir():
@@ -161,4 +171,5 @@ def is_system(name: str) -> bool:
 
 
 def _holds_results(folder: Path, own: set[Path]) -> bool:
+    """Raises OSError where the folder may not be looked into."""
     return folder.resolve() in own or all((folder / name).is_file() for name in EARLIER_RESULTS)

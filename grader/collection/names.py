@@ -90,21 +90,33 @@ def _is_canvas(matches: Sequence[re.Match[str]]) -> bool:
 # --- attempts ---------------------------------------------------------------------------------------------------------
 
 _EDGE = r"(?:^|[\s_.\-]+|(?<=[^\W\d_])(?=\())"
+_EARLY = r"old|antigu[oa]s?|anterior(?:es)?|previ(?:ous|[oa])|prev|borrador(?:es)?|drafts?|backups?|bak|respaldo"
+_LAST = r"final|definitiv[oa]|nuev[oa]|new"
+_CORRECTED = r"corregid[oa]|revisad[oa]|corrected|revised|fixed"
+_STAGES = rf"(?:(?P<early>{_EARLY})|(?P<last>{_LAST})|(?P<corrected>{_CORRECTED}))"
 _ATTEMPTS = (
     re.compile(rf"{_EDGE}\((?P<number>\d+)\)$"),
     re.compile(rf"{_EDGE}\(?(?:copia|copy|kopie)\)?(?:[\s_\-]*\(?(?P<number>\d+)\)?)?$"),
     re.compile(rf"{_EDGE}\(?v(?:er(?:sion)?)?[\s_.\-]*(?P<number>\d+)\)?$"),
     re.compile(rf"{_EDGE}\(?(?:intento|attempt|entrega|submission|try)[\s_\-]*(?P<number>\d*)\)?$"),
-    re.compile(
-        rf"{_EDGE}\(?(?:version[\s_\-]+)?(?:final|definitiv[oa]|corregid[oa]|borrador|draft|nuev[oa]|old|new|backup)\)?$"
-    ),
+    re.compile(rf"{_EDGE}\(?(?:version[\s_\-]+)?{_STAGES}(?:[\s_\-]*(?P<number>\d+))?\)?$"),
     re.compile(r"^(?:copia|copy|kopie)[\s_\-]+(?:de|of|von)[\s_\-]+(?P<number>)"),
+    re.compile(rf"^{_STAGES}(?:[\s_\-]+(?:de|of))?[\s_\-]+"),
     re.compile(r"^untitled(?P<number>\d*)$"),
 )
 _PARTS_OF_WORK = frozenset(
-    {"notebooks", "notebook", "src", "code", "codigo", "jupyter", "colab", "ipynb", "anteriores"}
-)
+    {
+        "notebooks", "notebook", "src", "code", "codigo", "jupyter", "colab", "ipynb", "data", "datos", "docs", "tests",
+        "enunciado", "plantilla", "template", "starter",
+    }
+)  # fmt: skip
 """Folders inside one student's work, as projects have them."""
+_ONE_OF_SEVERAL = re.compile(
+    r"(?:practica|ps|tema|topic|semana|week|lab(?:oratorio)?|unidad|unit|ejercicios?|exercises?|hw|homework|tarea|"
+    r"assignment|sesion|session|modulo|module|parte|part|bloque|block|dia|day|leccion|lesson|capitulo|chapter|"
+    r"proyecto|project)[\s_\-]*\d+"
+)
+"""What a student's work of a whole course is divided into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,21 +128,53 @@ class Attempt:
     number: int
     """0 where none is written."""
     is_copy: bool
+    is_early: bool = False
+    """A draft, a backup, or an older copy."""
+    stage: int = 0
+    """Above 0 for what is called final or corrected, and higher the more often it is."""
 
 
 def attempt(stem: str) -> Attempt:
     """What a name without its ending says of attempts: ``Práctica (2)`` is the second ``practica``."""
-    core, number, is_copy = plain(stem), 0, False
+    core, number, stage, is_copy, is_early = plain(stem), 0, 0, False, False
     changed = True
     while changed:
         changed = False
         for pattern in _ATTEMPTS:
             if match := pattern.search(core):
                 core = (core[: match.start()] + core[match.end() :]).strip(" _-.")
-                digits = match.groupdict().get("number")
-                number = max(number, min(int(digits), 10_000)) if digits else number
+                said = match.groupdict()
+                number = max(number, min(int(said["number"]), 10_000)) if said.get("number") else number
+                is_early = is_early or bool(said.get("early"))
+                stage += bool(said.get("last")) + 2 * bool(said.get("corrected"))
                 is_copy = changed = True
-    return Attempt(core, number, is_copy)
+    return Attempt(core, number, is_copy, is_early, stage)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When a notebook was written, as far as its name and the folders that it stands in say."""
+
+    is_early: bool
+    """A draft, a backup, or an older copy; all others come after it."""
+    numbers: tuple[int, int]
+    """Of the folder, and of the file; 0 where none is written."""
+    stage: int
+    """Above 0 for what is called final or corrected."""
+
+
+def turn(parts: Sequence[str]) -> Turn:
+    """What names say of when something was written.
+
+    Args:
+        parts: the folders from the student's own on, and the file's name without its ending.
+    """
+    *folders, file = map(attempt, parts)
+    return Turn(
+        is_early=file.is_early or any(folder.is_early for folder in folders),
+        numbers=(max((folder.number for folder in folders), default=0), file.number),
+        stage=file.stage + sum(folder.stage for folder in folders),
+    )
 
 
 def stem(name: str) -> str:
@@ -141,6 +185,16 @@ def stem(name: str) -> str:
 def is_part_of_work(folder: str) -> bool:
     """True for a folder that names a part or an attempt of one student's work, and no student."""
     return plain(folder) in _PARTS_OF_WORK or attempt(folder).core == ""
+
+
+def is_one_of_several(folder: str) -> bool:
+    """True for a folder that names a part of a course, such as ``practica 2``, and no student."""
+    return _ONE_OF_SEVERAL.fullmatch(plain(folder)) is not None
+
+
+def words_of(core: str) -> frozenset[str]:
+    """The words of a file's name."""
+    return frozenset(core.replace("_", " ").replace("-", " ").split())
 
 
 def plain(text: str) -> str:

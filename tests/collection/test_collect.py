@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,16 @@ def cls(tmp_path: Path, *paths: str) -> Path:
             id="repositories of one form",
         ),
         pytest.param(["r/.git/", "r/a.ipynb", "r/b/c.ipynb"], {"r/a.ipynb": "r"}, id="a clone of several notebooks"),
+        pytest.param(
+            ["c/.git/", "c/g1/ana/x.ipynb", "c/g1/leo/x.ipynb", "c/g1/eva/src/x (1).ipynb"],
+            {"c/g1/ana/x.ipynb": "c/g1/ana", "c/g1/leo/x.ipynb": "c/g1/leo", "c/g1/eva/src/x (1).ipynb": "c/g1/eva"},
+            id="a clone of a class",
+        ),
+        pytest.param(
+            ["r/.git/", "r/tema 1/x.ipynb", "r/tema 2/x.ipynb", "r/borrador/x.ipynb"],
+            {"r/tema 1/x.ipynb": "r"},
+            id="a clone with parts",
+        ),
         pytest.param(
             ["submitted/luis/ps1/ps1.ipynb", "submitted/rosa/ps1/ps1.ipynb"],
             {"submitted/luis/ps1/ps1.ipynb": "luis", "submitted/rosa/ps1/ps1.ipynb": "rosa"},
@@ -141,7 +152,39 @@ def test_a_students_other_notebooks_are_named_with_the_reason(tmp_path: Path) ->
     assert by_file(found)["luz/p (1).ipynb"].others == ("luz/p.ipynb",)
     other = by_path(found)["luz/p.ipynb"]
     assert (other.reason, other.name, other.submission) == (Reason.OTHER_NOTEBOOK, "luz", "luz_p")
-    assert str(other.why) == "“luz/p (1).ipynb” of the same student is later, and was graded."
+    assert str(other.why) == "By the names, it is an earlier attempt; “luz/p (1).ipynb” of the same student was graded."
+
+
+ANSWERS = [f"answer{number} = {number}" for number in range(8)]
+
+
+def wrote(person: str, *, of: int = 8) -> str:
+    """A notebook of which all prose and half of the code are one person's own."""
+    opinions = [f"{letter * 9} de {person * 5} con {letter * 7}" for letter in "abcdefgh"]
+    own = [f"{person}{number} = {number}  # {opinions[number]}" for number in range(of)]
+    return notebook(*own[: of // 2], *ANSWERS[: of - of // 2])
+
+
+@pytest.mark.parametrize(
+    ("texts", "rows"),
+    [
+        pytest.param({"G/w (1).ipynb": "ana", "G/w (2).ipynb": "leo"}, 2, id="downloads of two people"),
+        pytest.param({"G/w.ipynb": "ana", "G/w-copia.ipynb": "ana"}, 1, id="a copy"),
+        pytest.param({"G/w.ipynb": "ana", "G/w (1).ipynb": "leo", "G/w (2).ipynb": "ana"}, 3, id="one of them twice"),
+        pytest.param({"G/v1/w.ipynb": "ana", "G/v2/w.ipynb": "leo"}, 2, id="in folders of attempts"),
+        pytest.param({"G/.git/x": "", "G/ana.ipynb": "ana", "G/leo.ipynb": "leo"}, 2, id="a clone of two people"),
+        pytest.param({"G/.git/x": "", "G/a.ipynb": "ana", "G/b.ipynb": "ana"}, 1, id="a clone of one"),
+        pytest.param({f"U_10{MOODLE}/w.ipynb": "ana", f"U_10{MOODLE}/w (1).ipynb": "leo"}, 1, id="a platform says so"),
+    ],
+)
+def test_contents_tell_two_people_from_two_attempts(texts: dict[str, str], rows: int, tmp_path: Path) -> None:
+    folder = cls(tmp_path, *texts)
+    for path, person in texts.items():
+        (folder / path).write_text(wrote(person), encoding="utf-8")
+    found = by_file(collected(folder))
+
+    assert len(found) == rows
+    assert all(one.perhaps_same for one in found.values()) == (rows > 1)
 
 
 def test_another_assignments_notebook_is_not_taken_for_the_latest(tmp_path: Path) -> None:
@@ -343,6 +386,26 @@ def test_a_folder_with_nothing_but_system_files_is_empty(tmp_path: Path) -> None
     found = by_path(collected(cls(tmp_path, "ana.ipynb", "luz/.DS_Store")))
 
     assert found["luz"].reason is Reason.EMPTY_FOLDER
+
+
+@pytest.mark.skipif(not hasattr(os, "seteuid"), reason="rights as on Unix")
+@pytest.mark.parametrize("rights", [0o000, 0o200, 0o400, 0o100])
+def test_what_may_not_be_read_is_left_out_and_stops_nobody(rights: int) -> None:
+    user = os.geteuid()
+    with tempfile.TemporaryDirectory() as top:
+        folder = make(Path(top) / "class", "ana.ipynb", "luz/shut/x.ipynb", "luz/x.ipynb")
+        Path(top).chmod(0o777)
+        (folder / "luz" / "shut").chmod(rights)
+        if user == 0:  # root may read everything
+            os.seteuid(65534)
+        try:
+            found = collected(folder)
+        finally:
+            os.seteuid(user)
+            (folder / "luz" / "shut").chmod(0o700)
+
+    assert {one.file for one in found.submissions} == {"ana.ipynb", "luz/x.ipynb"}
+    assert {path: entry.reason for path, entry in by_path(found).items()} == {"luz/shut": Reason.UNREADABLE}
 
 
 def test_links_and_pipes_are_left_out_and_not_followed(tmp_path: Path) -> None:
