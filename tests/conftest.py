@@ -36,8 +36,8 @@ ROOT = Path(__file__).parents[1]
 TRAINING_IMAGES = 4_000
 TEST_IMAGES = 1_000
 ANKLE_BOOT = 9
-BYTES_OF_A_TEST_PROCESS = 5_000_000_000
-"""With its workers, kernels and trainer, at most."""
+BYTES_OF_A_TEST_PROCESS = 3_500_000_000
+"""With its workers, kernels and trainer, most of the time."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from small_trainings import ACCURACY, small_order
+from small_trainings import ACCURACY, images, small_order
 from waiting import read_line, wait_until
 
 from grader.errors import NotTrainable
@@ -330,23 +330,23 @@ def test_one_damaged_epoch_among_many(trainer: TrainerProcess, store: Trajectori
     assert bits(trainings, order, 3) == before
 
 
-def test_damaged_data_is_asked_for_again(store: Trajectories) -> None:
+def test_damaged_data_is_asked_for_again(trainer: TrainerProcess, store: Trajectories) -> None:
     """A trainer that has not read the data yet finds the damage; the entry goes, and is handed over anew."""
-    own = TrainerProcess()
-    own.wait()
-    try:
-        trainings, order = Trainings(store, own.socket), order_in(store)
-        path = store.data_file(order.x, Path(store.url))
-        assert path is not None
-        path.write_bytes(path.read_bytes()[:-5])
-        with pytest.raises(Exception, match="damaged"):
-            trainings.epoch(order, 1, ACCURACY)
-        assert not store.has_data(order.x)
-        assert store.has_data(order.y)
-        assert order_in(store) == order
+    unread = images()[0] * np.float32(0.5)
+
+    def order_in_store() -> Order:
+        return small_order(store, layers=DROPOUT, x=unread)
+
+    trainings, order = Trainings(store, trainer.socket), order_in_store()
+    path = store.data_file(order.x, Path(store.url))
+    assert path is not None
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(Exception, match="damaged"):
         trainings.epoch(order, 1, ACCURACY)
-    finally:
-        own.close()
+    assert not store.has_data(order.x)
+    assert store.has_data(order.y)
+    assert order_in_store() == order
+    trainings.epoch(order, 1, ACCURACY)
 
 
 # --- refusals and looks ---------------------------------------------------------------------------------------------
