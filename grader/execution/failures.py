@@ -12,13 +12,16 @@ import errno
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 from grader.execution.exchange import WireFailed
-from grader.execution.names import Known, depends, known_from, uses_of
+from grader.execution.names import NOTHING, Known, depends, known_from, uses_of
 from grader.records import Cell, Failure, Message, Output, Raised, say
 
 MOST_FAILURES = 20
 """Of one cell; then it stops."""
+MOST_EARLIER = 300
+"""Cells before one that failed that are read for what its names are."""
 LONGEST_CODE = 100_000
 """Characters. What is longer is run, but not read."""
 ENDINGS = frozenset(
@@ -75,6 +78,14 @@ class Parts:
         """What runs now."""
         self.failures: list[Failure] = []
 
+    @cached_property
+    def _known(self) -> Known:
+        """What the last cells before this one say of names."""
+        try:
+            return known_from(filter(None, map(tree_of, self._earlier[-MOST_EARLIER:])))
+        except RecursionError:
+            return NOTHING
+
     def provisional(self) -> Message:
         """Why a person looks at what is trained after a failure."""
         return say(
@@ -95,7 +106,7 @@ class Parts:
         if reported is not None and reported.name == raised.name:
             raised = replace(raised, names=tuple(reported.names))
             where = Where(reported.line, reported.column, reported.errno)
-        rest = None if where is None else rest_of(self.source, where, self._earlier, self._cell.source)
+        rest = None if where is None else rest_of(self.source, where, self._known, self._cell.source)
         if rest is None or where is None:
             self.failures.append(Failure(raised, lacking=tuple(sorted(_defined_in(self.source)))))
             return False
@@ -141,12 +152,12 @@ def _shows(output: Output, raised: Raised, failed: str) -> bool:
     return arrow is not None and bool(failed.strip()) and arrow[1].strip() == failed.strip()
 
 
-def rest_of(source: str, where: Where, earlier: Sequence[str] = (), written: str = "") -> Rest | None:
+def rest_of(source: str, where: Where, earlier: Known = NOTHING, written: str = "") -> Rest | None:
     """What follows a failed statement of a cell.
 
     Args:
         source: the cell, or what of it went on after an earlier failure.
-        earlier: the code cells that ran before.
+        earlier: what the cells say that ran before.
         written: the cell as the student wrote it, where that is another than `source`.
 
     Returns:
@@ -158,7 +169,7 @@ def rest_of(source: str, where: Where, earlier: Sequence[str] = (), written: str
         failed = _at(statements, where)
         if failed is None:
             return None
-        known = known_from([*filter(None, map(tree_of, earlier)), ast.Module(statements, [])])
+        known = earlier.with_also(known_from([ast.Module(statements, [])]))
         kept, lacking = _kept(statements[failed:], known)
         return Rest(
             failed=_as_written(statements[failed], code, written or source),
@@ -195,6 +206,7 @@ def plain_code(source: str) -> str:
         return ""
 
 
+@lru_cache(maxsize=2 * MOST_EARLIER)
 def tree_of(source: str) -> ast.Module | None:
     """The syntax tree of a cell as IPython runs it; None where it cannot be read."""
     try:

@@ -12,8 +12,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 BUILTINS = frozenset(dir(builtins))
-DEEPEST_CALL = 5
-"""Functions that call each other are followed so far."""
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
@@ -26,6 +24,12 @@ class Known:
     imported: frozenset[str] = frozenset()
     functions: Mapping[str, _Function] = field(default_factory=dict)
     """The student's own, by name."""
+    bodies: dict[str, Uses] = field(default_factory=dict, compare=False)
+    """What their bodies do, as far as it has been read."""
+
+    def with_also(self, other: Known) -> Known:
+        """With what some later code says."""
+        return Known(self.imported | other.imported, {**self.functions, **other.functions})
 
 
 @dataclass(slots=True)
@@ -44,6 +48,9 @@ class Uses:
     def touched(self) -> set[str]:
         """All that has to be there for the statement, or is another after it."""
         return self.reads | self.defines | self.changes
+
+
+NOTHING = Known()
 
 
 def known_from(trees: Iterable[ast.Module]) -> Known:
@@ -82,10 +89,9 @@ def _names_of(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
 class _Reader(ast.NodeVisitor):
     """Collects the names of a statement."""
 
-    def __init__(self, known: Known, depth: int = 0, local: frozenset[str] = frozenset()) -> None:
+    def __init__(self, known: Known, local: frozenset[str] = frozenset()) -> None:
         self.uses = Uses()
         self._known = known
-        self._depth = depth
         self._local = local
         """Names that mean something of their own inside a comprehension, lambda or function."""
 
@@ -157,20 +163,10 @@ class _Reader(ast.NodeVisitor):
             path = self._path(value)
             if path is not None:
                 self.uses.changes.add(path)
-        function = self._known.functions.get(name)
-        if function is not None and self._depth < DEEPEST_CALL:
-            inner = self._inside(function)
+        if name in self._known.functions:
+            inner = _body_of(name, self._known)
             self.uses.reads |= inner.reads
             self.uses.changes |= inner.changes
-
-    def _inside(self, function: _Function) -> Uses:
-        """What a function's body does to names that are not its own."""
-        own = _own_names(function)
-        reader = _Reader(self._known, self._depth + 1, self._local | own)
-        for statement in function.body:
-            reader.visit(statement)
-        reader.uses.changes |= {name for name in reader.uses.defines if name not in own}
-        return reader.uses
 
     # --- what defines -----------------------------------------------------------------------------------------------
 
@@ -191,13 +187,13 @@ class _Reader(ast.NodeVisitor):
             self.uses.defines.add(node.name)
         for part in (*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)):
             self.visit(part)
-        self.uses.later |= self._inside(node).reads
+        self.uses.later |= _inside(node, self._known, self._local).reads
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         self.uses.defines.add(node.name)
         for part in (*node.decorator_list, *node.bases, *(keyword.value for keyword in node.keywords)):
             self.visit(part)
-        inner = _Reader(self._known, self._depth, self._local)
+        inner = _Reader(self._known, self._local)
         for statement in node.body:
             inner.visit(statement)
         self.uses.reads |= inner.uses.reads - inner.uses.defines
@@ -236,6 +232,30 @@ class _Reader(ast.NodeVisitor):
         for node in nodes:
             self.visit(node)
         self._local = outer
+
+
+def _body_of(name: str, known: Known) -> Uses:
+    """What a function of the student's own does, and those that it calls; each is read once, also where they call
+    each other.
+    """
+    if name not in known.bodies:
+        known.bodies[name] = Uses()
+        known.bodies[name] = _inside(known.functions[name], known, frozenset())
+    return known.bodies[name]
+
+
+def _inside(function: _Function, known: Known, local: frozenset[str]) -> Uses:
+    """What a function's body does to names that are not its own.
+
+    Args:
+        local: names that mean something of their own around it.
+    """
+    own = _own_names(function)
+    reader = _Reader(known, local | own)
+    for statement in function.body:
+        reader.visit(statement)
+    reader.uses.changes |= {name for name in reader.uses.defines if name not in own}
+    return reader.uses
 
 
 def _own_names(function: _Function) -> frozenset[str]:

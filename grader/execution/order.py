@@ -49,9 +49,8 @@ class _Names:
     needs: frozenset[str] = frozenset()
     """Read before the cell itself defines them."""
     defines: frozenset[str] = frozenset()
+    """With ``*`` where it may define any name."""
     changes: frozenset[str] = frozenset()
-    anything: bool = False
-    """It may define any name: ``from x import *``."""
 
 
 def decide_order(cells: Sequence[Cell]) -> Order:
@@ -88,7 +87,7 @@ def _names_in(tree: ast.Module, known: Known) -> _Names:
         needs |= {name.partition(".")[0] for name in uses.reads} - defines
         defines |= uses.defines
         changes |= {name.partition(".")[0] for name in uses.changes}
-    return _Names(frozenset(needs), frozenset(defines), frozenset(changes), "*" in defines)
+    return _Names(frozenset(needs), frozenset(defines), frozenset(changes))
 
 
 class _Planner:
@@ -97,7 +96,12 @@ class _Planner:
     def __init__(self, code: Sequence[Cell], names: Mapping[int, _Names]) -> None:
         self._code = code
         self._names = names
-        self._order: list[int] = []
+        self._homes: dict[str, list[Cell]] = {}
+        """By name, the numbered cells that define it, the last that was run first."""
+        for cell in sorted(code, key=lambda cell: -(cell.execution_count or 0)):
+            for name in names[cell.index].defines if cell.execution_count is not None else ():
+                self._homes.setdefault(name, []).append(cell)
+        self._order: dict[int, None] = {}
         self._defined: set[str] = set()
         self._moved: dict[int, int] = {}
 
@@ -105,34 +109,29 @@ class _Planner:
         """The order, and the cells that were moved, each with the one that needs it."""
         for cell in self._code:
             self._place(cell, 0)
-        return self._order, self._moved
+        return list(self._order), self._moved
 
     def _place(self, cell: Cell, depth: int) -> None:
         if cell.index in self._order:
             return
         for name in sorted(self._names[cell.index].needs):
             other = self._home_of(name, cell) if depth < DEEPEST and name not in self._defined else None
-            if other is not None and other.index not in self._order:
+            if other is not None:
                 self._moved.setdefault(other.index, cell.index)
                 self._place(other, depth + 1)
         if cell.index not in self._order:
-            self._order.append(cell.index)
+            self._order[cell.index] = None
             self._defined |= self._names[cell.index].defines
 
     def _home_of(self, name: str, cell: Cell) -> Cell | None:
         """Of the cells that are not placed and define a name, the one that was run last before this one."""
-        if cell.execution_count is None or any(self._names[index].anything for index in self._order):
+        if cell.execution_count is None or "*" in self._defined:
             return None
-        before = [
-            (other.execution_count, other)
-            for other in self._code
-            if other.index not in self._order
-            and other is not cell
-            and name in self._names[other.index].defines
-            and other.execution_count is not None
-            and other.execution_count < cell.execution_count
-        ]
-        return max(before, key=lambda found: found[0])[1] if before else None
+        for other in self._homes.get(name, ()):
+            before = other.execution_count is not None and other.execution_count < cell.execution_count
+            if before and other is not cell and other.index not in self._order:
+                return other
+        return None
 
 
 def _decided(order: Sequence[int], moved: Mapping[int, int], names: Mapping[int, _Names]) -> frozenset[int]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import errno
 
 import pytest
 
 from grader.execution.exchange import WireFailed
 from grader.execution.failures import MOST_FAILURES, Parts, Where, may_go_on, rest_of
+from grader.execution.names import known_from
 from grader.records import Cell, Output, Raised
 
 IMPORTS = "import numpy as np\nimport tensorflow as tf\nimport matplotlib.pyplot as plt"
@@ -16,7 +18,7 @@ ABSENT = Raised("ModuleNotFoundError", "No module named 'x'", ("ModuleNotFoundEr
 
 def kept(source: str, line: int, column: int = 0, earlier: tuple[str, ...] = ()) -> list[str]:
     """The lines that go on."""
-    rest = rest_of(source, Where(line, column), earlier)
+    rest = rest_of(source, Where(line, column), known_from(map(ast.parse, earlier)))
     assert rest is not None
     return [line for line in rest.source.split("\n") if line not in ("#", "")]
 

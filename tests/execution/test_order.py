@@ -60,6 +60,12 @@ def test_else_cells_run_as_they_stand(numbered: Sequence[tuple[int | None, str]]
     assert not found.remarks()
 
 
+def test_functions_that_call_each_other_are_read_once() -> None:
+    """Each of these calls three others; followed call by call it would take for ever."""
+    numbered = [(1_000 - n, f"def f{n}():\n    f{n + 1}(), f{n + 2}(), f{n + 3}()\nf{n}()") for n in range(200)]
+    assert sorted(decide_order(cells(*numbered)).cells) == list(range(200))
+
+
 def test_no_cell_runs_twice_even_if_they_wait_for_each_other() -> None:
     found = decide_order(cells((3, "a = b"), (2, "b = a"), (1, "c = 1")))
     assert sorted(found.cells) == [0, 1, 2]
