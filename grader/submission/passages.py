@@ -14,6 +14,8 @@ from grader.submission.places import Layout, Segment
 from grader.submission.prose_in_code import LONGEST_PASSAGE, passages_in_code
 from grader.submission.wording import Phrases, fold, has_words, sentences, without_markup, words
 
+A_SENTENCE = 6
+"""Words in a comment or a print from which it is likely an answer."""
 ACCOUNTED_FOR = 0.6
 """Share of a question's statement that has to be known again beside its heading, for the rest to be the student's."""
 
@@ -69,6 +71,11 @@ class _Piece:
         """Plainly the student's, and there is something to read."""
         return has_words(self.passage.text) and not self.passage.perhaps_given
 
+    @property
+    def answers(self) -> bool:
+        """Likely all that its question has to say: text, or a sentence in code, and no label beside a value."""
+        return self.sure and (self.passage.source == "markdown" or len(words(self.passage.text)) >= A_SENTENCE)
+
 
 def find_prose(cells: Sequence[Cell], layout: Layout, guide: Guide) -> Prose:
     """The prose of every question. What stands in a shared place goes to all in it that have none of their own;
@@ -79,7 +86,10 @@ def find_prose(cells: Sequence[Cell], layout: Layout, guide: Guide) -> Prose:
     found = _all_pieces(cells, layout, guide)
     pieces = [piece for piece in found if has_words(piece.passage.text)]
     own = {name: [piece for piece in pieces if name in piece.names and not piece.shared] for name in guide.ids}
-    placed = {name: own[name] if _answers(own[name]) else _offered(name, pieces, guide) for name in guide.ids}
+    placed = {
+        name: own[name] if any(piece.answers for piece in own[name]) else _offered(name, pieces, guide)
+        for name in guide.ids
+    }
     loose = [piece for piece in pieces if not piece.names and piece.sure]
     lacking = frozenset(name for name in guide.ids if not _answers(own[name]))
     numbered = [(piece, numbered_parts(piece.passage, guide.ids, lacking)) for piece in pieces]

@@ -156,6 +156,16 @@ SEVERAL = [
         {"3.1": [f"{WHY} {BOOT}"], "3.2": [f"{WHY} {BOOT}"]},
     ),
     Case(
+        "a label printed in one's own place, the answer in the place of all",
+        [
+            md(HEADINGS["5.1"], HEADINGS["7.1"]),
+            py(MARKERS["5"], PREDICT, "print('suma', s)  # pruebo"),
+            md("## Pregunta 5"),
+            md("La 9, un botín."),
+        ],
+        {"5.1": ["suma", "pruebo", "La 9, un botín."]},
+    ),
+    Case(
         "one paragraph for who has none",
         [md("## Pregunta 3"), md(WHY), h("3.2"), answer("3.2", BOOT)],
         {"3.1": [WHY], "3.2": [BOOT]},
