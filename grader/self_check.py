@@ -124,10 +124,10 @@ def _finding(finding: Finding, rubric: Rubric, whole: Message | None) -> Finding
     criterion = next(item for item in question.criteria if item.id == finding.check)
     if not criterion.public:
         return None
-    told = finding.status is not Status.ERROR and may_be_told(question, criterion)
+    told = finding.status is not Status.ERROR and may_be_told(question, criterion, rubric)
     return replace(
         finding,
-        check=public_id(question, criterion),
+        check=public_id(question, criterion, rubric),
         message=whole or (finding.message if told else UNTOLD[finding.status]),
         evidence={key: value for key, value in finding.evidence.items() if key in OWN or (told and key in REHEARSED)},
     )

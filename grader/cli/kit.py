@@ -34,9 +34,16 @@ def kit(
     """Make a folder for students: the rubric without answers, the assignment, and how to check a notebook."""
     from grader.kit import write_kit
     from grader.rubric.loading import load_rubric
+    from grader.rubric.public import disclosed
 
-    for file in write_kit(load_rubric(rubric), out, package):
+    loaded = load_rubric(rubric)
+    for file in write_kit(loaded, out, package):
         print(file)
+    lines = [
+        f"question {told.question} tells {told.key}: {told.value}, because of “{told.because}”"
+        for told in disclosed(loaded)
+    ]
+    print(*dict.fromkeys(lines), sep="\n")
     if not package:
         print(
             "Students need the grader: give them its wheel or an address, or make the kit with --package WHERE. "

@@ -136,9 +136,9 @@ class NetworkTrained(OfNetwork):
 class ExpectedError(Criterion):
     """Training without making the images vectors was tried, and its error is in the saved outputs."""
 
-    messages: ClassVar[Disclosure] = PUBLIC
+    messages: ClassVar[Disclosure] = STATED
     check: Annotated[Literal["expected_error"], PUBLIC]
-    mistake: Annotated[Literal["not_vectorised"], PUBLIC]
+    mistake: Annotated[Literal["not_vectorised"], STATED]
 
 
 class Concept(Criterion):

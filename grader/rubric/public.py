@@ -6,33 +6,51 @@ that lives on an answer, becomes a `Withheld` one; so do all hidden criteria of 
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from grader.rubric.base import Disclosed, Disclosure, Text
+from grader.rubric.base import Disclosed as Part
+from grader.rubric.base import Disclosure, Text
 from grader.rubric.criteria import AnyCriterion, Criterion, OfNetwork, Withheld, is_prose
 from grader.rubric.rubric import Question, Rubric, Selector
 from grader.rubric.rules import REFERENCES
+from grader.rubric.stated import names, statement
 
 IN_WORDS: Text = {"es": "Tu respuesta con palabras", "en": "Your answer in words"}
 IN_CODE: Text = {"es": "Lo que pide la pregunta", "en": "What the question asks for"}
 """Titles for criteria whose own would give the answer away."""
-NUMBER_WORDS: Mapping[int, str] = dict(
-    enumerate(
-        (
-            "una?|one", "dos|two", "tres|three", "cuatro|four", "cinco|five", "seis|six", "siete|seven", "ocho|eight",
-            "nueve|nine", "diez|ten", "once|eleven", "doce|twelve",
-        ),
-        start=1,
-    )
-)  # fmt: skip
+QUESTION: Text = {"es": "Pregunta", "en": "Question"}
+"""Stands before a question's id where its own title would give an answer away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosed:
+    """An expected value that students are told, since a prompt states it."""
+
+    question: str
+    key: str
+    value: Any
+    because: str
+    """The prompt's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Secret:
+    """A single expected value that its question's prompt does not state."""
+
+    key: str
+    value: Any
+
+    def given_away(self, text: str, prompt: str) -> bool:
+        """True if a text tells it, and the prompt that stands with it does not."""
+        return names(text, self.key, self.value) and not statement(prompt, self.key, self.value)
 
 
 def without_answers(rubric: Rubric) -> Rubric:
     """What students may be given; a valid rubric in itself."""
-    questions = [_question(question) for question in rubric.questions]
+    secrets = _secrets(rubric)
+    questions = [_question(question, rubric, secrets) for question in rubric.questions]
     needed = {
         target
         for question in questions
@@ -54,119 +72,123 @@ def without_answers(rubric: Rubric) -> Rubric:
     return rubric.model_copy(update={**left, "questions": kept})
 
 
-def public_id(question: Question, criterion: Criterion) -> str:
+def disclosed(rubric: Rubric) -> list[Disclosed]:
+    """Every expected value that students are told, and because of which words."""
+    return [
+        Disclosed(question.id, key, value, because)
+        for question in rubric.questions
+        for kind, key, value in _expected(question)
+        if kind is Disclosure.STATED and (because := _stated(question, rubric, key, value))
+    ]
+
+
+def public_id(question: Question, criterion: Criterion, rubric: Rubric) -> str:
     """The criterion's name in what students are given: the author's own may be the answer."""
     position = question.criteria.index(criterion) + 1  # type: ignore[arg-type]
-    kind = "withheld" if is_withheld(question, criterion) else getattr(criterion, "check")  # noqa: B009
+    kind = "withheld" if is_withheld(question, criterion, rubric) else getattr(criterion, "check")  # noqa: B009
     return f"{kind}-{position}"
 
 
-def is_withheld(question: Question, criterion: Criterion) -> bool:
+def is_withheld(question: Question, criterion: Criterion, rubric: Rubric) -> bool:
     """True for a criterion that cannot be judged without what students must not know."""
     return any(
-        kind is Disclosure.ANSWER or (kind is Disclosure.STATED and not states(question.prompt, value))
-        for kind, value in _deciding(criterion)
+        kind is Disclosure.ANSWER or (kind is Disclosure.STATED and not _stated(question, rubric, key, value))
+        for kind, key, value in _given(criterion)
     )
 
 
-def may_be_told(question: Question, criterion: Criterion) -> bool:
+def may_be_told(question: Question, criterion: Criterion, rubric: Rubric) -> bool:
     """True if the messages of a criterion's check name nothing but the student's work and what the prompt states."""
     if criterion.messages is Disclosure.STATED:
-        return not is_withheld(question, criterion)
+        return not is_withheld(question, criterion, rubric)
     return criterion.messages is Disclosure.PUBLIC
 
 
-def states(text: str, value: Any) -> bool:
-    """True if a text names a value: a number in digits, in words or as a percentage, or a word that begins so."""
-    if isinstance(value, list | tuple):
-        return all(states(text, item) for item in value)
-    return value is None or any(re.search(form, _folded(text)) for form in _forms(value))
-
-
-def _forms(value: Any) -> Iterator[str]:
-    """How a value may be written, as patterns."""
-    if isinstance(value, str):
-        yield r"\b" + re.escape(_folded(value))
-        return
-    digits = f"{value:g}".replace(".", "[.,]")
-    yield rf"(?<![\d.,]){digits}{'0*' if isinstance(value, float) else ''}(?![.,]?\d)"
-    if value in NUMBER_WORDS:
-        yield rf"\b(?:{NUMBER_WORDS[value]})\b"
-    if isinstance(value, float) and 0 < value < 1:
-        percent = f"{value * 100:g}".replace(".", "[.,]")
-        yield rf"(?<![\d.,]){percent}\s*(?:%|por ciento|per ?cent)"
-
-
-def _folded(text: str) -> str:
-    return "".join(
-        letter for letter in unicodedata.normalize("NFKD", text).casefold() if not unicodedata.combining(letter)
-    )
+def _stated(question: Question, rubric: Rubric, key: str, value: Any) -> str:
+    """The words by which a value is stated; a network has as many outputs as the rubric lists classes."""
+    if value is None:
+        return "nothing"
+    if key == "units" and value == len(rubric.classes):
+        return "classes"
+    return statement(question.prompt, key, value)
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------
 
 
-def _question(question: Question) -> Question:
-    shown = [_criterion(question, criterion) for criterion in question.criteria if criterion.public]
+def _question(question: Question, rubric: Rubric, secrets: Sequence[_Secret]) -> Question:
+    shown = [_criterion(question, item, rubric, secrets) for item in question.criteria if item.public]
     hidden = sum(criterion.points for criterion in question.criteria if not criterion.public)
     if hidden:
         shown.append(Withheld(check="withheld", id="withheld", points=hidden, public=False))
-    return question.model_copy(update={"criteria": shown, "training": _training(question)})
+    title = question.title
+    if any(secret.given_away(text, question.prompt) for text in title.values() for secret in secrets):
+        title = {language: f"{QUESTION[language]} {question.id}" for language in title}
+    return question.model_copy(update={"title": title, "criteria": shown, "training": _training(question, rubric)})
 
 
-def _criterion(question: Question, criterion: AnyCriterion) -> AnyCriterion:
-    texts = _texts(question, criterion)
+def _criterion(question: Question, criterion: AnyCriterion, rubric: Rubric, secrets: Sequence[_Secret]) -> AnyCriterion:
+    texts = _texts(question, criterion, secrets)
     title, hint = texts.get("title", {}), texts.get("hint", {})
-    name = public_id(question, criterion)
-    if is_withheld(question, criterion):
+    name = public_id(question, criterion, rubric)
+    if is_withheld(question, criterion, rubric):
         prose = is_prose(criterion)
-        title = title or _numbered(IN_WORDS if prose else IN_CODE, question, criterion)
+        title = title or _numbered(IN_WORDS if prose else IN_CODE, question, criterion, rubric)
         return Withheld(check="withheld", id=name, points=criterion.points, prose=prose, title=title, hint=hint)
     return criterion.model_copy(update={"title": title, "expected": {}, "hint": hint, "id": name})
 
 
-def _numbered(title: Text, question: Question, criterion: AnyCriterion) -> Text:
+def _numbered(title: Text, question: Question, criterion: AnyCriterion, rubric: Rubric) -> Text:
     """A title for one of several criteria that have none of their own to show."""
     alike = [
         other
         for other in question.criteria
-        if other.public and is_prose(other) == is_prose(criterion) and is_withheld(question, other)
+        if other.public and is_prose(other) == is_prose(criterion) and is_withheld(question, other, rubric)
     ]
     if len(alike) == 1:
         return title
     return {language: f"{text} ({alike.index(criterion) + 1})" for language, text in title.items()}
 
 
-def _texts(question: Question, criterion: Criterion) -> dict[str, Text]:
-    """Title and hint, where they are public and name no value that the prompt does not."""
-    secret = _unstated(question, criterion)
+def _texts(question: Question, criterion: Criterion, secrets: Sequence[_Secret]) -> dict[str, Text]:
+    """Title and hint, where they are public and give no expected value of the whole rubric away."""
     texts: dict[str, Text] = {key: getattr(criterion, key) for key in ("title", "hint")}
     return {
         key: text
         for key, text in texts.items()
         if type(criterion).disclosure(key) is Disclosure.PUBLIC
-        and not any(states(words, value) for words in text.values() for value in secret)
+        and not any(secret.given_away(words, question.prompt) for words in text.values() for secret in secrets)
     }
 
 
-def _unstated(question: Question, criterion: Criterion) -> list[Any]:
-    """Each single value that is expected, and that the prompt does not state."""
-    return [
-        single
-        for kind, value in _deciding(criterion)
-        if kind is Disclosure.STATED
-        for single in _listed(value)
-        if not states(question.prompt, single)
-    ]
+def _secrets(rubric: Rubric) -> tuple[_Secret, ...]:
+    """Each single value that a question expects, and that its prompt does not state."""
+    return tuple(
+        dict.fromkeys(
+            _Secret(key, single)
+            for question in rubric.questions
+            for kind, key, value in _expected(question)
+            if kind is Disclosure.STATED
+            if not _stated(question, rubric, key, value)
+            for single in _listed(value)
+            if not statement(question.prompt, key, single)
+        )
+    )
 
 
-def _training(question: Question) -> Selector | None:
+def _expected(question: Question) -> Iterator[tuple[Disclosure, str, Any]]:
+    """What is expected by a question's criteria, and of its training."""
+    for part in (*question.criteria, *([] if question.training is None else [question.training])):
+        yield from _given(part)
+
+
+def _training(question: Question, rubric: Rubric) -> Selector | None:
     """How its training is recognised, by what the prompt states."""
     if question.training is None:
         return None
     unstated = [
         key for kind, key, value in _given(question.training)
-        if kind is not Disclosure.PUBLIC and not states(question.prompt, value)
+        if kind is not Disclosure.PUBLIC and not _stated(question, rubric, key, value)
     ]  # fmt: skip
     return question.training.model_copy(update=dict.fromkeys(unstated))
 
@@ -176,14 +198,7 @@ def _whole(question: Question, rubric: Rubric) -> Selector | None:
     return question.training if question.training == rubric.question(question.id).training else None
 
 
-def _deciding(criterion: Criterion) -> Iterator[tuple[Disclosure, Any]]:
-    """What a criterion expects: its values that are not simply public."""
-    for kind, _, value in _given(criterion):
-        if kind in (Disclosure.STATED, Disclosure.ANSWER):
-            yield kind, value
-
-
-def _given(part: Disclosed) -> Iterator[tuple[Disclosure, str, Any]]:
+def _given(part: Part) -> Iterator[tuple[Disclosure, str, Any]]:
     """The keys of a part that were given a value of their own."""
     for key, field in type(part).model_fields.items():
         value = getattr(part, key)

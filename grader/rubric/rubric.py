@@ -30,7 +30,7 @@ class Selector(Disclosed):
 
     hidden: Annotated[list[Width] | None, STATED] = Field(None, description="Widths of the hidden dense layers.")
     epochs: Annotated[int | None, STATED] = Field(None, gt=0, description="Epochs that the network was trained.")
-    vectorised: Annotated[bool | None, PUBLIC] = Field(
+    vectorised: Annotated[bool | None, STATED] = Field(
         None, description="False: the images reach the dense layers unflattened."
     )
     outputs_other_than: Annotated[Width | None, STATED] = Field(
