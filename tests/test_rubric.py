@@ -91,6 +91,27 @@ def test_what_is_no_rubric_at_all_is_one_clear_error(content: bytes, tmp_path: P
         load_rubric(path)
 
 
+@pytest.mark.parametrize(
+    ("kinds", "losses"),
+    [
+        ([("callback_stops", 0.4), ("callback_waits", 0.4)], (0.4,)),
+        ([("callback_waits", 0.3)], (0.3,)),
+        ([("callback_stops", 0.4), ("callback_waits", 0.3), ("callback_stops", 0.2)], (0.4, 0.3, 0.2)),
+        ([], ()),
+    ],
+)
+def test_every_loss_at_which_a_callback_is_to_stop_or_wait_is_known(
+    kinds: list[tuple[str, float]], losses: tuple[float, ...]
+) -> None:
+    rubric = load_rubric(SHIPPED)
+    known = {item.id: item for item in rubric.question("9").criteria}
+    questions = [
+        rubric.question("9").model_copy(update={"criteria": [known[kind].model_copy(update={"loss": loss})]})
+        for kind, loss in kinds
+    ]
+    assert rubric.model_copy(update={"questions": questions}).stopping_losses == losses
+
+
 def test_the_shipped_rubric_is_worth_ten_points() -> None:
     rubric = load_rubric(SHIPPED)
     assert rubric.points == 10

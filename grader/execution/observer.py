@@ -11,7 +11,6 @@ from grader.execution.assembly import Assembler
 from grader.execution.exchange import ExchangeReader, ReplyEvent
 from grader.execution.probes import Ask, ask_for_predictions, examine_callback
 from grader.records import Callback, Message, Training, say
-from grader.rubric.criteria import CallbackStops, CallbackWaits
 from grader.rubric.rubric import Rubric
 from grader.training.data import load_data
 from grader.training.scenarios import stopping_scenarios
@@ -34,15 +33,7 @@ class Observer:
         self._silent = False
         self._examined: set[str] = set()
         self._last_keys: tuple[str, ...] = ()
-        thresholds = [
-            criterion.loss
-            for question in rubric.questions
-            for criterion in question.criteria
-            if isinstance(criterion, CallbackStops | CallbackWaits)
-        ]
-        self._scenarios = tuple(
-            scenario for threshold in dict.fromkeys(thresholds) for scenario in stopping_scenarios(threshold)
-        )
+        self._scenarios = tuple(scenario for loss in rubric.stopping_losses for scenario in stopping_scenarios(loss))
 
     def take_in(self, cell: int) -> bool:
         """Take in what the kernel wrote while a cell ran. False where that is more than it may write."""

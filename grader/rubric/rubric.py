@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from grader.rubric.base import Disclosed, Disclosure, Points, Strict, Text, Width
-from grader.rubric.criteria import AnyCriterion
+from grader.rubric.criteria import AnyCriterion, CallbackStops, CallbackWaits
 from grader.rubric.language import Language
 
 PUBLIC, STATED, REMARK = Disclosure.PUBLIC, Disclosure.STATED, Disclosure.REMARK
@@ -142,6 +142,13 @@ class Rubric(Disclosed):
             for marked in file.answers
             if marked.split == "build" and concept_id in marked.marks
         )
+
+    @property
+    def stopping_losses(self) -> tuple[float, ...]:
+        """The losses at which callbacks are to stop, or before which they are to wait, each once."""
+        criteria = (criterion for question in self.questions for criterion in question.criteria)
+        asked = (item.loss for item in criteria if isinstance(item, CallbackStops | CallbackWaits))
+        return tuple(dict.fromkeys(asked))
 
     @property
     def assignment_paths(self) -> tuple[Path, ...]:
