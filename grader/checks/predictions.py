@@ -197,21 +197,37 @@ def check_predicted_class(criterion: PredictedClass, context: Context) -> Findin
         message = say("Several classes are named: {named}; the model predicts {predicted}. A person decides.", **values)
         return context.review(criterion, message, "recomputed", points=points, **where)
     if len(named) == 1 and not _is_from_evaluate(context):
-        if named <= _predicted_by_other_starts(trained, named, context):
-            message = say(
-                "Class {named} is named. The model predicts {predicted} here, and {named} from another random start.",
-                **values,
-            )
-            return context.passed(criterion, message, "recomputed", **where)
-        if named <= _shown_when_saved(trained, context):
-            message = say(
-                "Class {named} is named, as the saved outputs show it, but the model predicts {predicted} here. "
-                "A person decides.",
-                **values,
-            )
-            return context.review(criterion, message, "recomputed", **where)
+        found = _right_otherwise(criterion, context, trained, named, predicted, where)
+        if found is not None:
+            return found
     message = say("Class {named} is named, but the model predicts {predicted}.", **values)
     return context.failed(criterion, message, "recomputed", **where)
+
+
+def _right_otherwise(
+    criterion: PredictedClass,
+    context: Context,
+    trained: Sequence[Training],
+    named: set[int],
+    predicted: set[int],
+    where: Mapping[str, Any],
+) -> Finding | None:
+    """What makes up for another class than the network predicts: another start gives it, or it was so when saved."""
+    values = {"named": _names(named, context), "predicted": _names(predicted, context)}
+    if named <= _predicted_by_other_starts(trained, named, context):
+        message = say(
+            "Class {named} is named. The model predicts {predicted} here, and {named} from another random start.",
+            **values,
+        )
+        return context.passed(criterion, message, "recomputed", **where)
+    if named <= _shown_when_saved(trained, context):
+        message = say(
+            "Class {named} is named, as the saved outputs show it, but the model predicts {predicted} here. "
+            "A person decides.",
+            **values,
+        )
+        return context.review(criterion, message, "recomputed", **where)
+    return None
 
 
 def _unpredicted(
