@@ -46,15 +46,28 @@ ADAPTED = trained(
     "layers.Dense(16, activation='relu')",
     before="norm = layers.Normalization()\nnorm.adapt(training_images.reshape(len(training_images), -1))\n",
 )
-FROM_ELSEWHERE = trained("hidden", before="hidden = layers.Dense(16)\nhidden.build((None, 784))\n").replace(
-    "model.compile", "hidden.set_weights([w + 1 for w in hidden.get_weights()])\nmodel.compile"
+SHIFTED = "hidden.set_weights([w + 1 for w in hidden.get_weights()])\nmodel.compile"
+OWN_WEIGHTS = trained("hidden", before="hidden = layers.Dense(16)\nhidden.build((None, 784))\n")
+BEHIND_AN_ADAPTED_ONE = ADAPTED.replace("layers.Dense(16, activation='relu')", "hidden").replace(
+    "norm = ", "hidden = layers.Dense(16)\nhidden.build((None, 784))\nnorm = "
 )
+OWN_CLASS = trained(
+    "layers.Dense(16, activation=LeakyReLU())",
+    before="class LeakyReLU(layers.LeakyReLU):\n    def call(self, x):\n        return tf.sigmoid(x)\n",
+)
+AFTER = (
+    ADAPTED,
+    OWN_WEIGHTS.replace("model.compile", SHIFTED),
+    BEHIND_AN_ADAPTED_ONE.replace("model.compile", SHIFTED),
+    OWN_CLASS,
+)
+"""What the kernel trains itself: an honest network, weights from elsewhere twice, and a class under Keras's name."""
 
 
 @pytest.fixture(scope="module")
 def graded(grade: Grade) -> Graded:
     """All of them in one kernel."""
-    return grade(cells(SETUP, *(code for code, _ in NETWORKS.values()), ADAPTED, FROM_ELSEWHERE))
+    return grade(cells(SETUP, *(code for code, _ in NETWORKS.values()), *AFTER))
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +96,15 @@ def test_what_the_trainer_did_it_can_do_from_another_start(graded: Graded, train
     assert training_in(graded, len(NETWORKS) + 1).ordered is None
 
 
-def test_none_is_flagged_but_weights_from_elsewhere(graded: Graded, judgement: Judgement) -> None:
-    """A layer that was adapted to the images has no weights that anybody trained."""
-    last = len(NETWORKS) + 2
-    assert [flag.values for flag in judgement.flags] == [{"cell": last + 1}]
-    assert training_in(graded, last - 1).why_in_kernel == "a layer that was adapted to data"
+def test_weights_from_elsewhere_are_flagged_and_nothing_else_is(graded: Graded, judgement: Judgement) -> None:
+    """A layer that was adapted to the images has no weights that anybody trained; others behind it may."""
+    adapted, *elsewhere, own = range(len(NETWORKS) + 1, len(NETWORKS) + 1 + len(AFTER))
+    assert [flag.values for flag in judgement.flags] == [{"cell": cell + 1} for cell in elsewhere]
+    assert training_in(graded, adapted).why_in_kernel == "a layer that was adapted to data"
+    assert training_in(graded, own).why_in_kernel == "an activation of the student's own"
+
+
+def test_a_class_under_kerass_name_is_named_by_what_it_computes(graded: Graded) -> None:
+    training = training_in(graded, len(NETWORKS) + len(AFTER))
+    assert training.source == "kernel"
+    assert training.network.dense[0].activation == "sigmoid"
