@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
-import subprocess
-import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +16,19 @@ import pytest
 from conftest import ROOT, plainness
 from dask_cluster import Cluster
 from executor_fixtures import cluster  # noqa: F401
+from pool import Pool
 from shipped import submitted
 
+from grader.cli import main
 from grader.records import Array
 from grader.training.data import DEFAULT_FOLDER, load_data, write_idx
 
 SAMPLES = [name for name, _ in submitted()]
-WAYS = ("replayed", "in the kernel", "on a cluster")
+WAYS = REPLAYED, KERNEL, CLUSTER = ("replayed", "in the kernel", "on a cluster")
+SHOWN = "shown.txt"
 OF_EACH_CLASS = {"train": 64, "t10k": 40}
 
-pytestmark = pytest.mark.timeout(800)  # the first one waits for all ways
+pytestmark = pytest.mark.timeout(800)  # who asks for a way waits for all samples
 
 
 @pytest.fixture(scope="module")
@@ -48,67 +53,79 @@ def plainest_of_each(plain: Array, labels: Array, count: int) -> Array:
     return np.stack(best, axis=1).ravel()
 
 
+Graded = Callable[[str], Path]
+
+
 @pytest.fixture(scope="module")
-def outs(
+def graded(
     few_images: Path,
     slice_rubric_file: Path,
+    pool: Pool,
     tmp_path_factory: pytest.TempPathFactory,
     request: pytest.FixtureRequest,
-) -> dict[str, Path]:
-    """Where each way has left its results. The two with a store share it, so that networks are the same ones."""
+) -> Graded:
+    """Where a way has left its results; who asks first has it done."""
     folder = tmp_path_factory.mktemp("ways")
     store = ["--store", str(folder / "store")]
 
-    def grade(way: str, *options: str) -> None:
+    def options(way: str) -> list[str]:
+        if way == KERNEL:
+            return ["--no-replay", "--workers", "2"]
+        if way == REPLAYED:
+            return [*store, "--workers", "2", "--audit", "0.05"]
+        graded_in(REPLAYED)  # into the same store, so that networks are the same ones
+        cluster: Cluster = request.getfixturevalue("cluster")  # not before: it takes time although it does nothing
+        return [*store, "--executor", "dask", "--scheduler", cluster.address]
+
+    @cache
+    def graded_in(way: str) -> Path:
         words = ["grade", str(ROOT / "submissions"), "--rubric", str(slice_rubric_file), "--data", str(few_images)]
-        command = [sys.executable, "-m", "grader", *words, "--out", str(folder / way), *options]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-        assert done.returncode == 0, done.stderr
-        (folder / f"{way}.txt").write_text(done.stdout)
+        own, shown = options(way), io.StringIO()
+        with pool.lent(), redirect_stdout(shown):
+            assert main([*words, "--out", str(folder / way), *own]) == 0
+        (folder / way / SHOWN).write_text(shown.getvalue())
+        return folder / way
 
-    grade("replayed", *store, "--workers", "2", "--audit", "0.05")
-    grade("in the kernel", "--no-replay", "--workers", "2")
-    cluster: Cluster = request.getfixturevalue("cluster")  # not before: it takes time although it does nothing
-    grade("on a cluster", *store, "--executor", "dask", "--scheduler", cluster.address)
-    return {way: folder / way for way in WAYS}
+    return graded_in
 
 
-def results(outs: dict[str, Path], submission: str) -> list[dict[str, Any]]:
-    """A submission's result in each way."""
-    return [json.loads((outs[way] / submission / "result.json").read_text(encoding="utf-8")) for way in WAYS]
+def result(out: Path, submission: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((out / submission / "result.json").read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_report_says_how_each_training_was_done(way: str, graded: Graded) -> None:
+    sources = {
+        training["source"]
+        for submission in SAMPLES
+        for training in result(graded(way), submission)["trainings"]
+        if training["epochs"]
+    }
+    if way == REPLAYED:
+        assert sources >= {"trained", "replayed"}
+    elif way == KERNEL:
+        assert sources == {"kernel"}
+    else:
+        assert "trained" not in sources
 
 
 @pytest.mark.parametrize("submission", SAMPLES)
-def test_marks_are_the_same_in_every_way(submission: str, outs: dict[str, Path]) -> None:
+def test_marks_are_the_same_in_every_way(submission: str, graded: Graded) -> None:
     replayed, kernel, cluster = (
         {
             (question["id"], finding["check"]): (finding["status"], finding["points"], finding["basis"])
-            for question in result["questions"]
+            for question in result(graded(way), submission)["questions"]
             for finding in question["findings"]
         }
-        for result in results(outs, submission)
+        for way in WAYS
     )
     assert replayed == cluster
     assert {name: found[:2] for name, found in replayed.items()} == {name: found[:2] for name, found in kernel.items()}
 
 
-def test_the_report_says_how_each_training_was_done(outs: dict[str, Path]) -> None:
-    sources = {
-        way: {
-            training["source"]
-            for submission in SAMPLES
-            for training in results(outs, submission)[number]["trainings"]
-            if training["epochs"]
-        }
-        for number, way in enumerate(WAYS)
-    }
-    assert sources["replayed"] >= {"trained", "replayed"}
-    assert sources["in the kernel"] == {"kernel"}
-    assert "trained" not in sources["on a cluster"]
-
-
-def test_an_audit_finds_nothing_that_differs(outs: dict[str, Path]) -> None:
-    shown = (outs["replayed"].parent / "replayed.txt").read_text()
+def test_an_audit_finds_nothing_that_differs(graded: Graded) -> None:
+    shown = (graded(REPLAYED) / SHOWN).read_text()
     assert "Corregidos otra vez sin reproducción: 1; criterios que difieren: 0." in shown
-    with (outs["replayed"] / "grades.csv").open(newline="", encoding="utf-8") as file:
+    with (graded(REPLAYED) / "grades.csv").open(newline="", encoding="utf-8") as file:
         assert len(list(csv.DictReader(file))) == len(SAMPLES)
