@@ -3,37 +3,56 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from grader.errors import UsageError
+from grader.records import HandedIn
 from grader.rubric.nearest import nearest
 
 
-def choose(wanted: Sequence[str], names: Mapping[str, str]) -> frozenset[str]:
+def choose(wanted: Sequence[str], submissions: Sequence[HandedIn]) -> frozenset[str]:
     """The ids of the submissions that are named.
 
     Args:
-        wanted: Each an id, or a name as it is shown; accents and capitals matter only where several would do otherwise.
-        names: As they are shown, by id.
+        wanted: Each an id, a name, or what the pages call a submission; accents and capitals matter only where several
+            would do otherwise.
 
     Raises:
         UsageError: one names none, or several.
     """
-    return frozenset(_one(name, names) for name in wanted)
+    return frozenset(_one(name, submissions).submission for name in wanted)
 
 
-def _one(wanted: str, names: Mapping[str, str]) -> str:
-    if wanted in names:
-        return wanted
-    for alike in (str, _folded):
-        found = [one for one, name in names.items() if alike(wanted) in (alike(name), alike(one))]
+def _one(wanted: str, submissions: Sequence[HandedIn]) -> HandedIn:
+    for form in (_composed, _folded):
+        found = _meant(wanted, submissions, form)
         if len(found) == 1:
             return found[0]
         if found:
-            raise UsageError(f"--only must name one submission. Received: {wanted!r}, which is {', '.join(found)}")
-    near = nearest(wanted, {*names, *names.values()})
+            listed = ", ".join(_unmistakable(one, submissions) for one in found)
+            raise UsageError(f"--only must name one submission. Received: {wanted!r}, which is {listed}")
+    near = nearest(wanted, {word for one in submissions for word in _words(one)})
     meant = f" (did you mean {near!r}?)" if near else ""
     raise UsageError(f"--only must name a submission of the folder. Received: {wanted!r}{meant}")
+
+
+def _meant(wanted: str, submissions: Sequence[HandedIn], form: Callable[[str], str]) -> list[HandedIn]:
+    """An id that is a namesake's name, too, means both."""
+    return [one for one in submissions if form(wanted) in {form(word) for word in _words(one)}]
+
+
+def _words(one: HandedIn) -> tuple[str, str, str]:
+    return one.submission, one.called, one.name
+
+
+def _unmistakable(one: HandedIn, submissions: Sequence[HandedIn]) -> str:
+    """What names this submission and no other, where there is such a word."""
+    words = (word for word in _words(one) if len(_meant(word, submissions, _composed)) == 1)
+    return next(words, one.submission)
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 def _folded(name: str) -> str:

@@ -189,7 +189,7 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
     if settled.given:
         assignment = assignment.with_shared(settled.texts)
     found = [one.submission for one in collection.submissions]
-    chosen = choose(settings.only, {one.submission: one.name for one in collection.submissions})
+    chosen = choose(settings.only, collection.submissions)
     load_data(settings.data)
     check_unseen(settings.sandbox, (folder, settings.out, *rubric.files))
     with (

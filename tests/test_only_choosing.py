@@ -6,8 +6,16 @@ import pytest
 
 from grader.choosing import choose
 from grader.errors import UsageError
+from grader.records import HandedIn
 
-NAMES = {"Alumna_Nunez": "Alumna Núñez", "b.1": "B", "b.2": "b", "x": "Equis", "twin_1": "Twin", "twin_2": "Twin"}
+NAMES = {"Alumna_Nunez": "Alumna Núñez", "b.1": "B", "b.2": "b", "x": "Equis", "c_d": "c d", "c_d-2": "c_d", "e": "f"}
+CLASS = [
+    *(HandedIn(id, name, f"{id}.ipynb") for id, name in NAMES.items()),
+    HandedIn("twin_1", "Twin", "1.ipynb", platform_id="2001", has_namesake=True),
+    HandedIn("twin_2", "Twin", "2.ipynb", platform_id="2002", has_namesake=True),
+    HandedIn("Sol", "Sol", "3.ipynb", has_namesake=True),
+    HandedIn("Sol-1a2b3c", "Sol", "4.ipynb", has_namesake=True),
+]
 
 
 @pytest.mark.parametrize(
@@ -21,11 +29,14 @@ NAMES = {"Alumna_Nunez": "Alumna Núñez", "b.1": "B", "b.2": "b", "x": "Equis",
         pytest.param(["x.ipynb"], {"x"}, id="the file"),
         pytest.param(["B", "b"], {"b.1", "b.2"}, id="two that differ in capitals"),
         pytest.param(["x", "Equis", "x"], {"x"}, id="one several times"),
+        pytest.param(["Twin (2001)"], {"twin_1"}, id="as the pages tell namesakes apart"),
+        pytest.param(["sol (sol)"], {"Sol"}, id="the same in small letters"),
+        pytest.param(["c d", "c_d-2"], {"c_d", "c_d-2"}, id="what tells an id from another's name"),
         pytest.param(["twin_2"], {"twin_2"}, id="the id of one of two with a name"),
     ],
 )
 def test_who_is_meant(wanted: list[str], found: set[str]) -> None:
-    assert choose(wanted, NAMES) == found
+    assert choose(wanted, CLASS) == found
 
 
 @pytest.mark.parametrize(
@@ -36,9 +47,13 @@ def test_who_is_meant(wanted: list[str], found: set[str]) -> None:
         ),
         pytest.param("zzzzzz", "must name a submission of the folder. Received: 'zzzzzz'$", id="a stranger"),
         pytest.param("", "must name a submission", id="nothing"),
+        pytest.param(
+            "c_d", "must name one submission. Received: 'c_d', which is c d, c_d-2", id="one's id, another's name"
+        ),
+        pytest.param("sol", r"'sol', which is Sol \(Sol\), Sol-1a2b3c$", id="a namesake whose id is the name"),
         pytest.param("Twin", "must name one submission. Received: 'Twin', which is twin_1, twin_2", id="two of a name"),
     ],
 )
 def test_who_is_not_known_is_refused(wanted: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        choose(["x", wanted], NAMES)
+        choose(["x", wanted], CLASS)
