@@ -95,6 +95,7 @@ class Reason(StrEnum):
     """Why something that was handed in is not graded, in a word for programs."""
 
     OTHER_NOTEBOOK = "other_notebook"
+    ASSIGNMENT = "assignment"
     ARCHIVE = "archive"
     ONLINE_TEXT = "online_text"
     SCRIPT = "script"
@@ -108,6 +109,7 @@ class Reason(StrEnum):
     UNREADABLE = "unreadable"
     TOO_DEEP = "too_deep"
     SYSTEM = "system"
+    HIDDEN = "hidden"
     EARLIER_RESULTS = "earlier_results"
 
 

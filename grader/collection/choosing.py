@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from grader.collection.listing import Entry
 from grader.collection.names import Turn, stem, turn
+from grader.collection.written import readable
 from grader.records import Message, say
 
 SAME_TIME = 2.0
@@ -93,7 +94,7 @@ def _rank(candidate: Candidate) -> tuple[int, int, int, int, str]:
 
 
 def _reason(candidate: Candidate, chosen: Candidate, *, is_unfit: bool, is_earlier: bool) -> Message:
-    file = str(chosen.entry.path)
+    file = readable(str(chosen.entry.path))
     if candidate.fit is None:
         return say("It cannot be read as a notebook; “{file}” of the same student was graded.", file=file)
     if is_unfit:

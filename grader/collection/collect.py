@@ -18,9 +18,11 @@ from grader.collection.left_out import why_left_out
 from grader.collection.listing import Entry, Kind, list_folder
 from grader.collection.names import stem
 from grader.collection.shared import FEWEST, find_shared
+from grader.collection.templates import spare_templates
+from grader.collection.written import looks, readable
 from grader.errors import UsageError
 from grader.execution.beside import digest as digest_beside
-from grader.records import Cell, Collection, HandedIn, LeftOut, Message, Reason
+from grader.records import Cell, Collection, HandedIn, LeftOut, Message, Reason, say
 from grader.rubric.rubric import Rubric
 from grader.submission import Assignment
 
@@ -44,7 +46,9 @@ def collect(
     """
     contents = Contents(folder, rubric, assignment)
     entries = _with_misnamed(list_folder(folder, skip), contents)
-    students = group(entries, folder.resolve().name, contents)
+    given = spare_templates(entries, [path.stem for path in rubric.assignment_paths], contents.is_given)
+    works = [entry for entry in entries if entry.path not in given]
+    students = [_readable(student) for student in group(works, folder.resolve().name, contents)]
     chosen = {
         number: choose(
             [
@@ -60,7 +64,7 @@ def collect(
     ids = make_ids([student.id_from for student in graded], [_earlier_names(student) for student in graded], known)
     digests = [contents.digest(candidate.entry.path) for candidate, _ in chosen.values()]
     beside = [
-        files_beside(candidate.entry.path, student, entries, students, folder, rubric)
+        files_beside(candidate.entry.path, student, works, students, folder, rubric)
         for student, (candidate, _) in zip(graded, chosen.values(), strict=True)
     ]
     submissions = [
@@ -70,7 +74,7 @@ def collect(
             file=str(candidate.entry.path),
             sha256=digest,
             platform_id=student.platform_id,
-            others=tuple(str(other.entry.path) for other in reasons),
+            others=tuple(readable(str(other.entry.path)) for other in reasons),
             beside=tuple(map(str, found.files)),
             beside_sha256=digest_beside(read_beside(folder, str(candidate.entry.path), [*map(str, found.files)])),
         )
@@ -78,11 +82,14 @@ def collect(
             ids, graded, digests, beside, chosen.values(), strict=True
         )
     ]
-    others = {other.entry.path: why for _, reasons in chosen.values() for other, why in reasons.items()}
+    told = dict.fromkeys(given, (Reason.ASSIGNMENT, say("It is the assignment as it was given, beside other work.")))
+    told |= {
+        other.entry.path: (Reason.OTHER_NOTEBOOK, why) for _, whys in chosen.values() for other, why in whys.items()
+    }
+    told |= {path: (Reason.NOT_BESIDE, why) for found in beside for path, why in found.refused.items()}
     is_used = {candidate.entry.path for candidate, _ in chosen.values()}.union(*(found.files for found in beside))
-    refused = {path: why for found in beside for path, why in found.refused.items()}
     id_of = dict(zip(chosen, ids, strict=True))
-    left_out = _left_out([e for e in entries if e.path not in is_used], entries, students, id_of, others, refused)
+    left_out = _left_out([e for e in entries if e.path not in is_used], entries, students, id_of, told)
     if not submissions:
         raise UsageError(_without_notebooks(folder, left_out))
     doubles = _doubles(submissions, graded, contents.digests_of_assignment)
@@ -111,6 +118,12 @@ def _with_misnamed(entries: Sequence[Entry], contents: Contents) -> list[Entry]:
     ]
 
 
+def _readable(student: Student) -> Student:
+    """With a name that can be read; where a platform gave none, its id is it."""
+    name = readable(student.name).strip() or student.platform_id or readable(student.id_from).strip()
+    return replace(student, name=name)
+
+
 def _without_notebooks(folder: Path, left_out: Sequence[LeftOut]) -> str:
     found = [entry.path for entry in left_out if entry.reason is not Reason.SYSTEM]
     listed = ", ".join(found[:3]) + (", …" if len(found) > 3 else "")
@@ -129,22 +142,22 @@ def _earlier_names(student: Student) -> list[str]:
 
 def _doubles(submissions: Sequence[HandedIn], students: Sequence[Student], given: Container[str]) -> list[HandedIn]:
     """The submissions, each with those that are the same file, or may be the same student's."""
-    namesakes = Counter(one.name.casefold() for one in submissions)
+    namesakes = Counter(looks(one.name) for one in submissions)
+    told_apart = [replace(one, has_namesake=namesakes[looks(one.name)] > 1) for one in submissions]
     by_digest: dict[str, list[HandedIn]] = defaultdict(list)
-    for one in submissions:
+    for one in told_apart:
         by_digest[one.sha256].append(one)
-    name_of = {one.file: one.name for one in submissions}
+    called = {one.file: one.called for one in told_apart}
     nobodys = {"", sha256(b"").hexdigest(), *given}
     return [
         replace(
             one,
             same_file=()
             if one.sha256 in nobodys
-            else tuple(other.name for other in by_digest[one.sha256] if other is not one),
-            perhaps_same=tuple(name_of[str(path)] for path in student.perhaps_same if str(path) in name_of),
-            has_namesake=namesakes[one.name.casefold()] > 1,
+            else tuple(other.called for other in by_digest[one.sha256] if other is not one),
+            perhaps_same=tuple(called[str(path)] for path in student.perhaps_same if str(path) in called),
         )
-        for one, student in zip(submissions, students, strict=True)
+        for one, student in zip(told_apart, students, strict=True)
     ]
 
 
@@ -153,26 +166,20 @@ def _left_out(
     entries: Sequence[Entry],
     students: Sequence[Student],
     id_of: Mapping[int, str],
-    others: Mapping[PurePosixPath, Message],
-    refused: Mapping[PurePosixPath, Message],
+    told: Mapping[PurePosixPath, tuple[Reason, Message]],
 ) -> list[LeftOut]:
     """All that is not graded, with the student where the place tells one."""
     whose = {place: number for number, student in enumerate(students) for place in student.places}
-    filled = {entry.path.parent for entry in entries if entry.kind is not Kind.SYSTEM}
+    filled = {folder for entry in entries if entry.kind is not Kind.SYSTEM for folder in entry.path.parents}
     found = []
     for entry in left:
         if entry.kind is Kind.FOLDER and entry.path in filled:
             continue
         number = next((whose[place] for place in (entry.path, *entry.path.parents) if place in whose), None)
-        if entry.path in others:
-            reason, why = Reason.OTHER_NOTEBOOK, others[entry.path]
-        elif entry.path in refused:
-            reason, why = Reason.NOT_BESIDE, refused[entry.path]
-        else:
-            reason, why = why_left_out(entry)
+        reason, why = told.get(entry.path) or why_left_out(entry)
         found.append(
             LeftOut(
-                path=str(entry.path),
+                path=readable(str(entry.path)),
                 reason=reason,
                 why=why,
                 name="" if number is None else students[number].name,

@@ -112,6 +112,14 @@ class Contents:
         questions = max((fit.questions for fit, _ in readings), default=0)
         return are_several_works([own for fit, own in readings if fit.questions * 2 >= questions])
 
+    def is_given(self, path: PurePosixPath) -> bool:
+        """Whether a notebook is the assignment's, saved again at most."""
+        if self.digest(path) in self.digests_of_assignment:
+            return True
+        cells = self.cells(path)
+        held = frozenset(map(form_of, cells)) & self._assignment.forms
+        return all(cell.given for cell in cells) and 2 * len(held) > len(self._assignment.forms)
+
     def cells(self, path: PurePosixPath) -> tuple[Cell, ...]:
         """A notebook's cells, those of the assignment marked; none where it cannot be read, or is very large."""
         raw = self._read(path)

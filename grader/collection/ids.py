@@ -11,6 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 LONGEST_ID = 80
 OWN_FILES = ("grades.csv", "left_out.csv", "index.html", "gradebook.db", "gradebook.db-wal", "gradebook.db-shm")
 """Names in OUT that no submission's folder may take."""
+_DEVICE = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)", re.IGNORECASE)
+"""Names that Windows keeps for devices, whatever follows behind a dot."""
 
 
 def make_ids(names: Sequence[str], earlier: Sequence[Sequence[str]], known: Collection[str]) -> list[str]:
@@ -20,7 +22,7 @@ def make_ids(names: Sequence[str], earlier: Sequence[Sequence[str]], known: Coll
         earlier: by submission, names that earlier versions of the grader would have made its id of.
         known: ids that the gradebook has. One of a submission's earlier ids stays its id.
     """
-    wanted = [_safe(name) for name in names]
+    wanted = [_DEVICE.sub(r"\1_", _safe(name)) for name in names]
     kept = _kept(wanted, [[_safe(name) for name in candidates] for candidates in earlier], known)
     taken = {name.casefold() for name in kept.values()}
     found = dict(kept)

@@ -12,9 +12,15 @@ _BY_KIND: Mapping[Kind, tuple[Reason, Message]] = {
     Kind.FOLDER: (Reason.EMPTY_FOLDER, say("The folder is empty.")),
     Kind.LINK: (Reason.LINK, say("It is a link, and links are not followed.")),
     Kind.NO_FILE: (Reason.NO_FILE, say("It is a pipe or a device, and no file.")),
-    Kind.UNREADABLE: (Reason.UNREADABLE, say("The folder may not be read.")),
+    Kind.UNREADABLE: (Reason.UNREADABLE, say("It may not be read.")),
     Kind.TOO_DEEP: (Reason.TOO_DEEP, say("The folder is inside more than {count} others.", count=DEEPEST)),
     Kind.SYSTEM: (Reason.SYSTEM, say("A program made it, not a student.")),
+    Kind.HIDDEN: (
+        Reason.HIDDEN,
+        say(
+            "A hidden or temporary file, by its name or its folder's: if it is a student's, rename it, and grade again."
+        ),
+    ),
     Kind.EARLIER_RESULTS: (Reason.EARLIER_RESULTS, say("The folder holds the results of grading.")),
 }
 _ARCHIVE = say("An archive: unpack it where it is, and grade again.")

@@ -23,6 +23,8 @@ _ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 _SYSTEM_FOLDERS = frozenset({"__macosx", "__pycache__", "node_modules", "venv", "site-packages"})
 _SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", "timestamp.txt", "submission_secret.txt"})
 _SYSTEM_ENDINGS = (".tmp", ".crdownload", ".part", ".pyc")
+_NEVER_STUDENTS = frozenset({"__macosx", ".ipynb_checkpoints", ".git", ".hg", ".svn", "site-packages"})
+"""System folders in which notebooks are programs' copies of others, or come with packages."""
 
 
 class Kind(StrEnum):
@@ -35,7 +37,9 @@ class Kind(StrEnum):
     UNREADABLE = "unreadable folder"
     TOO_DEEP = "folder that is too deep"
     SYSTEM = "system"
-    """Made by a program, not by a student; folders of this kind are not looked into."""
+    """Made by a program, not by a student; in folders of this kind only notebooks are looked for."""
+    HIDDEN = "hidden notebook"
+    """A notebook whose name, or a folder's that it is in, is one of hidden and temporary files."""
     EARLIER_RESULTS = "earlier results"
 
 
@@ -116,8 +120,10 @@ def _below(folder: Path, path: PurePosixPath, own: set[Path]) -> Iterator[Entry]
         entry = _entry(item, path / item.name, own)
         if entry.kind is Kind.FOLDER:
             inside.append((Path(item.path), entry.path))
-        else:
-            yield entry
+            continue
+        yield entry
+        if entry.kind is Kind.SYSTEM and item.is_dir(follow_symlinks=False):
+            yield from _hidden_notebooks(Path(item.path), entry.path)
     for below, its_path in inside:
         try:
             yield from _children(below, its_path, own)
@@ -158,16 +164,35 @@ def _looked_at(item: os.DirEntry[str], path: PurePosixPath, own: set[Path]) -> E
     if not item.is_file():
         return Entry(path, Kind.NO_FILE)
     if is_system(item.name):
-        return Entry(path, Kind.SYSTEM)
+        return Entry(path, Kind.HIDDEN if _is_hidden_notebook(item.name) else Kind.SYSTEM)
     with suppress(OSError):
         return Entry(path, Kind.FILE, item.stat(follow_symlinks=False).st_mtime)
     return Entry(path, Kind.FILE)
 
 
+def _hidden_notebooks(folder: Path, path: PurePosixPath) -> Iterator[Entry]:
+    """The notebooks at any depth of a folder that programs make or hide."""
+    looked_at = 0
+    for place, folders, files in os.walk(folder):
+        if Path(place).name.casefold() in _NEVER_STUDENTS or looked_at > MOST_ENTRIES:
+            folders.clear()
+            continue
+        looked_at += len(folders) + len(files)
+        for name in files:
+            if _is_hidden_notebook(name):
+                yield Entry(path / (Path(place) / name).relative_to(folder), Kind.HIDDEN)
+
+
+def _is_hidden_notebook(name: str) -> bool:
+    """True for ``~ana.ipynb`` and ``.ipynb``; not for ``._ana.ipynb``, in which macOS keeps what is no notebook."""
+    return name.casefold().endswith(".ipynb") and not name.startswith("._")
+
+
 def is_system(name: str) -> bool:
     """True for hidden files and folders, and for what programs and operating systems leave behind."""
     folded = name.casefold()
-    return folded.startswith((".", "~")) or folded in _SYSTEM_FILES or folded.endswith(_SYSTEM_ENDINGS)
+    is_unfinished = folded.endswith(_SYSTEM_ENDINGS) and ".ipynb" not in folded
+    return folded.startswith((".", "~")) or folded in _SYSTEM_FILES or is_unfinished
 
 
 def _holds_results(folder: Path, own: set[Path]) -> bool:

@@ -82,9 +82,22 @@ def _is_canvas(matches: Sequence[re.Match[str]]) -> bool:
     return (
         all(count == 1 for count in parts.values())
         and all(len(together) == 1 for together in names.values())
-        and len(students) >= 0.8 * len(names)
+        and (len(students) >= 0.8 * len(names) or _are_numbered(matches))
         and len(names) * 2 >= len(matches)
     )
+
+
+def _are_numbered(matches: Sequence[re.Match[str]]) -> bool:
+    """Whether some have several attachments, and all those are one file under the numbers that Canvas gives them.
+
+    Of a group's number there are several files, too, and what stands behind it are different people's names.
+    """
+    files = defaultdict(list)
+    for match in matches:
+        if match["part"]:
+            files[match["id"]].append(re.sub(r"(?:-\d+)?(?:\.\w+)?$", "", match["file"]))
+    several = [names for names in files.values() if len(names) > 1]
+    return bool(several) and all(len({*names}) == 1 for names in several)
 
 
 # --- attempts ---------------------------------------------------------------------------------------------------------

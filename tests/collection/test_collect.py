@@ -146,6 +146,26 @@ def test_namesakes_are_told_apart_by_the_platforms_id(tmp_path: Path) -> None:
     assert [one.submission for one in found.submissions] == ["Alumno_Uno_101", "Alumno_Uno_102"]
 
 
+def test_names_that_look_the_same_are_told_apart(tmp_path: Path) -> None:
+    names = ["Pe\u00f1a", "Pen\u0303a"]
+    folder = cls(tmp_path, *(f"{name}.ipynb" for name in names))
+    (folder / f"{names[1]}.ipynb").write_bytes((folder / f"{names[0]}.ipynb").read_bytes())
+    found = collected(folder).submissions
+
+    assert len({one.called for one in found}) == len({one.same_file for one in found}) == 2
+    assert {one.same_file[0] for one in found} == {one.called for one in found}
+
+
+def test_names_are_readable(tmp_path: Path) -> None:
+    raw = os.fsdecode("Inés".encode("latin-1"))
+    folder = cls(tmp_path, f"{raw}.ipynb", f"_103{MOODLE}/p.ipynb", "a\u202eb.ipynb", "c\u2066d.zip")
+    found = collected(folder)
+
+    assert {one.name for one in found.submissions} == {"Inés", "103", "ab"}
+    assert all((folder / one.file).is_file() for one in found.submissions)
+    assert [entry.path for entry in found.left_out] == ["cd.zip"]
+
+
 def test_a_students_other_notebooks_are_named_with_the_reason(tmp_path: Path) -> None:
     found = collected(cls(tmp_path, "luz/p.ipynb", "luz/p (1).ipynb"))
 
@@ -315,6 +335,14 @@ def test_an_id_stays_when_more_is_handed_in(before: list[str], later: str, tmp_p
         ("Dos_102_assignsubmission_onlinetext/onlinetext.html", Reason.ONLINE_TEXT),
         ("tres_4821_text.html", Reason.ONLINE_TEXT),
         ("/".join("d" * 14) + "/a.ipynb", Reason.TOO_DEEP),
+        ("~$leo.IPYNB", Reason.HIDDEN),
+        ("luz/.ipynb", Reason.HIDDEN),
+        ("luz/.cache/a/x.ipynb", Reason.HIDDEN),
+        ("env/venv/lib/x.ipynb", Reason.HIDDEN),
+        ("luz/._x.ipynb", Reason.SYSTEM),
+        ("venv/lib/site-packages/demo.ipynb", Reason.SYSTEM),
+        (".git/x/demo.ipynb", Reason.SYSTEM),
+        ("leo.ipynb.part", Reason.WRONG_ENDING),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -325,6 +353,7 @@ def test_what_is_no_notebook_is_left_out_for_a_reason(path: str, reason: Reason,
     assert [one.file for one in found.submissions] == ["ana.ipynb"]
     assert reason in {entry.reason for entry in found.left_out}
     assert all(path.startswith(entry.path) or entry.path == "solo" for entry in found.left_out)
+    assert any(path == entry.path for entry in found.left_out) or reason not in (Reason.HIDDEN, Reason.WRONG_ENDING)
 
 
 @pytest.mark.parametrize(

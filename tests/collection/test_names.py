@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from grader.collection.names import attempt, owner_of_folder, owners_of_files
+from grader.collection.names import Turn, attempt, owner_of_folder, owners_of_files, turn
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,9 @@ from grader.collection.names import attempt, owner_of_folder, owners_of_files
         ("practica (versión definitiva)", "practica", 0),
         ("practica_intento_2", "practica", 2),
         ("final", "", 0),
+        ("Borrador de práctica 2", "practica 2", 0),
+        ("practica_backup3", "practica", 3),
+        ("Antigua", "", 0),
         ("Untitled1", "", 1),
         ("alumno_01", "alumno_01", 0),
         ("practica2", "practica2", 0),
@@ -69,3 +72,32 @@ def test_owners_of_folders(folder: str, owner: tuple[str, str] | None) -> None:
 def test_owners_of_files(file: str, owner: tuple[str, str] | None) -> None:
     found = owners_of_files([file]).get(file)
     assert (None if found is None else (found.name, found.id)) == owner
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("p", Turn(False, (0, 0), 0)),
+        ("intento 2/src/p (3)", Turn(False, (2, 3), 0)),
+        ("v1/p_final", Turn(False, (1, 0), 1)),
+        ("p_final_corregida", Turn(False, (0, 0), 3)),
+        ("versiones anteriores/p_final", Turn(True, (0, 0), 1)),
+        ("old_p", Turn(True, (0, 0), 0)),
+    ],
+)
+def test_when_something_was_written(path: str, said: Turn) -> None:
+    assert turn(path.split("/")) == said
+
+
+@pytest.mark.parametrize(
+    ("files", "students"),
+    [
+        pytest.param(
+            ["roe_21_901_w.ipynb", "roe_22_902_w.ipynb", "roe_22_903_w-1.ipynb"], {"21", "22"}, id="namesakes"
+        ),
+        pytest.param(["p_1_11_ana.ipynb", "p_1_12_leo.ipynb", "p_2_13_eva.ipynb"], set(), id="groups"),
+        pytest.param(["p_1_11_ana.ipynb", "p_2_13_eva.ipynb", "p_3_14_sol.ipynb"], set(), id="numbers"),
+    ],
+)
+def test_a_small_export_of_canvas(files: list[str], students: set[str]) -> None:
+    assert {owner.id for owner in owners_of_files(files).values()} == students
