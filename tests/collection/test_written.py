@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from grader.collection.ids import make_ids
 from grader.collection.written import looks, readable
 
 
@@ -38,15 +37,3 @@ def test_what_is_read(written: str, read: str) -> None:
 )
 def test_names_that_look_the_same(one: str, other: str, same: bool) -> None:
     assert (looks(one) == looks(other)) == same
-
-
-@pytest.mark.parametrize(
-    ("name", "made"),
-    [("CON", "CON_"), ("aux.v2", "aux_.v2"), ("Lpt1", "Lpt1_"), ("Conchi", "Conchi"), ("com10", "com10")],
-)
-def test_no_id_is_a_device_of_windows(name: str, made: str) -> None:
-    assert make_ids([name], [[]], []) == [made]
-
-
-def test_an_id_from_before_stays_though_it_is_a_device() -> None:
-    assert make_ids(["NUL"], [["NUL"]], ["NUL"]) == ["NUL"]
