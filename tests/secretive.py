@@ -14,7 +14,7 @@ language: en
 assignment: assignment.ipynb
 marked_answers: answers
 points: 8
-classes: [[shoe], [hat]]
+classes: [[shoe], [hat], [c], [d], [e], [f], [g], [h], [i], [j]]
 questions:
   - id: "1"
     title: {en: A network}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -24,10 +25,12 @@ def check_rubric(
     from rich.console import Console
 
     from grader.reports.translation import Translator
-    from grader.rubric.loading import load_rubric
+    from grader.rubric.loading import doubtful, load_rubric
     from grader.terminal import print_rubric
 
     loaded = load_rubric(rubric)
+    for doubt in doubtful(rubric):
+        print(f"warning: {doubt}", file=sys.stderr)
     print_rubric(Console(), loaded, Translator(cast(Language, language or loaded.language)))
     return OK
 

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from grader.errors import RubricError
 from grader.kept import keep, key_of, recall
+from grader.rubric.contradictions import contradictions, doubts
 from grader.rubric.criteria import Concept
 from grader.rubric.files import broken_files
 from grader.rubric.messages import faults_of
@@ -60,6 +61,32 @@ def load_rubric(path: Path) -> Rubric:
     return rubric if rubric.marked_answers is None else _with_marked_answers(rubric)
 
 
+def doubtful(path: Path) -> list[str]:
+    """What a valid rubric and its marked answers say that is probably not meant, each as an error would be shown."""
+    source = Source(path, path.read_bytes())
+    plain = _parsed(source, "a rubric")
+    shown = [source.show(fault) for fault in doubts(plain)]
+    rubric = load_rubric(path)
+    if rubric.marked_answers is None:
+        return shown
+    seen: dict[str, Path] = {}
+    for file in sorted((Path(rubric.folder) / rubric.marked_answers).glob("*.yaml")):
+        answers = Source(file, file.read_bytes())
+        marked = MarkedAnswers.model_validate(_parsed(answers, "marked answers"))
+        concepts = [item.id for item in rubric.question(marked.question).criteria if isinstance(item, Concept)]
+        first = seen.setdefault(marked.question, file)
+        if first != file:
+            rule = f"a question's answers mostly stand in one file, and those of this one in {first.name} too"
+            shown.append(answers.show(Fault(("question",), rule, repr(marked.question))))
+        for number, answer in enumerate(marked.answers):
+            if lacking := [name for name in concepts if name not in answer.marks]:
+                rule = f"'marks' mostly have each concept of the question, and here {', '.join(lacking)} is left out"
+                shown.append(
+                    answers.show(Fault(("answers", number, "marks"), rule, ", ".join(answer.marks) or "nothing", True))
+                )
+    return shown
+
+
 def _recalled(key: str, kind: TypeAdapter[T]) -> T | None:
     kept = recall(key)
     try:
@@ -78,7 +105,7 @@ def _read(source: Source) -> Rubric:
         fault = Fault((), "a rubric must be a mapping of keys", type(plain).__name__)
         raise RubricError(source.show_at(Place(), fault))
     folder = source.path.resolve().parent
-    faults = [*broken_rules(plain), *broken_files(plain, folder)]
+    faults = [*broken_rules(plain), *contradictions(plain), *broken_files(plain, folder)]
     filled_in = {"sha256": hashlib.sha256(source.raw).hexdigest(), "folder": str(folder)}
     try:
         rubric = Rubric.model_validate({**plain, **filled_in})

@@ -116,7 +116,7 @@ title: {en: Trial}
 language: en
 points: 3
 review_below: 0.7
-classes: [[camiseta, T-shirt], [pantalón, Trouser]]
+classes: [[camiseta, T-shirt], [pantalón, Trouser], [c], [d], [e], [f], [g], [h], [i], [j]]
 limits: {seconds_per_cell: 60, memory_mb: 2000}
 questions:
   - id: "1"

@@ -37,7 +37,7 @@ CLASS = """\
 title: {es: Prueba}
 language: es
 points: 4
-classes: [[a], [b]]
+classes: [[a], [b], [c], [d], [e], [f], [g], [h], [i], [j]]
 questions:
   - id: "1"
     title: {es: QTITLE}
@@ -107,11 +107,11 @@ def test_a_hidden_title_is_replaced_by_the_questions_number(tmp_path: Path) -> N
 
 
 def test_a_width_that_is_the_number_of_classes_is_told_of_an_output_layer_only(tmp_path: Path) -> None:
-    text = CLASS.replace("512", "2").replace(
-        "{check: optimizer, points: 1, name: Nadam,", "{check: output_layer, points: 1, units: 2, activation: selu,"
+    text = CLASS.replace("512", "10").replace(
+        "{check: optimizer, points: 1, name: Nadam,", "{check: output_layer, points: 1, units: 10, activation: selu,"
     )
     (tmp_path / "rubric.yaml").write_text(
-        text.replace("PROMPT", "Usa selu.").replace("HINT", "Dos neuronas"), encoding="utf-8"
+        text.replace("PROMPT", "Usa selu.").replace("HINT", "Diez neuronas"), encoding="utf-8"
     )
     criteria = without_answers(load_rubric(tmp_path / "rubric.yaml")).questions[0].criteria
     assert [(criterion.check, criterion.hint) for criterion in criteria] == [

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from grader.errors import RubricError
-from grader.rubric.loading import load_rubric
+from grader.rubric.loading import doubtful, load_rubric
 
 VALID = """\
 title: {es: Una red pequeña, en: A small network}
 language: es
 points: 3
-classes: [[zero, cero], [one, uno]]
+classes: [[zero, cero], [a], [b], [c], [d], [e], [f], [g], [h], [nine]]
 questions:
   - id: "a"
     title: {es: Entrenar, en: Train}
@@ -66,8 +66,19 @@ FAULTS = {
     "a reference to a question that is not there": ('like: "a"', 'like: "A"', '"A"', "did you mean 'a'"),
     "one of several references": ('models_of: ["a", "b"]', 'models_of: ["a", "c"]', '"c"', "must name a question"),
     "an id twice": ('id: "b"', 'id: "a"', '"a"', "'id' must be unique"),
-    "classes left out": ("classes: [[zero, cero], [one, uno]]\n", "", "predicted_class", "'classes' must be given"),
+    "classes left out": ("classes: [[zero, cero], [a], [b], [c], [d], [e], [f], [g], [h], [nine]]\n", "", "predicted_class", "'classes' must be given"),
     "a key twice": ("        points: 1\n", "        points: 1\n        points: 1\n", "points", "each key of a mapping once"),
+    "nine classes": (", [nine]]", "]", "classes", "must list the 10 classes"),
+    "a class without a name": ("[nine]", "[]", "[", "class 9 must have a name"),
+    "a name of two classes": ("[nine]", "[nine, ZERO]", "ZERO", "of class 0 too"),
+    "a network like itself": ('like: "a"', 'like: "b"', '"b"', "another question than its own"),
+    "a question named twice": ('models_of: ["a", "b"]', 'models_of: ["a", "b", "a"]', '"a"', "each question once"),
+    "widths that are not those of the training": ("units: [64]", "units: [32, 64]", "units", "training' has as 'hidden', [64]"),
+    "epochs that are not those of the training": ('{hidden: [64]}\n    criteria:\n      - {check: network_trained, points: 0.5, like: "a", units: [64]}', '{hidden: [64], epochs: 12}\n    criteria:\n      - {check: network_trained, points: 0.5, like: "a", epochs: 10}', "10", "'epochs', 12"),
+    "a loss as a percentage": ("{check: output_layer, points: 0.5, units: 2, activation: softmax}", "{check: callback_stops, points: 0.5, loss: 55}", "55", "40 % are 0.4"),
+    "two thresholds of one callback": ("{check: output_layer, points: 0.5, units: 2, activation: softmax}", "{check: callback_stops, points: 0.25, loss: 0.3}\n      - {check: callback_waits, points: 0.25, loss: 0.5}", "0.5", "'callback_stops', 0.3"),
+    "a width beyond anything": ("hidden: [32]", "hidden: [32, 70000000]", "70000000", "at most 100000"),
+    "too little memory": ("language: es", "language: es\nlimits: {memory_mb: 3}", "3", "at least 500"),
     "an open bracket": ("[[zero, cero]", "[[zero, cero", None, "must be valid YAML"),
     "a tab for blanks": ("    prompt: La", "\tprompt: La", None, "must be valid YAML"),
     "an assignment that is not there": ("language: es", "language: es\nassignment: gone.ipynb", "gone.ipynb", "path of a notebook"),
@@ -200,6 +211,28 @@ def test_faults_of_all_marked_answers_are_told_at_once(tmp_path: Path) -> None:
     told = refusal(tmp_path, VALID.replace("language: es", "language: es\nmarked_answers: marked"))
     assert "1.yaml:1: 'question' must be one of the rubric's" in told
     assert "2.yaml:2: 'marks' must name concepts of question a" in told
+
+
+def test_what_is_probably_not_meant_is_a_warning(tmp_path: Path) -> None:
+    path = rubric_file(tmp_path, VALID)
+    assert load_rubric(path).points == 3
+    (told,) = doubtful(path)
+    assert told.startswith(f"{path}:13: an output layer mostly has a unit for each of the 10 classes. Received: 2")
+    assert doubtful(rubric_file(tmp_path, VALID.replace("units: 2", "units: 10"))) == []
+
+
+def test_marked_answers_that_leave_something_out_are_a_warning(tmp_path: Path) -> None:
+    concepts = "".join(
+        f"\n      - {{check: concept, id: {name}, points: 0.25, ways: [word]}}" for name in ("one", "two")
+    )
+    text = VALID.replace("\n      - {check: output_layer, points: 0.5, units: 2, activation: softmax}", concepts)
+    path = rubric_file(tmp_path, text.replace("language: es", "language: es\nmarked_answers: marked"))
+    (tmp_path / "marked").mkdir()
+    (tmp_path / "marked" / "1.yaml").write_text('question: "a"\nanswers:\n  - {answer: x, marks: {one: 1}}\n')
+    (tmp_path / "marked" / "2.yaml").write_text('question: "a"\nanswers:\n  - {answer: x, marks: {one: 1, two: 0}}\n')
+    left_out, twice = doubtful(path)
+    assert "1.yaml:3: 'marks' mostly have each concept of the question, and here two is left out" in left_out
+    assert "2.yaml:1: a question's answers mostly stand in one file, and those of this one in 1.yaml too" in twice
 
 
 def test_looking_at_a_rubric_imports_no_tensorflow(tmp_path: Path) -> None:
