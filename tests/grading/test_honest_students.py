@@ -346,7 +346,7 @@ def test_nothing_but_code_cells_still_finds_the_networks(grade: Grade) -> None:
 
 def test_what_ran_when_it_was_saved_goes_to_a_person(grade: Grade) -> None:
     """An optimizer that Keras has removed: nothing is a silent zero, and what can be seen is marked."""
-    answer = network().replace("'adam'", "tf.keras.optimizers.legacy.Adam(lr=0.001)") + fit()
+    answer = network().replace("'adam'", "tf.keras.optimizers.experimental.Adam(0.001)") + fit()
     graded = grade(notebook({"1": answer}))
     statuses = {finding.check: str(finding.status) for finding in graded.score.questions[0].findings}
     assert statuses == {
