@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,7 +23,9 @@ _ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 _SYSTEM_FOLDERS = frozenset({"__macosx", "__pycache__", "node_modules", "venv", "site-packages"})
 _SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", "timestamp.txt", "submission_secret.txt"})
 _SYSTEM_ENDINGS = (".tmp", ".crdownload", ".part", ".pyc")
-_NEVER_STUDENTS = frozenset({"__macosx", ".ipynb_checkpoints", ".git", ".hg", ".svn", "site-packages"})
+CHECKPOINTS = ".ipynb_checkpoints"
+"""Jupyter's copies of the notebooks beside it: where there are none, they are all that is left of somebody's work."""
+_NEVER_STUDENTS = frozenset({"__macosx", CHECKPOINTS, ".git", ".hg", ".svn", "site-packages"})
 """System folders in which notebooks are programs' copies of others, or come with packages."""
 
 
@@ -123,7 +125,9 @@ def _below(folder: Path, path: PurePosixPath, own: set[Path]) -> Iterator[Entry]
             continue
         yield entry
         if entry.kind is Kind.SYSTEM and item.is_dir(follow_symlinks=False):
-            yield from _hidden_notebooks(Path(item.path), entry.path)
+            is_all_there_is = item.name == CHECKPOINTS and not any(_is_named_as_notebook(one.name) for one in items)
+            never = _NEVER_STUDENTS - {CHECKPOINTS} if is_all_there_is else _NEVER_STUDENTS
+            yield from _hidden_notebooks(Path(item.path), entry.path, never)
     for below, its_path in inside:
         try:
             yield from _children(below, its_path, own)
@@ -164,27 +168,27 @@ def _looked_at(item: os.DirEntry[str], path: PurePosixPath, own: set[Path]) -> E
     if not item.is_file():
         return Entry(path, Kind.NO_FILE)
     if is_system(item.name):
-        return Entry(path, Kind.HIDDEN if _is_hidden_notebook(item.name) else Kind.SYSTEM)
+        return Entry(path, Kind.HIDDEN if _is_named_as_notebook(item.name) else Kind.SYSTEM)
     with suppress(OSError):
         return Entry(path, Kind.FILE, item.stat(follow_symlinks=False).st_mtime)
     return Entry(path, Kind.FILE)
 
 
-def _hidden_notebooks(folder: Path, path: PurePosixPath) -> Iterator[Entry]:
-    """The notebooks at any depth of a folder that programs make or hide."""
+def _hidden_notebooks(folder: Path, path: PurePosixPath, never: Container[str]) -> Iterator[Entry]:
+    """The notebooks at any depth of a folder that programs make or hide, but for folders of the names `never`."""
     looked_at = 0
     for place, folders, files in os.walk(folder):
-        if Path(place).name.casefold() in _NEVER_STUDENTS or looked_at > MOST_ENTRIES:
+        if Path(place).name.casefold() in never or looked_at > MOST_ENTRIES:
             folders.clear()
             continue
         looked_at += len(folders) + len(files)
         for name in files:
-            if _is_hidden_notebook(name):
+            if _is_named_as_notebook(name):
                 yield Entry(path / (Path(place) / name).relative_to(folder), Kind.HIDDEN)
 
 
-def _is_hidden_notebook(name: str) -> bool:
-    """True for ``~ana.ipynb`` and ``.ipynb``; not for ``._ana.ipynb``, in which macOS keeps what is no notebook."""
+def _is_named_as_notebook(name: str) -> bool:
+    """True also for ``~ana.ipynb`` and ``.ipynb``; not for ``._ana.ipynb``, which macOS writes and is no notebook."""
     return name.casefold().endswith(".ipynb") and not name.startswith("._")
 
 

@@ -43,6 +43,7 @@ def cls(tmp_path: Path, *paths: str) -> Path:
         ("luz/.ipynb", Reason.HIDDEN),
         ("luz/.cache/a/x.ipynb", Reason.HIDDEN),
         ("env/venv/lib/x.ipynb", Reason.HIDDEN),
+        ("luz/.ipynb_checkpoints/x-checkpoint.ipynb", Reason.HIDDEN),
         ("luz/._x.ipynb", Reason.SYSTEM),
         ("venv/lib/site-packages/demo.ipynb", Reason.SYSTEM),
         (".git/x/demo.ipynb", Reason.SYSTEM),
