@@ -132,3 +132,29 @@ def test_a_number_of_something_else_is_no_case(answer: str) -> None:
 @pytest.mark.parametrize("answer", ["El impacto es relevante en tiempo", "No es relevante en tiempo"])
 def test_a_word_that_begins_with_another_letter_is_no_typo(answer: str) -> None:
     assert judge(answer, "cost", "4.3").spans in ((), ("tiempo",))
+
+
+# --- lists of terms ---------------------------------------------------------------------------------------------------
+
+TERMS = ("sobreajuste", "memoriza", "no generaliza", "train", "test", "validación")
+SIGNS = {"comma": ", ", "plus": " + ", "arrow": " -> ", "equals": " = ", "slash": " / ", "bar": " | ", "line": "\n- "}
+
+
+@pytest.mark.parametrize("sign", [*SIGNS.values(), " "], ids=[*SIGNS, "blank"])
+def test_a_list_of_terms_earns_nothing_whatever_parts_them(sign: str) -> None:
+    judgement = judge(sign.join(TERMS))
+    assert judgement.share == 0 or judgement.confidence < RUBRIC.review_below, judgement
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Memoriza, no generaliza.",
+        "sobreajuste = memoriza los datos",
+        "loss train ↓, loss test ↑ -> memoriza",
+        "- Efecto: sobreajuste.\n- Causa: la red memoriza los datos",
+    ],
+)
+def test_a_short_answer_with_signs_keeps_its_points(answer: str) -> None:
+    judgement = judge(answer)
+    assert (judgement.share, judgement.confidence >= RUBRIC.review_below) == (1, True), judgement

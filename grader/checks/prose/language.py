@@ -164,6 +164,6 @@ KNOWN_WORDS = words_of(
     "aprender menor mejor mayor clave case base norma firma corte puesto gusto resto texto cada nada salida "
     "entrada entrena entreno mejoria memoria posible variacion prevision capa copa pasa pesa pesos pasos tarde "
     "parte cuesta puesta medida media subajuste underfitting ajuste validez valida mover menos mas tasa masa "
-    "trata trato caso cosa fase frase cierto ciertos"
+    "trata trato caso cosa fase frase cierto ciertos facil dificil faciles dificiles sale salen otras otros"
 )
 """Real words that differ by a letter or two from words that rubrics use: never taken for typos of them."""

@@ -43,9 +43,16 @@ _NUMBER = r"(?<!\d)(\d++(?:[.,]\d++)?+)\s*+(%|s\b|seg\w*|sec\w*|min\w*)?"
 _CHANGE = re.compile(rf"{_NUMBER}\s*(?:a|al|hasta|to|-+>|=+>|→)\s*(?:(?:un|el|los|las)\s+)?{_NUMBER}")
 _MATHS = re.compile(r"\\[a-zA-Z]+|\\[{}_,;!]|[${}^]|(?<=[a-zA-Z])_(?=\w\b|\{)")
 _ARROW = re.compile(r"[-=]+>")
+_SIGNS = re.compile(r"(?<=\s)[+→=/|·•>](?=\s)")
+_CHAIN = 3
+"""The same sign so often in a line only parts the terms of a list."""
 _SENTENCE_ENDS = frozenset(".;!?\n…")
 _CLAUSE_ENDS = frozenset(",:()[]–—-")
 _LONGEST_ANSWER = 20_000
+_DIRECTIONS = frozenset(
+    ("no", "ni", "sin", "mas", "menos", "mejor", "peor", "mayor", "menor", "not", "more", "less", "better")
+)
+_LONG_ROW = 6
 _WRAPPED_LINE = 40
 _COPY_OF_PROMPT = 5
 _COPY_OF_OTHERS = 8
@@ -104,10 +111,17 @@ def read_answer(answer: str, prompt: str = "", others: Sequence[str] = ()) -> Re
     text = _ARROW.sub(
         lambda found: f" →{' ' * (len(found.group()) - 2)}", unicodedata.normalize("NFC", answer[:_LONGEST_ANSWER])
     )
-    tokens = tuple(_with_changes(text, list(_tokens(_MATHS.sub(lambda found: " " * len(found.group()), text)))))
+    parted = "\n".join(map(_part_chains, _MATHS.sub(lambda found: " " * len(found.group()), text).split("\n")))
+    tokens = tuple(_with_changes(text, list(_tokens(parted))))
     copied = _copied(tokens, [prompt], _COPY_OF_PROMPT) | _copied(tokens, others, _COPY_OF_OTHERS)
     tokens = tuple(replace(token, copied=True) if at in copied else token for at, token in enumerate(tokens))
     return Reading(text, _mark_lists(text, _with_cases(_with_stances(tokens), prompt)))
+
+
+def _part_chains(line: str) -> str:
+    """The line with commas for the signs of a chain ("clase + softmax + vector + salida"), of the same length."""
+    often = {sign for sign, count in Counter(_SIGNS.findall(line)).items() if count >= _CHAIN}
+    return _SIGNS.sub(lambda found: "," if found.group() in often else found.group(), line)
 
 
 def _with_stances(tokens: Sequence[Token]) -> tuple[Token, ...]:
@@ -315,7 +329,31 @@ def _mark_lists(text: str, tokens: tuple[Token, ...]) -> tuple[Token, ...]:
             telegraphic = (is_list and (goes_on or led_up_to)) or (is_row and _has_verb(clause))
             listed = (is_list or is_row) and not telegraphic
             marked.extend(replace(token, listed=listed, telegraphic=telegraphic) for token in clause)
-    return tuple(marked)
+    return tuple(_with_directions(marked, named))
+
+
+def _with_directions(tokens: Sequence[Token], named: Iterable[int]) -> Iterator[Token]:
+    """The tokens, telegraphic where three or more bare terms stand among others that only deny or point somewhere.
+
+    "Train, test, memoriza, no generaliza, época" is as good as a list; "memoriza, no generaliza" is an answer.
+    """
+    clauses = [list(group) for _, group in itertools.groupby(tokens, key=lambda token: token.clause)]
+    for pointing, group in itertools.groupby(clauses, key=lambda one: one[0].sentence not in named and _points(one)):
+        run = list(group)
+        terms = sum(_is_bare(clause) and _names_something(clause) for clause in run)
+        is_row = len(run) == 1 and _is_wordy(_without_directions(run[0])) and len(run[0]) >= _LONG_ROW
+        telegraphic = is_row or (pointing and terms >= 3)
+        for token in itertools.chain.from_iterable(run):
+            yield replace(token, telegraphic=True) if telegraphic and not token.listed else token
+
+
+def _points(clause: Sequence[Token]) -> bool:
+    """Whether a clause is a bare term, a denial and a direction aside."""
+    return _is_bare(_without_directions(clause))
+
+
+def _without_directions(clause: Sequence[Token]) -> list[Token]:
+    return [token for token in clause if token.word not in _DIRECTIONS]
 
 
 def _is_bare(clause: Sequence[Token]) -> bool:
