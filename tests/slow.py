@@ -32,6 +32,7 @@ SECONDS: dict[str, int] = {
     "hostile/test_files.py": 25,
     "checks/test_prose.py": 20,
     "execution/test_honest_networks.py": 20,
+    "execution/test_old_code.py": 20,
     "hostile/test_reports.py": 20,
     "execution/test_warm.py": 18,
     "hostile/test_wheel.py": 16,
@@ -48,7 +49,10 @@ SECONDS: dict[str, int] = {
     "submission/test_speed.py": 7,
     "hostile/test_network.py": 6,
     "cli/test_elsewhere.py": 5,
+    "cli/test_kit.py": 5,
     "execution/test_desk.py": 5,
+    "execution/test_ledger.py": 5,
+    "review/test_embeddings.py": 5,
     "test_processes.py": 5,
     "grading/test_every_criterion.py": 3,
 }
