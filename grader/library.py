@@ -40,6 +40,6 @@ def find_rubric(name: str) -> Path:
     near = get_close_matches(name, rubric_names(), 1)
     meant = f" (did you mean {near[0]}?)" if near else ""
     raise UsageError(
-        f"--rubric must be a file or the name of a rubric of the grader's ({', '.join(rubric_names())}). "
+        f"a rubric must be a file or the name of one of the grader's rubrics ({', '.join(rubric_names())}). "
         f"Received: {name!r}{meant}"
     )

@@ -40,5 +40,5 @@ def test_a_name_is_found_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     ],
 )
 def test_what_is_neither_file_nor_name_is_refused(given: str, received: str) -> None:
-    with pytest.raises(UsageError, match=rf"--rubric must be .*\(fashion_mnist.*\)\. Received: {received}"):
+    with pytest.raises(UsageError, match=rf"a rubric must be a file or .*\(fashion_mnist.*\)\. Received: {received}"):
         find_rubric(given)

@@ -6,8 +6,9 @@ Like `rules`, these look at the document as it was read, and pass over what has 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
+from grader.rubric.criteria import AnyCriterion
 from grader.rubric.source import Fault, Where
 
 CLASSES = 10
@@ -17,6 +18,7 @@ MOST_LOSS = 10.0
 MOST_UNITS = 100_000
 LEAST_MEMORY_MB = 500
 """TensorFlow alone takes about as much."""
+CHECKS = tuple(get_args(kind.model_fields["check"].annotation)[0] for kind in get_args(get_args(AnyCriterion)[0]))
 _SAME = {"units": "hidden", "epochs": "epochs"}
 """Keys of criteria that say again what the question's training has."""
 
@@ -70,7 +72,12 @@ def _broken_classes(classes: Any) -> Iterator[Fault]:
 def _in_criterion(
     criterion: Mapping[str, Any], question: Mapping[str, Any], training: Mapping[str, Any], here: Where
 ) -> Iterator[Fault]:
-    check = criterion.get("check")
+    check, points = criterion.get("check"), criterion.get("points")
+    if (
+        check not in CHECKS and points is not None and not _is_number(points)
+    ):  # a criterion of no kind is read no further
+        rule = "'points' must be a number, with a point for decimals"
+        yield Fault((*here, "points"), rule, repr(points))
     yield from _too_wide(criterion.get("units"), (*here, "units"))
     loss: Any = criterion.get("loss")
     if _is_number(loss) and loss >= MOST_LOSS:

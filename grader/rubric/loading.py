@@ -5,6 +5,7 @@ What was read and found valid is kept as JSON: parsing YAML takes a second, and 
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import math
 import re
@@ -19,7 +20,7 @@ from grader.kept import keep, key_of, recall
 from grader.rubric.contradictions import contradictions, doubts
 from grader.rubric.criteria import Concept
 from grader.rubric.files import broken_files
-from grader.rubric.messages import faults_of
+from grader.rubric.messages import faults_of, short
 from grader.rubric.nearest import nearest
 from grader.rubric.rubric import MarkedAnswers, Rubric
 from grader.rubric.rules import broken_rules
@@ -102,7 +103,7 @@ def _read(source: Source) -> Rubric:
             f"{source.path}:1: a rubric must have at most {MOST_VALUES} values, aliases resolved. Received: more"
         )
     if not isinstance(plain, dict):
-        fault = Fault((), "a rubric must be a mapping of keys", type(plain).__name__)
+        fault = Fault((), "a rubric must be a mapping of keys", "nothing" if plain is None else f"{short(plain)}")
         raise RubricError(source.show_at(Place(), fault))
     folder = source.path.resolve().parent
     faults = [*broken_rules(plain), *contradictions(plain), *broken_files(plain, folder)]
@@ -129,6 +130,7 @@ def _parsed(source: Source, what: str) -> Any:
     from ruamel.yaml.error import MarkedYAMLError
 
     _refuse_deep_brackets(source)
+    _refuse_undecodable(source, what)
     try:
         return YAML(typ="safe", pure=True).load(source.raw)
     except DuplicateKeyError as error:
@@ -141,6 +143,25 @@ def _parsed(source: Source, what: str) -> Any:
         raise RubricError(source.show_at(place, Fault((), f"{what} must be valid YAML", str(error.problem)))) from error
     except Exception as error:  # ruamel raises plain ValueErrors for some undecodable bytes
         raise RubricError(f"{source.path}:1: {what} must be valid YAML. Received: {str(error)[:200]}") from error
+
+
+def _refuse_undecodable(source: Source, what: str) -> None:
+    """Raises RubricError with the place of the first byte that is no UTF-8, or of a character that no text has."""
+    if source.raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return
+    try:
+        text = source.raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start].decode(errors="replace")
+        fault = Fault(
+            (), f"{what} must be text in UTF-8: save it as UTF-8", f"the byte 0x{error.object[error.start]:02x}"
+        )
+        place = Place(before.count("\n"), len(before) - before.rfind("\n") - 1)
+        raise RubricError(source.show_at(place, fault)) from error
+    if found := re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", text):
+        before = text[: found.start()]
+        fault = Fault((), f"{what} must not have control characters: save it as UTF-8 text", repr(found[0]))
+        raise RubricError(source.show_at(Place(before.count("\n"), len(before) - before.rfind("\n") - 1), fault))
 
 
 def _refuse_deep_brackets(source: Source) -> None:

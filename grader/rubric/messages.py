@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import re
 import reprlib
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
@@ -60,6 +62,18 @@ def _fault(document: Any, item: ErrorDetails) -> Fault:
             return Fault(where, f"'{name}' must be > {context['gt']:g}", short(received))
         case "less_than":
             return Fault(where, f"'{name}' must be < {context['lt']:g}", short(received))
+        case "float_type" | "int_type" if isinstance(received, str) and re.fullmatch(r"-?\d+,\d+", received.strip()):
+            return Fault(where, f"'{name}' must be a number, with a point for decimals", short(received))
+        case "float_type":
+            return Fault(where, f"'{name}' must be a number", short(received))
+        case "too_short":
+            return Fault(where, f"'{name}' must have at least one item", short(received))
+        case "model_type" | "model_attributes_type" | "dict_type" if not where:
+            return Fault(
+                where, "the file must be a mapping of keys", "nothing" if received is None else short(received)
+            )
+        case "invalid_key":
+            return Fault(where, "a key must be text", short(received), True)
         case "keras_name":
             return Fault(where, f"'{name}' {item['msg']}", short(received), meant=str(context["nearest"]))
         case _:
@@ -76,8 +90,10 @@ def _keys(loc: tuple[int | str, ...]) -> set[str]:
 def _in_file(document: Any, loc: tuple[int | str, ...]) -> Where:
     """Pydantic puts the name of a union's member into the location; the file has no such key."""
     node, where = document, []
+    tagged = False
     for step in loc:
-        if isinstance(node, Mapping) and step not in node and node.get("check") == step:
+        tagged = not tagged and isinstance(node, Mapping) and step not in node and node.get("check") == step
+        if tagged:
             continue
         where.append(step)
         try:
@@ -89,6 +105,8 @@ def _in_file(document: Any, loc: tuple[int | str, ...]) -> Where:
 
 def short(value: Any) -> str:
     """A value as it is shown in a message; one that holds itself many times over is not unfolded."""
+    if isinstance(value, datetime.date):
+        return f"the date {value}"
     limited = reprlib.Repr()
     limited.maxstring = limited.maxother = limited.maxlong = 120
     return limited.repr(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,9 @@ FAULTS = {
     "no optimizer at all": ("RMSprop", "0.01", "0.01", "should be a valid string"),
     "a number as text": ("units: 2", 'units: "2"', '"2"', "should be a valid integer"),
     "a fraction of a unit": ("units: 2", "units: 2.5", "2.5", "should be a valid integer"),
+    "a decimal comma": ("points: 3", "points: 3,0", None, "with a point for decimals"),
+    "a date": ("points: 3", "points: 2026-01-01", None, "the date 2026-01-01"),
+    "an empty list": ('models_of: ["a", "b"]', "models_of: []", None, "at least one item"),
     "no points": ("points: 3", "points: 0", "0", "'points' must be > 0"),
     "endless points": ("points: 3", "points: .inf", ".inf", "finite number"),
     "points of a question that are not those of its criteria": ("points: 2", "points: 2.5", "2.5", "Received: 2.5, sum 2"),
@@ -88,13 +92,17 @@ FAULTS = {
     "an assignment mistyped": ("language: es", "language: es\nassignment: taks.ipynb", "taks.ipynb", "did you mean 'task.ipynb'"),
     "an assignment that is no notebook": ("language: es", "language: es\nassignment: words.ipynb", "words.ipynb", "path of a notebook"),
     "an assignment that is a folder": ("language: es", "language: es\nassignment: folder", "folder", "path of a notebook"),
+    "an assignment that is a device": ("language: es", "language: es\nassignment: /dev/null", "/dev/null", "no regular file"),
+    "a file that is there is not meant instead": ("language: es", "language: es\nassignment: words.ipynb", "words.ipynb", "'words.ipynb', which is there and is no notebook"),
+    "an assignment without a cell": ("language: es", "language: es\nassignment: empty.ipynb", "empty.ipynb", "without a cell"),
     "marked answers that are not there": ("language: es", "language: es\nmarked_answers: folder", "folder", "must name a folder with YAML"),
 }  # fmt: skip
 """Before, after, what the caret stands under (None: wherever), and what is said."""
 
 
 def rubric_file(folder: Path, text: str) -> Path:
-    (folder / "task.ipynb").write_text(json.dumps({"cells": []}))
+    (folder / "task.ipynb").write_text(json.dumps({"cells": [{}]}))
+    (folder / "empty.ipynb").write_text(json.dumps({"cells": []}))
     (folder / "words.ipynb").write_text("# words")
     (folder / "folder").mkdir(exist_ok=True)
     path = folder / "rubric.yaml"
@@ -173,6 +181,48 @@ def test_all_faults_are_told_at_once_in_the_order_of_the_file(tmp_path: Path) ->
     places = [told.index(FAULTS[name][3]) for name in names]
     assert places == sorted(places)
     assert told.count("Received: ") == 4
+
+
+def test_an_assignment_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.ipynb")
+    told = refusal(tmp_path, VALID.replace("language: es", "language: es\nassignment: pipe.ipynb"))
+    assert "which is no regular file" in told
+
+
+def test_a_file_in_another_encoding_is_shown_where_it_is(tmp_path: Path) -> None:
+    path = rubric_file(tmp_path, "")
+    path.write_bytes(VALID.encode("latin-1"))
+    with pytest.raises(
+        RubricError, match=r":1: a rubric must be text in UTF-8: save it as UTF-8\. Received: the byte 0xf1"
+    ):
+        load_rubric(path)
+
+
+def test_a_control_character_is_shown_where_it_is(tmp_path: Path) -> None:
+    told = refusal(tmp_path, VALID.replace("language: es", "language: es # \a"))
+    assert ":2: a rubric must not have control characters: save it as UTF-8 text. Received: '\\x07'" in told
+
+
+def test_points_beside_an_unknown_check_are_told_too(tmp_path: Path) -> None:
+    told = refusal(tmp_path, VALID.replace("{check: output_layer, points: 0.5,", "{check: outputlayer, points: '0,5',"))
+    assert "did you mean 'output_layer'" in told
+    assert "'points' must be a number, with a point for decimals. Received: '0,5'" in told
+
+
+def test_a_mistyped_key_that_is_called_as_its_check_is_told_once(tmp_path: Path) -> None:
+    told = refusal(
+        tmp_path,
+        VALID.replace(
+            "{check: output_layer, points: 0.5, units: 2, activation: softmax}",
+            "{check: batch_size, points: 0.5, batch_sice: 8}",
+        ),
+    )
+    assert told.count("Received: ") == 1
+    assert "did you mean 'batch_size'" in told
+
+
+def test_an_empty_file_is_nothing(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "").endswith("a rubric must be a mapping of keys. Received: nothing")
 
 
 def test_a_mistyped_key_is_told_once(tmp_path: Path) -> None:
