@@ -122,10 +122,16 @@ questions:
   - id: "1"
     title: {en: A network}
     prompt: Definir una red.
-    points: 2
+    points: 1.5
     training: {hidden: [128], epochs: 10, vectorised: true, own_callback: false}
     criteria:
       - {check: hidden_layers, points: 1.5, units: [128], title: {en: The hidden layer}}
+  - id: "1b"
+    title: {en: A larger one}
+    prompt: Con otra.
+    points: 0.5
+    training: {hidden: [512]}
+    criteria:
       - {check: network_trained, points: 0.5, like: "1", units: [512]}
   - id: "2"
     title: {en: Words}
