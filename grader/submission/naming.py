@@ -47,7 +47,7 @@ def name_headings(headings: Sequence[Anchor], cells: Sequence[Cell], guide: Guid
 
 def _without_sections(headings: Sequence[Anchor]) -> list[Anchor]:
     """Where "pregunta" names the questions and "ejercicio" the sections (or the reverse), sections lose their
-    numbers.
+    numbers; one with a dot in it is no section's.
     """
     counts = Counter(heading.word for heading in headings if heading.word)
     if len(counts) < 2:
@@ -56,7 +56,7 @@ def _without_sections(headings: Sequence[Anchor]) -> list[Anchor]:
     main = max(counts, key=lambda word: (scored[word], counts[word]))
     return [
         replace(heading, kind=Kind.SECTION, numbers=())
-        if heading.word and heading.word != main and heading.points is None
+        if heading.word and heading.word != main and heading.points is None and "." not in "".join(heading.numbers)
         else heading
         for heading in headings
     ]
@@ -168,8 +168,8 @@ def _count_up(headings: Sequence[Anchor], guide: Guide) -> bool:
 
 
 def _weight(heading: Anchor, state: Names, below: list[str], trust: float, counting: bool, guide: Guide) -> float:
-    telling = guide.likeness.says_something(heading.text)
-    weight = TEXT * guide.likeness.score(heading.text, state) if telling else 0.0
+    telling = _tells(heading, guide)
+    weight = TEXT * guide.likeness.score(heading.text, state) if guide.likeness.says_something(heading.text) else 0.0
     if heading.numbers and guide.named(heading.numbers) == state:
         sure = trust if counting or heading.kind is Kind.HEADING else trust / 2
         weight += sure * (NUMBER if telling and not counting else LONE_NUMBER)
@@ -177,6 +177,13 @@ def _weight(heading: Anchor, state: Names, below: list[str], trust: float, count
         weight += POINTS if _points_agree(heading, state, guide) else -POINTS
     fit = guide.fit(state, below)
     return weight + (0.0 if fit is None else DEEDS if fit else -DEEDS)
+
+
+def _tells(heading: Anchor, guide: Guide) -> bool:
+    """Whether a heading's words are any question's. Those that are none's may be the answer, and its number counts."""
+    if not guide.likeness.says_something(heading.text):
+        return False
+    return max(guide.likeness.score(heading.text, [name]) for name in guide.ids) >= CLEAR
 
 
 def code_below(headings: Sequence[Anchor], cells: Sequence[Cell]) -> list[list[str]]:

@@ -410,6 +410,25 @@ def test_every_question_has_a_place(tmp_path: Path) -> None:
     assert list(read(tmp_path).places) == [question.id for question in RUBRIC.questions]
 
 
+ANSWERS = {
+    "4.3": "Slightly better accuracy and a lower loss, but training takes much longer.",
+    "5.2": "It is an easy picture which all the networks have learned.",
+    "8.3": "That is overfitting: training loss goes down further while test loss rises.",
+}
+
+
+@pytest.mark.parametrize("mark", ["**Q{}**", "**{}.**", "### {}\n", "**Pregunta {}:**"])
+def test_an_answer_under_its_own_number_is_its_questions_whatever_it_says(mark: str, tmp_path: Path) -> None:
+    """All answers in one cell at the end, below sections that have the whole number only."""
+    sections = [cell for number in "1234589" for cell in (md(f"### Q{number}"), py(f"step_{number}()"))]
+    end = md("## Written answers\n\n" + "\n\n".join(f"{mark.format(name)} {text}" for name, text in ANSWERS.items()))
+    submission = read(tmp_path, *sections, end)
+    for name, text in ANSWERS.items():
+        said = " ".join(passage.text for passage in submission.place(name).passages)
+        assert text in " ".join(said.split()), name
+        assert all(other not in said for other in ANSWERS.values() if other != text), name
+
+
 def test_without_an_assignment_headings_and_markers_suffice(tmp_path: Path) -> None:
     submission = read(tmp_path, h("1"), py(MARKERS["1"], net()), h("2"), py(EVALUATE), assignment=Assignment())
 
