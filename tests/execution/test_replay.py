@@ -28,7 +28,7 @@ from grader.training.trajectories import array_digest
 PROGRAM = Path(__file__).with_name("replay_student.py")
 ROOT = Path(__file__).parents[2]
 
-pytestmark = pytest.mark.timeout(800)  # the first one waits for both processes
+pytestmark = pytest.mark.timeout(1500)  # the first one waits for both processes
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def traces(tmp_path_factory: pytest.TempPathFactory, trainings: Trainings) -> Tr
             env={**os.environ, "PYTHONPATH": f"{ROOT}:{os.environ.get('PYTHONPATH', '')}"},
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=1200,
         )
         assert process.returncode == 0, process.stderr[-3000:]
         return {path.stem: json.loads(path.read_text()) for path in out.glob("*.json")}

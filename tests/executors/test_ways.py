@@ -28,7 +28,7 @@ WAYS = REPLAYED, KERNEL, CLUSTER = ("replayed", "in the kernel", "on a cluster")
 SHOWN = "shown.txt"
 OF_EACH_CLASS = {"train": 64, "t10k": 40}
 
-pytestmark = pytest.mark.timeout(800)  # who asks for a way waits for all samples
+pytestmark = pytest.mark.timeout(1200)  # who asks for a way waits for all samples
 
 
 @pytest.fixture(scope="module")
