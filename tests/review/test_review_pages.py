@@ -216,8 +216,8 @@ def test_marks_at_the_desk_refine_the_rest_of_the_class(tmp_path: Path) -> None:
     assert all(room.points(key) == 0.0 for key in keys)
     room.give(Reviewer(ANA), dict.fromkeys(keys[:6], 0.25))
     room.settle()
-    assert all(room.points(key) == 0.25 for key in keys)
-    assert all(room.finding(key).evidence["confidence"] < 0.9 for key in keys[6:]), "likeness is never sure"
+    assert all(room.points(key) == 0.25 for key in keys[:6])
+    assert all(room.points(key) > 0 and room.is_open(key) for key in keys[6:]), "likeness is never sure: a person looks"
     room.close()
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from grader.checks.prose.findings import answer_text, as_judged, judge_passages
 from grader.checks.prose.learning import Examples, learn
-from grader.checks.prose.weighing import Judgement, weigh
+from grader.checks.prose.weighing import TRUST_IN_CLASS, Judgement, weigh
 from grader.records import Finding, HumanMark, Passage, Result, Status, say
 from grader.rubric.criteria import Concept
 from grader.rubric.rubric import Rubric
@@ -81,7 +81,7 @@ class Refiner:
             if answers[at] in learned:
                 judgement = _as_marked(judgement, learned[answers[at]])
             elif judgement.seen is not None and suggested is not None:
-                judgement = weigh(judgement, suggested, concept.credit)
+                judgement = weigh(judgement, suggested, concept.credit, TRUST_IN_CLASS)
             else:
                 continue
             refined[place] = as_judged(finding, judgement, self._rubric.review_below)

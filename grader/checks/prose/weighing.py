@@ -56,6 +56,8 @@ ODDS: Mapping[Seen, Odds] = {
 """Counted on marked answers of new writers, before a way was made with them; see ``benchmarks/prose.py``."""
 TRUST = 0.5
 """What a unit of the second opinion's log odds counts, by the same answers."""
+TRUST_IN_CLASS = 1.0
+"""The same where answers of the class itself have been marked: they are in its own words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class Judgement:
         return self.share > 0
 
 
-def weigh(judgement: Judgement, opinion: float, credit: float) -> Judgement:
+def weigh(judgement: Judgement, opinion: float, credit: float, trust: float = TRUST) -> Judgement:
     """The judgement with a second opinion taken into account.
 
     The points are those nearest to what is to be expected. Where they are others than the sentences give, they are
@@ -89,9 +91,10 @@ def weigh(judgement: Judgement, opinion: float, credit: float) -> Judgement:
     Args:
         opinion: Log odds that answers so worded earn the points.
         credit: The share that half of the idea earns.
+        trust: What a unit of the opinion counts.
     """
     assert judgement.seen is not None
-    chances = _chances(ODDS[judgement.seen], TRUST * opinion, credit)
+    chances = _chances(ODDS[judgement.seen], trust * opinion, credit)
     if judgement.seen is Seen.DENIED:  # likeness is blind to negation: it may cast doubt on a denial, not overrule it
         return replace(judgement, confidence=round(min(judgement.surest, max(chances[0.0], DOUBTFUL)), 3))
     expected = chances[credit] * credit + chances[1.0]
