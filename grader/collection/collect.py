@@ -16,7 +16,7 @@ from grader.collection.grouping import Student, group
 from grader.collection.ids import make_ids
 from grader.collection.left_out import why_left_out
 from grader.collection.listing import Entry, Kind, list_folder
-from grader.collection.names import stem
+from grader.collection.names import is_part_of_work, is_shared, stem
 from grader.collection.shared import FEWEST, find_shared
 from grader.collection.templates import spare_templates
 from grader.collection.written import looks, readable
@@ -170,6 +170,7 @@ def _left_out(
 ) -> list[LeftOut]:
     """All that is not graded, with the student where the place tells one."""
     whose = {place: number for number, student in enumerate(students) for place in student.places}
+    people = _folders_of_people(entries, students)
     filled = {folder for entry in entries if entry.kind is not Kind.SYSTEM for folder in entry.path.parents}
     found = []
     for entry in left:
@@ -177,13 +178,26 @@ def _left_out(
             continue
         number = next((whose[place] for place in (entry.path, *entry.path.parents) if place in whose), None)
         reason, why = told.get(entry.path) or why_left_out(entry)
+        nobody = "" if reason is Reason.SYSTEM else people.get(entry.path.parts[0], "")
         found.append(
             LeftOut(
                 path=readable(str(entry.path)),
                 reason=reason,
                 why=why,
-                name="" if number is None else students[number].name,
+                name=nobody if number is None else students[number].name,
                 submission="" if number is None else id_of.get(number, ""),
             )
         )
     return found
+
+
+def _folders_of_people(entries: Sequence[Entry], students: Sequence[Student]) -> dict[str, str]:
+    """Folders of people of whom nothing is graded, with their names, where most of a class have a folder each."""
+    holding = Counter(student.notebooks[0].path.parts[0] for student in students if student.notebooks)
+    own = {entry.path.parts[0] for student in students for entry in student.notebooks if len(entry.path.parts) > 1}
+    if 2 * sum(holding[name] == 1 for name in own) < len(students):
+        return {}
+    folders = {entry.path.parts[0] for entry in entries if entry.kind is Kind.FOLDER or len(entry.path.parts) > 1}
+    return {
+        name: readable(name) for name in folders - holding.keys() if not is_part_of_work(name) and not is_shared(name)
+    }

@@ -97,7 +97,8 @@ class _Tree:
             elif is_nbgrader or self._is_nbgrader_student(path):
                 yield Student(path.name, path.name, self.notebooks_below(path), places=(path,))
             elif self._is_repository(path):
-                yield from self._one_by_contents(path, path.name)
+                home = self._home(path)
+                yield from self._one_by_contents(home, home.name)
             elif self._is_one_student(path):
                 yield from self._one_by_contents(path, _id_from(min(self.notebooks_below(path), key=_earliest).path))
             else:
@@ -152,6 +153,13 @@ class _Tree:
             and not self._holds_people(folder)
             and not self._has_owners_below(folder)
         )
+
+    def _home(self, repository: PurePosixPath) -> PurePosixPath:
+        """The outermost folder that holds this repository's notebooks alone: its name is more likely the student's."""
+        home, notebooks = repository, self.notebooks_below(repository)
+        while home.parent.parts and self.notebooks_below(home.parent) == notebooks and not is_shared(home.parent.name):
+            home = home.parent
+        return home
 
     def _holds_people(self, folder: PurePosixPath) -> bool:
         """Whether folders side by side hold notebooks of one name, and are no parts of a student's work."""
