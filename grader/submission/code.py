@@ -115,14 +115,24 @@ def bare_code(source: str) -> str:
 
 
 def is_code(text: str) -> bool:
-    """Whether a comment is code put out of use: it parses and would do something."""
+    """Whether a comment is code put out of use: it parses and would do something, or is a piece of a call."""
     lines = [line for line in text.split("\n") if line.strip()]
     if not lines:
         return False
     indent = min(len(line) - len(line.lstrip()) for line in lines)
     source = "\n".join(line[indent:] for line in lines)
     tree = parse(source) or parse(f"{source}\n    pass")
-    return tree is not None and any(isinstance(node, _ACTS) for node in walk(tree))
+    if tree is not None:
+        return any(isinstance(node, _ACTS) for node in walk(tree))
+    return _is_piece_of_call(source.strip())
+
+
+def _is_piece_of_call(source: str) -> bool:
+    """Whether a text is what follows a name (``(optimizer='adam')``, ``.fit(x, epochs=1)``), or arguments by name."""
+    follows = source.startswith(("(", "."))
+    tree = parse(f"_{source}" if follows else f"_({source})")
+    keywords = sum(isinstance(node, ast.keyword) for node in walk(tree)) if tree is not None else 0
+    return keywords > (0 if follows else 1)
 
 
 def walk(tree: ast.AST) -> Iterator[ast.AST]:

@@ -292,6 +292,22 @@ CODE = [
         [h("6"), py("# red.fit(x, y,", "#         epochs=5)", "# la forma no coincide", "# red = Dense(3)")],
         {"6": ["la forma no coincide"]},
     ),
+    Case(
+        "pieces of a call put out of use",
+        [
+            h("6"),
+            py("red = 1", "# (optimizer='adam', loss='mse')"),
+            py("# .fit(x, y, epochs=1)"),
+            py("# optimizer='sgd', metrics=['accuracy'],"),
+            py("# la forma no coincide"),
+        ],
+        {"6": ["la forma no coincide"]},
+    ),
+    Case(
+        "an answer in brackets",
+        [h("8.3"), py("# (overfitting)"), py("# (sobreajuste, se aprende el train = memoria)")],
+        {"8.3": ["(overfitting)", "(sobreajuste, se aprende el train = memoria)"]},
+    ),
     Case("one word", [h("8.3"), py("# overfitting")], {"8.3": ["overfitting"]}),
     Case("a hash within a string", [h("3.2"), py("c = '# nada'")], {"3.2": []}),
     Case("a triple-quoted string", [h("3.1"), py('"""', WHY, '"""')], {"3.1": [WHY]}),
