@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Engine, Text, create_engine, event, func, select, text, update
+from sqlalchemy import Engine, Text, create_engine, event, select, text, update
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
@@ -194,11 +194,6 @@ class Gradebook:
                     session.commit()
                 except IntegrityError:  # someone else was faster
                     session.rollback()
-
-    def newest_mark(self) -> int:
-        """Number of the mark that was given last, in the whole class; 0 where there is none."""
-        with Session(self._engine) as session:
-            return session.scalar(select(func.max(_MarkRow.id))) or 0
 
     def history_since(self, number: int) -> list[HumanMark]:
         """Every mark of the class with a higher number, oldest first."""

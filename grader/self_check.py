@@ -196,16 +196,10 @@ def _print_finding(
 
 
 def _totals(check: SelfCheck, translator: Translator) -> Iterator[Text]:
-    score, decided = check.result.score, check.decided
-    if not check.open_points:
-        yield Text(
-            "\n" + translator.say("In all: {points} of {most} points", points=decided, most=score.max_score), "bold"
-        )
-    else:
-        total = say(
-            "So far: {points} of {most} points", points=decided, most=round(score.max_score - check.open_points, 6)
-        )
-        yield Text("\n" + translator.text(total), "bold")
+    most = round(check.result.score.max_score - check.open_points, 6)
+    total = say("So far: {points} of {most} points") if check.open_points else say("In all: {points} of {most} points")
+    yield Text("\n" + translator.text(replace(total, values={"points": check.decided, "most": most})), "bold")
+    if check.open_points:
         message = say_number(
             "Provisional: {points} point is decided after you hand it in.",
             "Provisional: {points} points are decided after you hand it in.",

@@ -19,10 +19,11 @@ EPOCH = re.compile(
 )
 NUMBER = r"[-+]?\d[\d_]*(?:[.,]\d+)?(?:e[-+]?\d+)?%?|nan|inf"
 LOSS = re.compile(
-    rf"(?<![a-z_])(?:loss|p[eé]rdida|error|costo?e?)\b['\"]?\s*+[:=\-–>]*\s*+(?:(?:de|is|es)\s++)?\(?({NUMBER})", re.I
+    rf"(?<![a-z_])(?:loss|p[eé]rdida|error|costo?e?)\b['\"]?[^\S\n]*+(?:[:=\-–>]++\s*+)?+(?:(?:de|is|es)\s++)?\(?({NUMBER})",
+    re.I,
 )
 ACCURACY = re.compile(
-    rf"(?<![a-z])(?<!val_)(?:[a-z]*_)?(?:acc|accuracy|exactitud|precisi[oó]n|acierto)\b['\"]?\s*+[:=\-–>]*\s*+(?:(?:de|is|es)\s++)?\(?({NUMBER})",
+    rf"(?<![a-z])(?<!val_)(?:[a-z]*_)?(?:acc|accuracy|exactitud|precisi[oó]n|acierto)\b['\"]?[^\S\n]*+(?:[:=\-–>]++\s*+)?+(?:(?:de|is|es)\s++)?\(?({NUMBER})",
     re.I,
 )
 LIST = re.compile(r"['\"]([a-z_0-9]+)['\"]\s*:\s*\[([^\[\]]*)\]", re.I)

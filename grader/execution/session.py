@@ -366,9 +366,6 @@ class Session:
         self.observer.take_in(next(reversed(self.runs), 0))
         return self.observer.replies.pop(nonce, None)
 
-    def _of_the_run(self) -> list[Message]:
-        return [*came_along(self.beside), *self.order.remarks()]
-
     def _evidence(self, seconds: float) -> Evidence:
         for problem in [*self.reader.refused, *self.assembler.faults][:20]:
             self.observer.remark(problem)

@@ -83,7 +83,7 @@ class Desk:
         deeds: dict[str, Handler] = {
             "/mark": self.mark,
             "/accept": self.accept,
-            "/settle": self.settle,
+            "/decide": self.decide,
             "/undo": self.undo,
             "/who": self.who,
             "/shared": self.shared,
@@ -405,7 +405,7 @@ class Desk:
             return Response(status_code=HTTPStatus.NO_CONTENT, headers={"HX-Refresh": "true"})
         return self._group_page(call, group, call.number("from"), self._notice(saved))
 
-    def settle(self, call: Call) -> Response:
+    def decide(self, call: Call) -> Response:
         """Decide at once all that waits on account of one cell: with all points, with none, or as proposed."""
         name = self._requested.submission(call.form.get("s", ""))
         keys = self._room.causes(name).get(call.number("cell", WHOLE_FILE), [])

@@ -389,7 +389,7 @@ class Classroom:
                 elif self.results.get(result.submission) is result:
                     self._refined[key] = new
 
-    def settle(self) -> None:
+    def wait_for_learning(self) -> None:
         """Wait until what people marked has been learned. Raises TimeoutError."""
         for waiting in list(self._refining.values()):
             if not waiting.cancelled():

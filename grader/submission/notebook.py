@@ -49,13 +49,7 @@ def read_bytes(path: Path) -> bytes:
     try:
         handle = os.open(path, os.O_RDONLY | AS_IT_IS)
     except (OSError, ValueError) as error:
-        raise SubmissionError(
-            say(
-                "{name}: a submission must be a readable file. Received: {received}",
-                name=path.name,
-                received=_why(error),
-            )
-        ) from error
+        raise _unreadable(path, error) from error
     try:
         _refuse_unless_regular(os.fstat(handle), path)
         with os.fdopen(handle, "rb", closefd=False) as file:
@@ -63,15 +57,14 @@ def read_bytes(path: Path) -> bytes:
         _refuse_if_large(len(content), path)  # it may have grown since
         return content
     except OSError as error:
-        raise SubmissionError(
-            say(
-                "{name}: a submission must be a readable file. Received: {received}",
-                name=path.name,
-                received=_why(error),
-            )
-        ) from error
+        raise _unreadable(path, error) from error
     finally:
         os.close(handle)
+
+
+def _unreadable(path: Path, error: OSError | ValueError) -> SubmissionError:
+    rule = "{name}: a submission must be a readable file. Received: {received}"
+    return SubmissionError(say(rule, name=path.name, received=_why(error)))
 
 
 def _why(error: OSError | ValueError) -> Message | str:

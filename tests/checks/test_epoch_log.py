@@ -10,7 +10,7 @@ import pytest
 from made_evidence import NETWORK, cells, context
 from shipped import RUBRIC
 
-from grader.checks.epoch_log import check_epoch_log, covers, finished_bars, read_log
+from grader.checks.epoch_log import ACCURACY, check_epoch_log, covers, finished_bars, read_log
 from grader.records import Callback, Evidence, Finding, Output, Place, Training, Transcript
 from grader.training.data import DataSet, load_data
 
@@ -168,3 +168,17 @@ def test_a_message_quotes_the_log_of_its_own_cell(data: DataSet) -> None:
     saved = {1: Output("stream", log_of(3, 10), "stdout"), 2: Output("stream", log_of(15, 15), "stdout")}
     found = judged(data, saved, ran=10)
     assert (found.status, found.message.values["shown"]) == ("failed", 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        pytest.param("   loss  test_acc\n3  0.22  0.91\n", [], id="a table's head before a row's number"),
+        pytest.param("accuracy:\n0.91", ["0.91"], id="the number in the next line, after a colon"),
+        pytest.param("accuracy = 0.91", ["0.91"], id="beside it"),
+        pytest.param("'accuracy': 0.91", ["0.91"], id="in a dictionary"),
+        pytest.param("accuracy de 91%", ["91%"], id="in words"),
+    ],
+)
+def test_an_accuracy_stands_beside_its_name_or_after_a_sign(text: str, found: list[str]) -> None:
+    assert [match[1] for match in ACCURACY.finditer(text)] == found

@@ -215,7 +215,7 @@ def test_marks_at_the_desk_refine_the_rest_of_the_class(tmp_path: Path) -> None:
     keys = [(name, "7.1", "one_per_class") for name in sorted(room.results)]
     assert all(room.points(key) == 0.0 for key in keys)
     room.give(Reviewer(ANA), dict.fromkeys(keys[:6], 0.25))
-    room.settle()
+    room.wait_for_learning()
     assert all(room.points(key) == 0.25 for key in keys[:6])
     assert all(room.points(key) > 0 and room.is_open(key) for key in keys[6:]), "likeness is never sure: a person looks"
     room.close()
@@ -227,7 +227,7 @@ def test_the_same_words_get_the_same_mark(tmp_path: Path) -> None:
     room = Classroom(open_class(tmp_path))
     one, *rest = [(name, "7.1", "one_per_class") for name in sorted(room.results)]
     room.give(Reviewer(ANA), {one: 0.25})
-    room.settle()
+    room.wait_for_learning()
     assert [room.points(key) for key in rest] == [0.25, 0.25]
     room.close()
 
@@ -253,7 +253,7 @@ def test_what_one_cause_made_is_decided_at_once(give: str, share: float, tmp_pat
         page = browser.get(f"/submission?s={room.code(name)}").text
         assert "assert gpus" in page
         assert "RuntimeError: no GPU" in page
-        assert browser.post("/settle", form | {"give": give}, where="/submission").status_code == 200
+        assert browser.post("/decide", form | {"give": give}, where="/submission").status_code == 200
         assert {key: mark.points for key, mark in room.marks.items()} == {
             key: share * room.finding(key).max_points for key in keys
         }
@@ -268,10 +268,10 @@ def test_only_what_waits_on_account_of_the_cell_is_decided_with_it(tmp_path: Pat
         browser, room = desk.browser(), desk.room
         room.give(Reviewer(LUZ), {keys[0]: 0.1})
         form = {"s": room.code(name), "give": "all"}
-        assert browser.post("/settle", form | {"cell": 3}).status_code == 200
-        assert browser.post("/settle", {**form, "cell": 0, "give": "more"}).status_code == 400
+        assert browser.post("/decide", form | {"cell": 3}).status_code == 200
+        assert browser.post("/decide", {**form, "cell": 0, "give": "more"}).status_code == 400
         assert set(room.marks) == {keys[0]}
-        browser.post("/settle", form | {"cell": 0})
+        browser.post("/decide", form | {"cell": 0})
         assert room.marks[keys[0]].points == 0.1
         assert set(room.marks) == set(keys)
 
@@ -294,7 +294,7 @@ def test_a_file_that_could_not_be_read_is_one_decision(give: str, tmp_path: Path
             f"Hay {len(findings)} criterios pendientes por causa de este archivo"
             in browser.get(f"/submission?s={form['s']}").text
         )
-        browser.post("/settle", form | {"give": give}, where="/submission")
+        browser.post("/decide", form | {"give": give}, where="/submission")
         assert room.left()[0] == 0
         assert {mark.points for mark in room.marks.values()} == (
             {0.0} if give == "none" else {finding.max_points for finding in findings}
