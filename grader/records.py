@@ -50,6 +50,11 @@ def say_number(singular: str, plural: str, number: int, /, **values: Any) -> Mes
     return Message(plural, values, singular, number)
 
 
+def printable(text: str) -> str:
+    """The text without line breaks and without what could command a terminal."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
 # --- what was handed in -----------------------------------------------------------------------------------------------
 
 

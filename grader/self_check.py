@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from grader.records import Finding, Message, Outcome, Result, Status, say, say_number
+from grader.records import Finding, Message, Outcome, Result, Status, printable, say, say_number
 from grader.reports.pages import is_one_case
 from grader.reports.stopped import not_begun, stopped_cells
 from grader.reports.translation import Translator
@@ -224,8 +224,3 @@ def _grammatical(points: float) -> int:
 
 def _indented(text: str, style: str = "") -> Padding:
     return Padding(Text(text, style), (0, 0, 0, 6))
-
-
-def printable(text: str) -> str:
-    """The text without line breaks and without what could command a terminal."""
-    return "".join(char if char.isprintable() else " " for char in text)

@@ -25,12 +25,11 @@ from grader.execution.protection import Protection
 from grader.executors import Started
 from grader.jobs import Job
 from grader.pipeline import Plan
-from grader.records import LeftOut, Outcome, Result, SharedText, Status, say
+from grader.records import LeftOut, Outcome, Result, SharedText, Status, printable, say
 from grader.reports.handed_in import SHARED_ASKED, SHARED_OPTIONS, about_shared, doubts, in_order_of_need
 from grader.reports.translation import Translator
 from grader.requirements import EXTRAS, advice
 from grader.rubric.rubric import Rubric
-from grader.self_check import printable
 
 MOST_SHARED = 6
 LONGEST_SHARED = 90

@@ -19,10 +19,9 @@ from waiting import wait_until
 from grader.executors import Started
 from grader.jobs import Job, read_file, unreadable
 from grader.pipeline import Plan
-from grader.records import HumanMark
+from grader.records import HumanMark, printable
 from grader.reports.translation import Translator
 from grader.rubric.loading import load_rubric
-from grader.self_check import printable
 from grader.submission import Assignment
 from grader.terminal import ClassProgress, time_left
 from grader.training.data import DEFAULT_FOLDER

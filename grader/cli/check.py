@@ -137,7 +137,7 @@ def _watch(
 ) -> None:
     from rich.markup import escape
 
-    from grader.self_check import printable
+    from grader.records import printable
 
     seen = ""
     while not ended.wait(LOOK_SECONDS):

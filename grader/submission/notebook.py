@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from grader.errors import SubmissionError
 from grader.processes import AS_IT_IS
-from grader.records import Cell, Message, Output, say
+from grader.records import Cell, Message, Output, printable, say
 
 LARGEST_FILE = 200_000_000
 """Bytes. Larger files are refused."""
@@ -63,8 +63,9 @@ def read_bytes(path: Path) -> bytes:
 
 
 def _unreadable(path: Path, error: OSError | ValueError) -> SubmissionError:
-    rule = "{name}: a submission must be a readable file. Received: {received}"
-    return SubmissionError(say(rule, name=path.name, received=_why(error)))
+    return SubmissionError(
+        say("{name}: a submission must be a readable file. Received: {received}", name=path.name, received=_why(error))
+    )
 
 
 def _why(error: OSError | ValueError) -> Message | str:
@@ -232,7 +233,7 @@ def _raw_cells(document: Mapping[str, Any], name: str) -> list[Mapping[str, Any]
 
 
 def _keys(document: Mapping[str, Any]) -> Message:
-    names = tuple(str(key)[:20] for key in list(document)[:4])
+    names = tuple(printable(str(key)[:20]) for key in list(document)[:4])
     return say("an object with the keys {names}", names=", ".join(names)) if names else say("an object with no keys")
 
 
@@ -241,7 +242,7 @@ def _shown(value: Any) -> Message:
         case None:
             return say("null")
         case str():
-            return say("the text “{begins}”", begins=value[:40])
+            return say("the text “{begins}”", begins=printable(value[:40]))
         case list():
             return say("a list")
     return say("a value of type {type}", type=type(value).__name__)

@@ -179,6 +179,7 @@ def _all_pieces(cells: Sequence[Cell], layout: Layout, guide: Guide) -> list[_Pi
     """All that can be read, in order. Below a heading that stands alone, a cell may be the question's statement."""
     found: list[_Piece] = []
     alone = False
+    with_points = _ends_of_headings_with_points(cells)
     for segment in layout.segments:
         cell = cells[segment.cell]
         if cell.kind == "code" and not _PROSE_MAGIC.match(cell.source):
@@ -188,15 +189,21 @@ def _all_pieces(cells: Sequence[Cell], layout: Layout, guide: Guide) -> list[_Pi
         elif not cell.given:
             found += _in_text(segment, cell, guide, below_bare_heading=alone)
         if cell.kind != "code":
-            alone = _is_bare_heading(segment, cell)
+            # Nothing stands beside a heading that names its points, as a handout's do: what is asked stands below.
+            bare = not has_words(without_markup(cell.source[segment.start : segment.stop]))
+            alone = bare and (segment.cell, segment.start) in with_points
     return _without_copies(found)
 
 
-def _is_bare_heading(segment: Segment, cell: Cell) -> bool:
-    """Whether nothing stands beside a heading that names its points, as a handout's do: what is asked stands below."""
-    if not segment.start or has_words(without_markup(cell.source[segment.start : segment.stop])):
-        return False
-    return any(anchor.stop == segment.start and anchor.points is not None for anchor in find_anchors(cell))
+def _ends_of_headings_with_points(cells: Sequence[Cell]) -> frozenset[tuple[int, int]]:
+    """(position of the cell, position in its text) after each heading that names its points."""
+    return frozenset(
+        (position, anchor.stop)
+        for position, cell in enumerate(cells)
+        if cell.kind != "code"
+        for anchor in find_anchors(cell)
+        if anchor.points is not None
+    )
 
 
 def _in_text(segment: Segment, cell: Cell, guide: Guide, *, below_bare_heading: bool) -> list[_Piece]:
