@@ -11,7 +11,7 @@ import ast
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,10 @@ DEEPEST = 8
 """Calls of functions inside each other."""
 MOST_TURNS = 20
 """Turns of a loop."""
+MOST_LAYERS = 200
+"""Words of one network."""
+LARGEST_NUMBER = 10**6
+"""A larger one is none of units, rows or epochs, and is passed over."""
 MOST_EPOCHS = 500
 USUAL_EPOCHS = 10
 """Where the number is not written down."""
@@ -187,6 +191,8 @@ class _Reader:
         if self.steps > MOST_STEPS:
             raise _Enough
         match node:
+            case ast.Constant(value=int() as number) if abs(number) > LARGEST_NUMBER:
+                return _NOTHING
             case ast.Constant():
                 return _Value(constant=node.value)
             case ast.Name():
@@ -226,7 +232,7 @@ class _Reader:
         if name == "items":
             return owner
         if name == "add" and isinstance(node.func, ast.Attribute) and arguments.network:
-            grown = _Value((*owner.network, *arguments.network), own=owner.own)
+            grown = _Value((*owner.network, *arguments.network)[:MOST_LAYERS], own=owner.own)
             self._assign(node.func.value, grown, names)
             return grown
         if name == "range":
@@ -236,7 +242,8 @@ class _Reader:
         layers = self._layer(name, given, named)
         own = owner.own or arguments.own or name in _NOT_FOLLOWED
         rows = arguments.constant if name == "batch" else owner.constant
-        value = _Value((*arguments.network, *owner.network, *layers), rows, stops=arguments.stops, own=own)
+        network = (*arguments.network, *owner.network, *layers)[:MOST_LAYERS]
+        value = _Value(network, rows, stops=arguments.stops, own=own)
         if value.network:
             self.last = value
         return value
@@ -257,7 +264,7 @@ class _Reader:
         if name == "Dense":
             units = (named.get("units") or (given[0] if given else _NOTHING)).constant
             activation = (named.get("activation") or (given[1] if len(given) > 1 else _NOTHING)).constant
-            return (str(units if type(units) is int else USUAL_WIDTH), *([activation] if activation else []))
+            return (str(units if type(units) is int else USUAL_WIDTH), *([str(activation)] if activation else []))
         if name == "Activation":
             word = given[0].constant if given else None
             return (str(word),) if word else ()
@@ -333,7 +340,7 @@ def _whole(value: _Value | None, otherwise: int) -> int:
 def _joined(values: Sequence[_Value]) -> _Value:
     """Several values as one: networks one after the other."""
     return _Value(
-        network=tuple(word for value in values for word in value.network),
+        network=tuple(islice((word for value in values for word in value.network), MOST_LAYERS)),
         constant=values[0].constant if len(values) == 1 else None,
         items=tuple(values),
         stops=any(value.stops for value in values),

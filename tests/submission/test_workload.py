@@ -155,6 +155,26 @@ def test_code_that_never_ends_is_not_followed_to_its_end() -> None:
     assert time.process_time() - began < 5
 
 
+TRAINED = "m = Sequential([Dense({units}, {activation})])\nm.fit(x, y, epochs={epochs}, batch_size={rows})"
+PLAIN: dict[str, str] = {"units": "16", "activation": "'relu'", "epochs": "3", "rows": "64"}
+HUGE = {"decimal": "9" * 4_000, "hexadecimal": "0x" + "f" * 5_000, "a word": "'9'", "bytes": "b'a'", "a float": "1e400"}
+
+
+@pytest.mark.parametrize("value", HUGE.values(), ids=HUGE)
+@pytest.mark.parametrize("place", PLAIN)
+def test_what_is_no_number_of_anything_costs_nobody_the_order(place: str, value: str) -> None:
+    work = foreseen(TRAINED.format(**{**PLAIN, place: value}))
+    assert all(0 < training.epoch_seconds * epochs < 1e6 for training, epochs in work.items())
+    assert len(repr(work)) < 1_000
+    assert work
+
+
+def test_a_network_that_doubles_with_each_line_does_not_fill_the_memory() -> None:
+    doubled, grown = "m = Sequential([m, m])\n" * 60, "m.add(m)\n" * 60
+    (training,) = foreseen(f"m = Sequential([Dense(16)])\n{doubled}{grown}m.fit(x, y)")
+    assert len(training.network) <= 200
+
+
 def test_what_is_no_notebook_foresees_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.ipynb").write_text("no notebook")
     assert foresee(tmp_path / "a.ipynb") == {}
