@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import cast
 
 from grader.errors import SubmissionError
-from grader.records import Finding, Message, Outcome, QuestionScore, Result, Score, Status, say
+from grader.records import Finding, Message, Outcome, QuestionScore, Result, Score, Status, printable, say
 from grader.reports.files import EXECUTED
 from grader.rubric.rubric import Limits, Rubric
 from grader.settings import Sandbox, Store, versions
@@ -147,6 +147,15 @@ def _without_marks(job: Job, status: Status, reason: Message) -> Result:
     )
 
 
+class OneLine(logging.Formatter):
+    """Writes an entry on a line of its own, what came with it indented below: what a student wrote begins no entry."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The entry, without what could command a terminal."""
+        first, *more = super().format(record).splitlines() or [""]
+        return "\n".join([printable(first), *(f"    {printable(line)}" for line in more)])
+
+
 @contextmanager
 def log_in(folder: Path | None) -> Iterator[None]:
     """Send the grader's own log to ``grader.log`` in a submission's folder; without an entry there is no file."""
@@ -156,7 +165,7 @@ def log_in(folder: Path | None) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(folder / LOG, encoding="utf-8", errors="replace", delay=True)
     handler.setLevel(logging.WARNING)
-    handler.setFormatter(logging.Formatter(f"%(asctime)s {platform.node()} %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(OneLine(f"%(asctime)s {platform.node()} %(levelname)s %(name)s: %(message)s"))
     logging.getLogger().addHandler(handler)
     logging.captureWarnings(True)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import logging
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from pool import Pool
 from report_samples import RUBRIC, perfect
 
 from grader.cli import main
+from grader.jobs import LOG, log_in
 from grader.records import Result
 from grader.reports.class_page import write_class_page
 from grader.reports.grades_csv import write_grades_csv
@@ -255,3 +257,22 @@ def test_no_name_is_a_formula_in_the_table(name: str, tmp_path: Path) -> None:
         header, row = csv.reader(file)
     assert len(header) == len(row)
     assert not row[0].lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))
+
+
+# --- the log ----------------------------------------------------------------------------------------------------------
+
+
+def test_no_text_of_a_students_is_an_entry_of_the_log(tmp_path: Path) -> None:
+    forged = "2026-01-01 00:00:00,000 host ERROR grader: the marks are wrong"
+    attack = f"\x1b[2Jx\r\n{forged}\u2028{forged}\x85{forged}\v\x00\x9b"
+    with log_in(tmp_path):
+        logging.getLogger("grader").warning("%s: failed", attack)
+        try:
+            raise ValueError(attack)
+        except ValueError:
+            logging.getLogger("grader").exception("%s", attack)
+    written = (tmp_path / LOG).read_text(encoding="utf-8")
+    entries = [line for line in written.splitlines() if not line.startswith("    ")]
+    assert len(entries) == 2
+    assert forged in written
+    assert all(char.isprintable() or char == "\n" for char in written)
