@@ -53,6 +53,8 @@ SOCKETS_ALLOWED = (1, 2, 10, 16)
 """AF_UNIX, AF_INET, AF_INET6, and AF_NETLINK, by which ZeroMQ finds its interfaces; from linux/socket.h. The network
 that they reach is the kernel's own loopback.
 """
+NETLINK, NETLINK_ROUTE = 16, 0
+"""Of AF_NETLINK only the protocol that tells of interfaces; from linux/netlink.h."""
 MAX_FAMILY = 64
 TERMINAL_INJECTION = (0x5412, 0x541C)
 """TIOCSTI and TIOCLINUX, from asm-generic/ioctls.h."""
@@ -114,10 +116,12 @@ def system_call_filter() -> bytes:
         _add(system_calls, refused, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, flag, flag))
     for request in TERMINAL_INJECTION:
         _add(system_calls, refused, "ioctl", pyseccomp.Arg(1, pyseccomp.MASKED_EQ, 0xFFFFFFFF, request))
-    for family in range(MAX_FAMILY):
-        if family not in SOCKETS_ALLOWED:
-            _add(system_calls, refused, "socket", pyseccomp.Arg(0, pyseccomp.EQ, family))
+    for number in range(MAX_FAMILY):
+        if number not in SOCKETS_ALLOWED:
+            _add(system_calls, refused, "socket", pyseccomp.Arg(0, pyseccomp.EQ, number))
     _add(system_calls, refused, "socket", pyseccomp.Arg(0, pyseccomp.GE, MAX_FAMILY))
+    family, protocol = pyseccomp.Arg(0, pyseccomp.EQ, NETLINK), pyseccomp.Arg(2, pyseccomp.NE, NETLINK_ROUTE)
+    _add(system_calls, refused, "socket", family, protocol)
     with tempfile.TemporaryFile() as file:
         system_calls.export_bpf(file)
         file.seek(0)

@@ -92,12 +92,14 @@ def test_it_is_alone_in_its_network(grade: Grade) -> None:
             "import socket; socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)",
             "import ctypes, os\nif ctypes.CDLL(None, use_errno=True).unshare(0x40000000): raise OSError('unshare')",
             "import socket; s = socket.socket(40, socket.SOCK_STREAM)",
+            "import socket; s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 15)",  # what happens to devices
+            "import socket; s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 9)",  # the system's audit
         ),
         LIMITS,
     ).evidence
     assert evidence.runs[0].text in ("['lo']\n", "['lo', 'sit0']\n", "['lo', 'tunl0']\n")
     assert evidence.runs[1].text in ("1\n", "0\n")
-    assert [evidence.runs[i].status for i in (3, 4, 5, 6)] == [CellStatus.ERROR] * 4
+    assert [evidence.runs[i].status for i in range(3, 9)] == [CellStatus.ERROR] * 6
 
 
 @pytest.mark.skipif(
