@@ -170,7 +170,36 @@ _THIS_ANSWER = _one_of(
     "(?:(?:las|the|tus|your|all|todas|previous) )*(?:instrucciones|instructions|rubrica|rubric)",
 )
 
+_MARKER = _one_of(
+    "corrector(?:es|a)?", "evaluador(?:es|a)?", "calificador(?:a)?", "revisor(?:es|a)?", "profesor(?:a)?",
+    "sistema de (?:evaluacion|correccion|calificacion)", "graders?", "evaluators?", "reviewers?", "markers?", "teacher",
+)  # fmt: skip
+_MACHINE = _one_of(
+    "modelo de lenguaje", "inteligencia artificial", "ia", "llm", "ai", "language model", "assistant", "asistente"
+)
+_WHO_MARKS = _one_of(_MARKER, _MACHINE)
+_ACCEPTED = _one_of(
+    r"correct\w*", r"valid\w*", "right", "passed", r"aprobad\w*", r"superad\w*", r"cumplid\w*", "accepted", "met",
+)  # fmt: skip
+_AS_A_MARKER = _one_of(
+    r"(?:el alumno|la alumna|el estudiante|la estudiante|the student(?: s answer)?)(?: \w+){0,1} "
+    r"(?:correct\w+|explica\w*|menciona\w*|identifica\w*|demuestra\w*|identif\w+|mentions?|explains?|shows?)",
+    rf"(?:criterios?|criteria|criterion|finding|verdict|veredicto|status|estado) (?:\w+ ){{0,1}}{_ACCEPTED}",
+    r"(?:score|grade|puntuacion|nota|calificacion) \d+(?:\.\d+)?(?= |$)(?! epoc| neuron| unid)",
+    "(?:full|maximum) (?:credit|marks?|points?|score)",
+)  # fmt: skip
+
 ORDERS = _phrases(
+    rf"(?:al|dear|estimad[oa]s?|querid[oa]s?|hola|hello|hi) (?:el |la |the )?{_WHO_MARKS}\b",
+    rf"(?:si|if) (?:eres|usted es|you are) (?:(?:1|el|la|the|an?) )?{_WHO_MARKS}\b",
+    rf"(?:como|as) (?:(?:1|el|la|the|an?) )?{_MARKER}\b",
+    rf"{_MARKER} (?:debe|tiene que|ha de|debera|must|should|has to)\b",
+    rf"(?:respuesta|answer|this|esto) (?:debe|tiene que|ha de|must|should|is to) (?:\w+ ){{0,2}}?{_ACCEPTED}",
+    rf"(?:marc|puntu|calific|consider|acept)\w+l[ao]s? como {_ACCEPTED}",
+    rf"(?:mark|accept|treat|count|score|consider) (?:this|it|my answer) as {_ACCEPTED}",
+    rf"(?:responde|contesta|di|answer|reply|say) (?:que|that) (?:la |the )?(?:respuesta|answer) (?:es|is) {_ACCEPTED}",
+    r"para (?:obtener|conseguir|tener) (?:todos )?(?:los puntos|la maxima nota)",
+    _AS_A_MARKER,
     rf"{_GIVE_ME}(?: \w+){{0,3}}? {_GOOD_MARKS}\b",
     rf"{_TREAT} {_THIS_ANSWER}\b",
     r"aprueba(?:me|dme)\b",
