@@ -199,6 +199,8 @@ class Cell:
     execution_count: int | None = None
     given: bool = False
     """True where the cell is the assignment's own, unchanged (white space aside)."""
+    left_out: int = 0
+    """Characters of a source that is too long to be looked at, and that `source` has none of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,6 +158,13 @@ class Context:
         )
         return own or tuple(cell.index for cell in self.submission.cells if cell.kind == "code" and not cell.given)
 
+    @cached_property
+    def unread(self) -> Cell | None:
+        """A cell that is too long to be looked at, and may hold what the question asks for."""
+        left_out = [cell for cell in self.submission.cells if cell.left_out]
+        here = [cell for cell in left_out if cell.index in self.place.cells or not self.place.cells]
+        return here[0] if here else None
+
     def blocked(self, index: int) -> bool:
         """True for a cell that was cut short or kept from running, or that lacks what such a cell would have made."""
         return is_blocked(index, self.evidence)

@@ -125,7 +125,7 @@ def judge(
     answers = settle_tries(contexts, _run_check)
     contexts = {question: replace(context, answers=answers) for question, context in contexts.items()}
     findings = [finding for context in contexts.values() for finding in _findings(context)]
-    notes = (*evidence.remarks, *_notes(answers, rubric))
+    notes = (*_unread(submission), *evidence.remarks, *_notes(answers, rubric))
     blank = not_begun(submission, findings, rubric)
     return Judgement(
         findings=tuple(findings),
@@ -151,6 +151,10 @@ def _findings(context: Context) -> list[Finding]:
 def _finding(criterion: Criterion, context: Context, rival: Context | None) -> Finding:
     """A finding that a person confirms where something speaks against it; until then its points stand."""
     finding = _told_where_it_stopped(_run_check(criterion, context), criterion, context)
+    if context.unread is not None and finding.status is Status.FAILED:
+        cell = context.unread.index
+        message = say("Cell {cell} is too long and was left out; a person looks at it.", cell=cell + 1)
+        return context.review(criterion, message, "static", points=finding.points, cells=(cell,))
     why = _doubt(finding, criterion, context) or rivalled(finding, criterion, rival, _run_check)
     if why is None:
         return finding
@@ -182,8 +186,10 @@ def _doubt(finding: Finding, criterion: Criterion, context: Context) -> Message 
         if why is not None:
             return why
     training = context.training()
-    doubted = training is not None and training.cell in finding.cells and finding.status is Status.PASSED
-    return training.doubt if training is not None and doubted else None
+    if training is None or training.cell not in finding.cells or finding.status is not Status.PASSED:
+        return None
+    parts = (training, *context.parts_in_place(training))
+    return next((part.doubt for part in parts if part.doubt is not None), None)
 
 
 def _looked_at(criterion: Criterion, context: Context) -> Sequence[str]:
@@ -231,6 +237,18 @@ def _summaries(evidence: Evidence, answers: dict[str, Attribution]) -> tuple[Tra
         )
         for item in evidence.trainings
         if not item.built_only
+    )
+
+
+def _unread(submission: Submission) -> tuple[Message, ...]:
+    return tuple(
+        say(
+            "Cell {cell} was left out: it has {length} characters, and the notebook more than can be looked at.",
+            cell=cell.index + 1,
+            length=cell.left_out,
+        )
+        for cell in submission.cells
+        if cell.left_out
     )
 
 

@@ -8,7 +8,8 @@ import json
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +26,8 @@ MOST_VALUES = 5_000_000
 """Numbers, texts, lists and objects in one file: each takes up to a hundred bytes of memory, and one or two in it."""
 MOST_TEXT = 10_000_000
 """Characters in all cells together, pasted pictures aside; what is longer would take minutes to be searched."""
+LEAST_LEFT_OUT = 100_000
+"""Characters. Nothing is gained by leaving out a cell that is shorter."""
 
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-Z\\-_]")
 _COLOUR_SPAN = re.compile(r"</?(?:span|font|pre)\b[^<>]*>")
@@ -122,8 +125,8 @@ def parse_notebook(raw: bytes, name: str) -> tuple[Cell, ...]:
                 received=len(found),
             )
         )
-    cells = tuple(_cell(index, cell) for index, cell in enumerate(found))
-    text = sum(len(_PASTED.sub("", cell.source)) for cell in cells)
+    cells = _bearable(_cell(index, cell) for index, cell in enumerate(found))
+    text = sum(_length(cell) for cell in cells)
     if text > MOST_TEXT:
         raise SubmissionError(
             say(
@@ -134,6 +137,23 @@ def parse_notebook(raw: bytes, name: str) -> tuple[Cell, ...]:
             )
         )
     return cells
+
+
+def _bearable(cells: Iterable[Cell]) -> tuple[Cell, ...]:
+    """Cells of which the longest are left out, until the others may be searched."""
+    kept = list(cells)
+    lengths = {cell.index: _length(cell) for cell in kept}
+    total = sum(lengths.values())
+    for index in sorted(lengths, key=lengths.__getitem__, reverse=True):
+        if total <= MOST_TEXT or lengths[index] < LEAST_LEFT_OUT:
+            break
+        kept[index] = replace(kept[index], source="", left_out=lengths[index])
+        total -= lengths[index]
+    return tuple(kept)
+
+
+def _length(cell: Cell) -> int:
+    return len(_PASTED.sub("", cell.source))
 
 
 def clean_notebook(cells: tuple[Cell, ...]) -> dict[str, Any]:

@@ -67,6 +67,15 @@ def test_what_was_trained_after_a_failure_neither_earns_nor_costs_for_sure(
     assert any(item.points == share * item.max_points for item in about)
 
 
+def test_a_question_whose_cell_was_left_out_waits_for_a_person(data_slice: Path) -> None:
+    cells = (Cell(0, "code", "x = 1"), Cell(1, "code", "", left_out=25_000_000))
+    submission = Submission("a", "a.ipynb", "", cells, {"1": Place("1", (1,)), "2": Place("2", (0,))}, {})
+    found = judge(submission, Evidence({}), RUBRIC, data_slice)
+    by_question = {name: {item.status for item in found.findings if item.question == name} for name in ("1", "2")}
+    assert by_question == {"1": {Status.NEEDS_REVIEW}, "2": {Status.FAILED}}
+    assert "Cell 2 was left out" in str(found.notes[0])
+
+
 def test_the_first_cause_is_quoted_and_not_what_followed_from_it(data_slice: Path) -> None:
     no_gpu, missing = Raised("AssertionError", "no GPU"), Raised("NameError", "name 'tf' is not defined")
     runs = {

@@ -75,6 +75,12 @@ def bound_socket(path: Path) -> None:
 
 CELL = b'{"cells": [{"cell_type": "code", "source": '
 
+
+def long_cells(source: bytes, count: int) -> bytes:
+    """A notebook of code cells that are all alike."""
+    return CELL + b'"' + (source + b'"}, {"cell_type": "code", "source": "').join([b""] * count) + source + b'"}]}'
+
+
 REFUSED: dict[str, tuple[Make, str]] = {
     "gigabyte": (lambda path: sparse(path, 2**30), "at most 200 MB. Received: 1074 MB"),
     "zeros": (lambda path: sparse(path, 150_000_000), "an empty file"),
@@ -82,7 +88,7 @@ REFUSED: dict[str, tuple[Make, str]] = {
     "deep objects": (lambda path: path.write_bytes(b'{"cells":' * 200_000), "must not be nested so deeply"),
     "many values": (lambda path: path.write_bytes(CELL + b"[" + b"[]," * 6_000_000 + b"1]}]}"), "at most 5,000,000 values"),
     "many texts": (lambda path: path.write_bytes(CELL + b"[" + b'"",' * 6_000_000 + b"1]}]}"), "at most 5,000,000 values"),
-    "long source": (lambda path: path.write_bytes(CELL + b'"' + b"1;" * 6_000_000 + b'"}]}'), "at most 10,000,000 characters"),
+    "long sources": (lambda path: path.write_bytes(long_cells(b"1;" * 45_000, 120)), "at most 10,000,000 characters"),
     "large number": (lambda path: path.write_bytes(b'{"cells": ' + b"9" * 1_000_000 + b"}"), "must be JSON"),
 }  # fmt: skip
 """By name: how the file is made, and what its reason says."""
@@ -235,6 +241,22 @@ def test_nothing_from_behind_a_link_is_shown(graded: Graded) -> None:
 def test_no_picture_is_unpacked_and_nothing_takes_long(graded: Graded) -> None:
     assert graded.peak_mb < 2_500
     assert graded.seconds < 600
+
+
+# --- one cell -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("length", [13_000_000, 1_000_000], ids=["one", "twelve"])
+def test_of_cells_that_are_too_long_in_all_the_longest_are_left_out(length: int) -> None:
+    literal = f"x = '{'a' * length}'"
+    raw = json.dumps(
+        {"cells": [new_code_cell(source) for source in ("y = 1", *[literal] * (13_000_000 // length), "z")]}
+    )
+    cells = parse_notebook(raw.encode(), "x")
+    assert (cells[0].source, cells[-1].source) == ("y = 1", "z")
+    assert sum(len(cell.source) for cell in cells) <= 10_000_000
+    assert {cell.left_out for cell in cells} == {0, len(literal)}
+    assert sum(bool(cell.left_out) for cell in cells) == (1 if length == 13_000_000 else 4)
 
 
 # --- one file ---------------------------------------------------------------------------------------------------------
