@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from grader.checks import served
 from grader.checks.context import Context
 from grader.records import Callback, Finding, Message, Training, Transcript, say
 from grader.rubric.criteria import CallbackClass, CallbackStops, CallbackUsed, CallbackWaits
@@ -81,6 +82,9 @@ def check_callback_stops(criterion: CallbackStops, context: Context) -> Finding:
         if fault is not None:
             where: dict[str, Any] = {"cells": _cells(callback), "evidence": {"transcript": as_json(transcript)}}
             return context.failed(criterion, fault, "claimed", **where)
+    missed = served.missed_stop(criterion.loss, callback, context.evidence)
+    if missed is not None:
+        return context.failed(criterion, missed, "recomputed", cells=_cells(callback))
     message = say(
         "Stopped at the first epoch with a loss of {loss:.2f} or less, in every case tried.", loss=criterion.loss
     )
@@ -100,6 +104,9 @@ def check_callback_waits(criterion: CallbackWaits, context: Context) -> Finding:
         if fault is not None:
             where: dict[str, Any] = {"cells": _cells(callback), "evidence": {"transcript": as_json(transcript)}}
             return context.failed(criterion, fault, "claimed", **where)
+    early = served.early_stop(criterion.loss, callback, context.evidence)
+    if early is not None:
+        return context.failed(criterion, early, "recomputed", cells=_cells(callback))
     message = say("Never stopped while the loss was above {loss:.2f}.", loss=criterion.loss)
     return context.passed(criterion, message, "claimed", cells=_cells(callback))
 

@@ -12,10 +12,9 @@ from collections.abc import Iterator, Sequence
 from grader.checks.epoch_log import ACCURACY, covers, plain_text, read_log
 from grader.records import Evidence, Message, Output, Submission, Training, say
 from grader.training.data import DataSet
+from grader.training.kernel_work import KernelWork, kind_of
 from grader.training.preparation import find_preparation
 
-OWN_WEIGHTS = "weights of the student's own"
-"""The recorder's word for a training that began with weights from outside the notebook."""
 DECIMAL = re.compile(r"\d+\.\d{2,}(?:e[-+]?\d+)?", re.I)
 ROUNDING = 0.006
 """A loss printed with two decimals is off by half a hundredth."""
@@ -54,7 +53,7 @@ def _of_data(training: Training, real: DataSet) -> Iterator[Message]:
 def _of_origin(training: Training) -> Iterator[Message]:
     if training.doubt is not None:
         yield training.doubt
-    if training.why_in_kernel == OWN_WEIGHTS:
+    if kind_of(training.why_in_kernel) is KernelWork.OWN_WEIGHTS:
         yield say("The training in cell {cell} began with weights from elsewhere.", cell=training.cell + 1)
 
 

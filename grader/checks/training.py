@@ -75,6 +75,13 @@ def check_test_accuracy(criterion: TestAccuracy, context: Context) -> Finding:
         message = say(
             "The network gets {accuracy:.1%} of the real test images right; more than {wanted:.0%} was asked.", **values
         )
+        if basis == "claimed":
+            message = say(
+                "By the notebook's own account the network gets {accuracy:.1%} of the real test images right; only the "
+                "notebook can compute it. A person decides.",
+                **values,
+            )
+            return context.review(criterion, message, basis, points=criterion.points, **where)
         return context.passed(criterion, message, basis, **where)
     message = say(
         "The network gets {accuracy:.1%} of the real test images right, not more than {wanted:.0%}.", **values

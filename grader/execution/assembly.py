@@ -27,14 +27,19 @@ from grader.execution.exchange import (
 )
 from grader.execution.ledger import Source
 from grader.execution.old_code import KNOWN, told
+from grader.execution.reasons import judge_reason
 from grader.records import Array, Call, Callback, Data, Message, Network, Raised, Training, Transcript, say
 from grader.training.networks import LayerClaim, Trace, build_network
 
-SourceOf = Callable[[FitEvent, Network, int], tuple[Source, Message | None]]
-"""From a reported training, its network and its cell: how it was done, and why the report cannot be right."""
+SourceOf = Callable[[FitEvent, Network, int, Data | None], tuple[Source, Message | None]]
+"""From a reported training, its network, its cell and its inputs: how it was done, and why the report cannot be right.
+"""
 
 OrderedOf = Callable[[FitEvent], Mapping[str, Any] | None]
 """From a reported training to what the trainer was ordered for it."""
+
+TrainedOn = Callable[[FitEvent, Data | None], Data | None]
+"""From a reported training and its inputs as the kernel shows them to those that it was trained on."""
 
 
 MOST_INPUTS = 20
@@ -45,16 +50,24 @@ class Assembler:
     """Collects one run's trainings, calls and callbacks in the order in which they happened."""
 
     def __init__(
-        self, reader: ExchangeReader, source: SourceOf | None = None, ordered: OrderedOf | None = None
+        self,
+        reader: ExchangeReader,
+        source: SourceOf | None = None,
+        ordered: OrderedOf | None = None,
+        trained_on: TrainedOn | None = None,
     ) -> None:
         """Args:
         source: tells how a training was done, as the trusted side knows it.
         ordered: tells what the trainer was ordered for it.
+        trained_on: tells what it was trained on.
         """
         self._reader = reader
         self._source = source
         self._ordered = ordered
+        self._trained_on = trained_on
         self.trainings: list[Training] = []
+        self.fits: dict[int, int] = {}
+        """By training, which of the kernel's calls of `fit` it was."""
         self.calls: list[Call] = []
         self.callbacks: dict[str, Callback] = {}
         self.faults: list[str] = []
@@ -93,7 +106,11 @@ class Assembler:
     def _add_fit(self, event: FitEvent, cell: int) -> None:
         callbacks = tuple(self._know(self._callback(item, cell)) for item in event.callbacks)
         x, network = self._data(event.x), self._network(event.network)
-        source, doubt = self._source(event, network, cell) if self._source else ("kernel", None)
+        source, doubt = self._source(event, network, cell, x) if self._source else ("kernel", None)
+        if self._source and source == "kernel" and doubt is None and event.epochs and event.raised is None:
+            self._flag_reason(event, network, cell)
+        x = self._trained_on(event, x) if self._trained_on else x
+        self.fits[len(self.trainings)] = event.number
         self.trainings.append(
             Training(
                 id=len(self.trainings),
@@ -104,7 +121,7 @@ class Assembler:
                 epochs=event.epochs,
                 epochs_asked=max(0, event.epochs_asked - event.initial_epoch),
                 initial_epoch=event.initial_epoch,
-                epochs_before=event.epochs_before,
+                epochs_before=self._epochs_of(event.model),
                 batch_size=_batch_size(event, x),
                 steps=event.steps
                 if event.epochs or event.raised
@@ -120,6 +137,10 @@ class Assembler:
                 doubt=doubt,
             )
         )
+
+    def _flag_reason(self, event: FitEvent, network: Network, cell: int) -> None:
+        if judge_reason(event, network, refused=True) == "not shown":
+            self.flags.append(say("Cell {cell} trained in the student's kernel, and nothing shows why.", cell=cell + 1))
 
     def _add_cell(self, event: CellEvent, cell: int) -> None:
         self.reported.add(cell)
@@ -180,6 +201,10 @@ class Assembler:
         self.trainings[training] = replace(self.trainings[training], test_probabilities=probabilities)
 
     # --- parts ------------------------------------------------------------------------------------------------------
+
+    def _epochs_of(self, model: str) -> int:
+        """Epochs for which a model was trained so far, without those that cannot be right as they are reported."""
+        return sum(item.epochs for item in self.trainings if item.model == model and item.doubt is None)
 
     def _know(self, callback: Callback) -> Callback:
         known = self.callbacks.get(callback.id)

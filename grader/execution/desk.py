@@ -11,18 +11,20 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError, model_validator
 
 from grader.errors import NotTrainable, TrainerError
 from grader.execution.exchange import Digest, FitEvent
 from grader.execution.intake import Intake
-from grader.execution.ledger import Ledger, Source, contradiction
-from grader.records import Array, Message, Network, say
+from grader.execution.ledger import Given, Ledger, Source, contradiction, same_rows
+from grader.execution.reasons import judge_reason
+from grader.records import Array, Data, Message, Network, say
 from grader.training import allowed
 from grader.training.canonical import under_their_names
 from grader.training.orders import Look, Order, Part, Point
@@ -42,6 +44,8 @@ from grader.training.trajectories import pack, unpack
 SOCKET = "trainer"
 """The desk's socket in the exchange folder."""
 MAX_QUESTION_BYTES = 1_000_000
+MAX_CONNECTIONS = 16
+"""Of one kernel at a time; a further one ends the oldest. The recorder makes one."""
 MAX_ORDERS = 500
 """Trainings of one notebook."""
 MAX_EPOCHS = 2_000
@@ -173,6 +177,8 @@ class Taken:
     """In the form that they share with others'."""
     offset: int
     """Epochs of the order's trajectory before this training's first."""
+    began: Point | None
+    """The moment whose weights this training was to go on from; None for fresh ones."""
     reached: int = 0
     """Epochs that were given."""
     trained: bool = False
@@ -181,6 +187,15 @@ class Taken:
     def point(self, epoch: int) -> Point:
         """A moment of this training in its trajectory."""
         return Point(self.order.key, self.offset + epoch)
+
+    def given(self, number: int, epoch: int, logs: Mapping[str, float]) -> Given:
+        """One of its epochs, for the ledger.
+
+        Args:
+            number: of this training.
+        """
+        began = self.began if epoch == 1 else self.point(epoch - 1)
+        return Given(number, epoch, logs, self.asked, began, self.point(epoch))
 
 
 Answer = tuple[dict[str, Any], Sequence[Array]]
@@ -194,10 +209,13 @@ class TrainingDesk:
         self._intake = Intake(exchange, trainings.store)
         self._trainings = trainings
         self._server: asyncio.Server | None = None
+        self._connections: list[asyncio.StreamWriter] = []
         self._busy_since: float | None = None
         self._waited = 0.0
         self.taken: list[Taken] = []
         self._ledger = Ledger()
+        self._refused = False
+        """The kernel was refused something, or cut off."""
 
     @property
     def waited(self) -> float:
@@ -214,6 +232,9 @@ class TrainingDesk:
             self._server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._connections.append(writer)
+        for oldest in self._connections[:-MAX_CONNECTIONS]:
+            oldest.close()
         try:
             while line := await reader.readline():
                 if self._busy_since is not None:
@@ -230,33 +251,70 @@ class TrainingDesk:
         except (OSError, ValueError, asyncio.CancelledError):  # the kernel is gone, or sends more than a question
             return
         finally:
+            self._connections.remove(writer)
+            self._refused = True  # an interrupt in the middle of an answer ends the connection, too
             writer.close()
 
-    def source(self, event: FitEvent, network: Network, cell: int) -> tuple[Source, Message | None]:
+    def source(
+        self, event: FitEvent, network: Network, cell: int, x: Data | None = None
+    ) -> tuple[Source, Message | None]:
         """How a reported training was done, as the trusted side knows it, and why the report cannot be right.
 
         A training counts as the trainer's only where all its epochs were given here, and logs, settings and weights
         are those that were given. Anything else is the kernel's own claim: doubtful where it says nothing of why the
         kernel trained what it reports.
+
+        Args:
+            x: what it reports as its inputs.
         """
-        if event.training is None or not 0 <= event.training < len(self.taken):
-            unasked = event.epochs > 0 and event.raised is None and not event.why_in_kernel
-            return "kernel", _unasked(cell) if unasked or event.training is not None else None
+        taken = self._taken(event)
+        if taken is None:
+            return "kernel", _unasked(cell) if event.training is not None else self._own_work(event, network, cell)
         given = self._ledger.account_for(event)
         if given is None:
-            return "kernel", None if event.why_in_kernel or event.raised is not None else _unasked(cell)
-        against = contradiction(event, network, self.taken[event.training].asked, given, self._weights, cell)
+            return "kernel", self._own_work(event, network, cell)
+        same_data = self._shows_ordered(taken, x)
+        against = contradiction(event, network, taken.asked, given, self._weights, cell, same_data=same_data)
         if against is not None:
             return "kernel", against
         trained = any(self.taken[entry.training].trained for entry in given)
         return ("trained" if trained else "replayed"), None
 
+    def _own_work(self, event: FitEvent, network: Network, cell: int) -> Message | None:
+        """Why a training cannot have been the kernel's own work; None where it may have been, or ran for no epoch."""
+        if event.raised is not None or not event.epochs:
+            return None
+        if not event.why_in_kernel:
+            return _unasked(cell)
+        if judge_reason(event, network, refused=self._refused) != "false":
+            return None
+        return say("Cell {cell} says that its kernel had to train, for a reason that cannot be true.", cell=cell + 1)
+
     def ordered(self, event: FitEvent) -> dict[str, Any] | None:
         """What the trainer was ordered for a reported training, in plain form; None where that is no whole training."""
-        if event.training is None or not 0 <= event.training < len(self.taken):
-            return None
-        taken = self.taken[event.training]
-        return plain_form(taken.order, taken.offset + taken.reached, taken.measured)
+        taken = self._taken(event)
+        return None if taken is None else plain_form(taken.order, taken.offset + taken.reached, taken.measured)
+
+    def trained_on(self, event: FitEvent, x: Data | None) -> Data | None:
+        """The inputs of a reported training: as the kernel shows them, where they are those that it ordered."""
+        taken = self._taken(event)
+        if taken is None or not taken.reached or self._shows_ordered(taken, x):
+            return x
+        ordered = self._trainings.store.mapped(taken.order.x)
+        if ordered is None:
+            return x
+        rows = tuple(sorted({0, len(ordered) // 3, len(ordered) // 2, len(ordered) - 1}))
+        sample = np.asarray(ordered[list(rows)]).reshape(len(rows), *taken.asked.input_shape)
+        return Data((len(ordered), *taken.asked.input_shape), str(sample.dtype), taken.asked.x, rows, sample)
+
+    def _taken(self, event: FitEvent) -> Taken | None:
+        """The training that a report names."""
+        known = event.training is not None and 0 <= event.training < len(self.taken)
+        return self.taken[event.training] if known and event.training is not None else None
+
+    def _shows_ordered(self, taken: Taken, x: Data | None) -> bool:
+        ordered = self._trainings.store.mapped(taken.order.x)
+        return ordered is None or same_rows(x, ordered)
 
     def _weights(self, training: int, epoch: int) -> Sequence[Array]:
         taken = self.taken[training]
@@ -266,6 +324,11 @@ class TrainingDesk:
 
     def answer(self, line: bytes) -> Answer:
         """The answer to one question, whatever it says."""
+        answer, arrays = self._answer(line)
+        self._refused = self._refused or "kernel" in answer
+        return answer, arrays
+
+    def _answer(self, line: bytes) -> Answer:
         try:
             question = _QUESTION.validate_python(json.loads(line))
             if self.waited > MAX_SECONDS:
@@ -311,7 +374,9 @@ class TrainingDesk:
         if need:
             return {"need": need}, ()
         order, offset = self._begin(shared, question)
-        self.taken.append(Taken(order, asked, metrics, measured, offset))
+        before = self._known(question.weights)
+        began = None if before is None else before[0].point(before[1])
+        self.taken.append(Taken(order, asked, metrics, measured, offset, began))
         return {"training": len(self.taken) - 1}, ()
 
     def _begin(self, order: Order, question: AskFit) -> tuple[Order, int]:
@@ -360,7 +425,7 @@ class TrainingDesk:
         taken.trained = taken.trained or self._trainings.trained > before
         if question.epoch > taken.reached:
             taken.reached = question.epoch
-            self._ledger.note(question.training, question.epoch, logs)
+            self._ledger.note(taken.given(question.training, question.epoch, logs))
         return {"logs": logs}, weights
 
     def _state(self, question: AskState) -> Answer:

@@ -122,12 +122,16 @@ class WireCompiled(Wire):
     loss: Short = ""
     metrics: Words = []
     learning_rate: float | None = None
+    schedule: Short = ""
+    """By what the learning rate changes with the steps, if by anything."""
 
 
 class FitEvent(Wire):
     """A call of ``fit``."""
 
     kind: Literal["fit"]
+    number: Size = 0
+    """Of the call, counted from 1."""
     model: Short
     network: WireNetwork | None = None
     compiled: WireCompiled = WireCompiled()
@@ -138,7 +142,6 @@ class FitEvent(Wire):
     epochs_asked: Size = 0
     initial_epoch: Size = 0
     epochs: Size = 0
-    epochs_before: Size = 0
     steps: Size = 0
     logs: Annotated[list[dict[Short, float]], Field(max_length=5_000)] = []
     raised: WireRaised | None = None

@@ -90,7 +90,8 @@ class Observer:
         if not self._scenarios:
             return
         self._examined.add(callback.id)
-        transcripts = await examine_callback(self._ask, callback, keys, self._scenarios)
+        fit = 0 if training is None else self._assembler.fits.get(training, 0)
+        transcripts = await examine_callback(self._ask, callback, keys, self._scenarios, fit)
         self._assembler.set_transcripts(callback.id, transcripts, training)
 
 

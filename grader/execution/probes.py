@@ -21,12 +21,13 @@ Ask = Callable[..., Awaitable[Mapping[str, Any] | None]]
 
 
 async def examine_callback(
-    ask: Ask, callback: Callback, keys: Sequence[str], scenarios: Sequence[Scenario]
+    ask: Ask, callback: Callback, keys: Sequence[str], scenarios: Sequence[Scenario], fit: int = 0
 ) -> tuple[Transcript, ...]:
     """Have a callback sent every scenario, an epoch at a time, and note when it told training to stop.
 
     Args:
         keys: the names under which its own training reported loss and metrics.
+        fit: number of the call of ``fit`` that it was passed to; 0 for the last object of its class.
 
     Returns:
         A transcript for each scenario; none at all where the kernel could not play them.
@@ -35,7 +36,9 @@ async def examine_callback(
         [_logs(keys, *values) for values in zip(scenario.losses, scenario.accuracies, strict=True)]
         for scenario in scenarios
     ]
-    reply = await ask("simulate", callback=callback.id, trainings=trainings)  # in one command: the way costs most
+    reply = await ask(
+        "simulate", callback=callback.id, fit=fit, trainings=trainings
+    )  # in one command: the way costs most
     played = reply.get("played") if reply is not None else None
     if not isinstance(played, list) or len(played) != len(scenarios) or not all(isinstance(p, Mapping) for p in played):
         return ()

@@ -153,6 +153,19 @@ class Trajectories:
         content = self._read(f"data/{digest}/array")
         return None if content is None else np.load(io.BytesIO(content), allow_pickle=False)
 
+    def mapped(self, digest: str) -> Array | None:
+        """As `data`, of which only those rows are read that are looked at, where the store is on this machine."""
+        if "file" not in _protocols(self._fs):
+            return self.data(digest)
+        try:
+            with Path(self._path(f"data/{digest}/array")).open("rb") as file:
+                file.seek(_CHECKSUM_BYTES)
+                np.lib.format.read_magic(file)
+                shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
+                return np.memmap(file, dtype, "r", file.tell(), shape, "F" if fortran else "C")
+        except (OSError, ValueError):
+            return None
+
     def data_file(self, digest: str, folder: Path) -> Path | None:
         """A local file with an array, sealed: the store's own, or a copy in `folder` of a store that is elsewhere."""
         path = self._path(f"data/{digest}/array")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from made_evidence import NETWORK, context
@@ -12,7 +13,7 @@ from shipped import RUBRIC
 from grader.checks import callbacks
 from grader.checks.callbacks import find_callback
 from grader.checks.context import Context
-from grader.records import Callback, Cell, Evidence, Finding, Training, Transcript
+from grader.records import Callback, Cell, Evidence, Finding, Raised, Training, Transcript
 from grader.rubric.rubric import Question
 from grader.training.data import DataSet, load_data
 from grader.training.scenarios import Scenario, stopping_scenarios
@@ -159,6 +160,71 @@ def test_a_right_class_counts_beside_a_wrong_one_that_was_passed(data: DataSet) 
 def test_the_untouched_example_earns_nothing_though_it_runs(data: DataSet) -> None:
     example = callback("myCallback", at_accuracy(0.85), 9)
     assert sum(earned(asked(data, example, passed=(example,), given=9)).values()) == 0
+
+
+# --- examined, and in the training itself -------------------------------------------------------------------------------
+
+
+def after_training(
+    data: DataSet,
+    losses: tuple[float, ...],
+    *passed: Callback,
+    source: Literal["kernel", "replayed"] = "replayed",
+    raised: Raised | None = None,
+) -> dict[str, float]:
+    """What question 9 earns after a training of up to five epochs with these losses."""
+    logs = tuple({"loss": loss} for loss in losses)
+    training = Training(
+        0,
+        9,
+        "m",
+        NETWORK,
+        epochs=len(losses),
+        epochs_asked=5,
+        logs=logs,
+        callbacks=passed,
+        source=source,
+        raised=raised,
+    )
+    evidence = Evidence({}, (training,), callbacks=passed)
+    return earned(context("9", RUBRIC, data, evidence, answer=training))
+
+
+ALL = {"callback_class": 0.4, "callback_used": 0.4, "callback_stops": 0.8, "callback_waits": 0.4}
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        pytest.param((0.6, 0.45, 0.39), id="stopped below"),
+        pytest.param((0.39,), id="stopped at once"),
+        pytest.param((0.6, 0.3985, 0.38), id="below by less than rounding, then stopped"),
+        pytest.param((0.9, 0.8, 0.7, 0.6, 0.5), id="never came below"),
+        pytest.param((0.9, 0.8, 0.7, 0.6, 0.3), id="below in the last epoch"),
+    ],
+)
+def test_a_training_that_went_as_the_callback_was_examined_costs_nothing(
+    losses: tuple[float, ...], data: DataSet
+) -> None:
+    assert after_training(data, losses, STOP) == ALL
+
+
+def test_a_callback_that_stops_only_when_it_is_examined_does_not_stop(data: DataSet) -> None:
+    assert after_training(data, (0.6, 0.38, 0.35, 0.3, 0.28), STOP) == {**ALL, "callback_stops": 0}
+
+
+def test_a_callback_that_waits_only_when_it_is_examined_does_not_wait(data: DataSet) -> None:
+    assert after_training(data, (0.6, 0.55), STOP) == {**ALL, "callback_waits": 0}
+
+
+def test_what_another_may_have_stopped_is_not_the_callbacks_fault(data: DataSet) -> None:
+    early = callback("EarlyStopping", patient)
+    assert after_training(data, (0.6, 0.65), STOP, early) == ALL
+    assert after_training(data, (0.6, 0.55), STOP, raised=Raised("KeyboardInterrupt", "")) == ALL
+
+
+def test_losses_that_the_kernel_claims_are_held_against_nothing(data: DataSet) -> None:
+    assert after_training(data, (0.6, 0.38, 0.35, 0.3, 0.28), STOP, source="kernel") == ALL
 
 
 # --- Keras's own ------------------------------------------------------------------------------------------------------

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +114,46 @@ def test_a_training_is_given_epoch_by_epoch(desk: TrainingDesk) -> None:
     assert "kernel" in ask(desk, {"op": "state", "training": 0, "epoch": 2})
     assert "kernel" in ask(desk, {**FIT, "weights": [0, 2]})
     assert ask(desk, {"op": "epoch", "training": 0, "epoch": 2}) != answer
+
+
+HOLDS_CONNECTIONS = """
+import socket, sys
+held = []
+for _ in range(1_400):
+    held.append(socket.socket(socket.AF_UNIX))
+    held[-1].connect(sys.argv[1])
+    held[-1].send(b'{"op": ')
+    if len(held) > 500:
+        del held[0]
+print("held", flush=True)
+sys.stdin.read()
+"""
+"""More than the other side may have open files, each in the middle of a question; half of them are given up."""
+
+
+def test_a_kernel_cannot_use_up_our_open_files(desk: TrainingDesk, tmp_path: Path) -> None:
+    path = str(tmp_path / module.SOCKET)
+
+    async def attacked() -> tuple[int, bytes]:
+        await desk.open()
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        attacker = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", HOLDS_CONNECTIONS, path, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert attacker.stdout is not None
+        await asyncio.wait_for(attacker.stdout.readline(), 60)
+        reader, writer = await asyncio.open_unix_connection(path)
+        writer.write(b"{}\n")
+        answer = await asyncio.wait_for(reader.readline(), 20)
+        more = len(list(Path("/proc/self/fd").iterdir())) - before
+        writer.close()
+        await asyncio.wait_for(attacker.communicate(b""), 20)
+        await desk.close()
+        return more, answer
+
+    more, answer = asyncio.run(attacked())
+    assert b'"kernel"' in answer
+    assert more < 60
 
 
 def test_logs_alone_are_those_of_the_epoch(desk: TrainingDesk) -> None:

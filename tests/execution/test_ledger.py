@@ -14,8 +14,9 @@ from test_desk import FIT, X, Y, ask
 
 from grader.execution.desk import TrainingDesk
 from grader.execution.exchange import FitEvent
-from grader.records import Array, Layer, Message, Network
+from grader.records import Array, Data, Layer, Message, Network
 from grader.training.service import Trainings
+from grader.training.trajectories import array_digest
 
 REPORT: dict[str, Any] = {
     "kind": "fit",
@@ -35,9 +36,11 @@ def desk(tmp_path: Path, trainings: Trainings) -> TrainingDesk:
     return TrainingDesk(tmp_path, trainings)
 
 
-def train(desk: TrainingDesk, epochs: int = 2, training: int = 0) -> tuple[list[dict[str, float]], list[list[Array]]]:
+def train(
+    desk: TrainingDesk, epochs: int = 2, training: int = 0, **changes: Any
+) -> tuple[list[dict[str, float]], list[list[Array]]]:
     """Logs and weights of each epoch, as a kernel gets them."""
-    assert ask(desk, FIT) == {"training": training}
+    assert ask(desk, {**FIT, **changes}) == {"training": training}
     logs, weights = [], []
     for epoch in range(1, epochs + 1):
         answer, arrays = desk.answer(json.dumps({"op": "epoch", "training": training, "epoch": epoch}).encode())
@@ -51,9 +54,9 @@ def network(weights: list[Array], activation: str = "softmax", units: int = 2) -
 
 
 def source(
-    desk: TrainingDesk, logs: list[dict[str, float]], found: Network, **changes: Any
+    desk: TrainingDesk, logs: list[dict[str, float]], found: Network, inputs: Data | None = None, **changes: Any
 ) -> tuple[str, Message | None]:
-    return desk.source(FitEvent(**{**REPORT, "logs": logs, **changes}), found, cell=3)
+    return desk.source(FitEvent(**{**REPORT, "logs": logs, **changes}), found, 3, inputs)
 
 
 def test_a_faithful_report_is_the_trainers(desk: TrainingDesk) -> None:
@@ -140,6 +143,102 @@ def test_a_training_that_the_kernel_had_to_do_is_not_doubted(desk: TrainingDesk,
     logs, weights = train(desk, epochs=1)
     report = {"training": training, "answered": 0 if training is None else 1, "why_in_kernel": "a pipeline"}
     assert source(desk, [*logs, *logs], network(weights[-1]), **report) == ("kernel", None)
+
+
+@pytest.mark.parametrize("why", ["", "because", "the trainer does not take it", "a training that Keras refuses"])
+def test_no_text_stands_for_a_reason(desk: TrainingDesk, why: str) -> None:
+    logs, weights = train(desk)
+    for report in ({"training": None, "answered": 0}, {"answered": 1}):
+        kind, doubt = source(desk, logs, network(weights[-1]), **report, why_in_kernel=why)
+        assert (kind, doubt is None) == ("kernel", False)
+
+
+# --- one training is one: its epochs go on from one another ------------------------------------------------------------
+
+SLOWER = {"name": "SGD", "config": {"learning_rate": 0.05}}
+THREE = {"epochs": 3, "answered": 3, "training": 1}
+
+
+def test_a_training_whose_learning_rate_a_callback_changed_is_one(desk: TrainingDesk) -> None:
+    logs, _ = train(desk)
+    more, weights = train(desk, 1, 1, weights=[0, 2], state=[0, 2], optimizer=SLOWER)
+    kind, against = source(desk, [*logs, *more], network(weights[-1]), **THREE)
+    assert (kind != "kernel", against) == (True, None)
+
+
+WIDER = {"layers": [{"name": "Dense", "config": {"units": 8, "activation": "relu"}}, *FIT["layers"]]}
+FEW_X, FEW_Y = X[:16].copy(), Y[:16].copy()
+FEW = {"x": array_digest(FEW_X), "y": array_digest(FEW_Y)}
+STITCHED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "another network's epochs before": (WIDER, {}),
+    "epochs on other data before": (FEW, {}),
+    "epochs on other data, gone on from": (FEW, {"weights": [0, 2], "state": [0, 2]}),
+    "epochs in other batches, gone on from": ({"batch_size": 64}, {"weights": [0, 2], "state": [0, 2]}),
+    "the same begun anew": ({}, {}),
+    "gone on from an earlier epoch than the last": ({}, {"weights": [0, 1], "state": [0, 1], "optimizer": SLOWER}),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), STITCHED.values(), ids=STITCHED)
+def test_epochs_of_two_trainings_are_not_one(
+    desk: TrainingDesk, trainings: Trainings, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    for array in (FEW_X, FEW_Y):
+        trainings.store.put_data(array)
+    logs, _ = train(desk, **before)
+    more, weights = train(desk, 1, 1, **after)
+    kind, against = source(desk, [*logs, *more], network(weights[-1]), **THREE)
+    assert kind == "kernel"
+    assert against is not None
+
+
+def test_the_last_epochs_of_a_longer_training_are_no_training(desk: TrainingDesk) -> None:
+    logs, weights = train(desk, 3)
+    assert source(desk, logs[1:], network(weights[-1]))[0] == "kernel"
+
+
+# --- the data that was ordered ------------------------------------------------------------------------------------------
+
+
+def shown(array: Array, rows: tuple[int, ...] = (0, 1, 63)) -> Data:
+    return Data(array.shape, rows=rows, sample=array[list(rows)].astype(np.float64))
+
+
+OTHER = np.random.default_rng(1).random((64, 4), dtype=np.float32)
+HONEST_ROWS: dict[str, Data | None] = {
+    "the array": shown(X),
+    "a longer one, of which the last rows are for validation": shown(np.concatenate([X, OTHER]), (0, 1, 126, 127)),
+    "a pipeline's rows": Data((2, 4), sample=X[[40, 3]], batch_size=2),
+    "nothing": None,
+}
+
+
+@pytest.mark.parametrize("said", HONEST_ROWS.values(), ids=HONEST_ROWS)
+def test_rows_that_were_ordered_are_taken_as_they_are_shown(desk: TrainingDesk, said: Data | None) -> None:
+    logs, weights = train(desk)
+    event = FitEvent(**{**REPORT, "logs": logs})
+    assert desk.trained_on(event, said) is said
+    assert source(desk, logs, network(weights[-1]), said)[1] is None
+
+
+FORGED_ROWS: dict[str, Data] = {
+    "of another array": shown(OTHER),
+    "one of another array": shown(np.concatenate([X[:63], OTHER[63:]])),
+    "beyond those that were ordered": shown(np.concatenate([X, OTHER]), (126, 127)),
+    "of a pipeline": Data((2, 4), sample=np.stack([X[0], OTHER[0]]), batch_size=2),
+    "of another width": shown(OTHER[:, :2]),
+}
+
+
+@pytest.mark.parametrize("said", FORGED_ROWS.values(), ids=FORGED_ROWS)
+def test_rows_that_were_not_ordered_are_flagged_and_those_that_were_decide(desk: TrainingDesk, said: Data) -> None:
+    logs, weights = train(desk)
+    kind, against = source(desk, logs, network(weights[-1]), said)
+    assert (kind, against and against.values) == ("kernel", {"cell": 4, "what": "data"})
+    decides = desk.trained_on(FitEvent(**{**REPORT, "logs": logs}), said)
+    assert decides is not None
+    assert decides.sample is not None
+    assert np.array_equal(decides.sample, X[list(decides.rows)])
 
 
 def test_weights_that_are_no_numbers_are_nobodys(desk: TrainingDesk) -> None:

@@ -25,7 +25,11 @@ class CallbackReader:
 
     def __init__(self) -> None:
         self.classes: dict[str, type] = {}
-        self.instances: dict[str, tuple[dict[str, Any], Any, Surroundings]] = {}
+        self.instances: dict[str, Noted] = {}
+        """The last of each class."""
+        self.passed: dict[tuple[int, str], Noted] = {}
+        """Those of this cell's calls of `fit`, by number of the call and class."""
+        self.fits = 0
         self.defined: set[str] = set()
 
     def callbacks(self, passed: Any) -> list[dict[str, Any]]:
@@ -67,12 +71,26 @@ class CallbackReader:
             "hooks": [hook for hook in HOOKS if any(hook in vars(base) for base in acting)],
         }
 
-    def note_instances(self, passed: Any, model: Any) -> None:
-        """Keep the callbacks' attributes as they were before training, to examine their behaviour afterwards."""
+    def note_passed(self, passed: Any, model: Any) -> int:
+        """Keep the callbacks of a call of `fit`; gives the call's number."""
+        self.fits += 1
+        for key in self.note_instances(passed, model):
+            self.passed[self.fits, key] = self.instances[key]
+        return self.fits
+
+    def note_instances(self, passed: Any, model: Any) -> list[str]:
+        """Keep the callbacks' attributes as they were before training, to examine their behaviour afterwards.
+
+        Returns:
+            Keys of their classes.
+        """
+        noted = []
         for item in flat(passed):
             if item is not None and not isinstance(item, type) and hasattr(item, "__dict__"):
                 cls = type(item)
-                self.instances[self.class_key(cls)] = (own_copy(vars(item)), model, Surroundings(cls))
+                noted.append(self.class_key(cls))
+                self.instances[noted[-1]] = (own_copy(vars(item)), model, Surroundings(cls))
+        return noted
 
     def note_unused(self, item: Any, model: Any) -> None:
         """Keep an object that was made and not yet passed to any training: it knows the arguments of its class."""
@@ -116,6 +134,8 @@ class Surroundings:
                 place[name] = value
 
 
+Noted = tuple[dict[str, Any], Any, Surroundings]
+"""Attributes of a callback, the model that it was passed for, and what its class can reach."""
 _ABSENT = object()
 _KEPT = (list, dict, set, tuple, int, float, bool, str, type(None))
 
@@ -129,12 +149,17 @@ def _global_names(code: types.CodeType) -> set[str]:
 class Simulation:
     """Sends one callback the events of a training, one epoch at a time."""
 
-    def __init__(self, reader: CallbackReader, callback: str, epochs: int, last_model: Any) -> None:
+    def __init__(self, reader: CallbackReader, callback: str, epochs: int, last_model: Any, fit: int = 0) -> None:
+        """Args:
+        fit: number of the call of `fit` that it was passed to; 0 for the last object of the class.
+        """
         self.cls = reader.classes[callback]
         self.attributes: dict[str, Any] | None
         self.model: Any
         self.at_first: Surroundings | None
-        self.attributes, self.model, self.at_first = reader.instances.get(callback, (None, None, None))
+        self.attributes, self.model, self.at_first = reader.passed.get(
+            (fit, callback), reader.instances.get(callback, (None, None, None))
+        )
         self.found = Surroundings(self.cls)
         if self.model is None:
             self.model = last_model

@@ -174,11 +174,20 @@ def compile_facts(model: Any) -> dict[str, Any]:
     return {
         "optimizer": class_names(type(optimizer)) if optimizer is not None else [],
         "learning_rate": number(getattr(optimizer, "learning_rate", None)),
+        "schedule": _schedule_of(optimizer),
         "loss": loss
         if isinstance(loss, str)
         else str(getattr(loss, "name", "") or getattr(loss, "__name__", "") or ""),
         "metrics": metrics[:50],
     }
+
+
+def _schedule_of(optimizer: Any) -> str:
+    """What changes an optimizer's learning rate with its steps; empty where nothing does."""
+    rate = type(getattr(optimizer, "_learning_rate", None))
+    if any(base.__name__ == "LearningRateSchedule" for base in rate.__mro__):
+        return rate.__name__
+    return "decay" if getattr(optimizer, "old_decay", None) else ""
 
 
 def default_inputs(model: Any) -> Any:

@@ -189,9 +189,10 @@ class Watcher:
 
     @quietly
     def _before_fit(self, model: Any, arguments: dict[str, Any]) -> dict[str, Any]:
-        self.callbacks.note_instances(arguments.get("callbacks"), model)
+        called = self.callbacks.note_passed(arguments.get("callbacks"), model)
         x, y = arguments.get("x"), arguments.get("y")
         return {
+            "number": called,
             "model": self.key(model),
             "x": self._described(x),
             "y": self._described(x, second=True) if is_pipeline(x) else self._described(y),
@@ -213,15 +214,13 @@ class Watcher:
         self, fit: Fit, facts: dict[str, Any], arguments: dict[str, Any], raised: BaseException | None
     ) -> None:
         model, key = fit.model, self.key(fit.model)
-        before = self.epochs_trained.get(key, 0)
-        self.epochs_trained[key] = before + fit.epochs
+        self.epochs_trained[key] = self.epochs_trained.get(key, 0) + fit.epochs
         self.emit(
             "fit",
             **{"model": key, **facts},
             network=self.models.describe(model, self.data.inputs(arguments.get("x"))),
             compiled=compile_facts(model),
             epochs=fit.epochs,
-            epochs_before=before,
             steps=fit.steps,
             logs=fit.logs,
             raised=exception(raised),
@@ -289,6 +288,7 @@ class Watcher:
     def before_cell(self, *_: Any) -> None:
         """Models of the previous cell need no longer be held."""
         self.used_in_cell.clear()
+        self.callbacks.passed.clear()
 
     def after_cell(self, result: Any = None) -> None:
         """Report what the cell has left behind, how it ended, and that the recorder is still there."""
@@ -383,10 +383,10 @@ class Watcher:
         self.compat.off, self.typist.saved = frozenset(off), saved
         return {}
 
-    def _command_simulate(self, callback: str, trainings: list[list[dict[str, float]]]) -> dict[str, Any]:
+    def _command_simulate(self, callback: str, fit: int, trainings: list[list[dict[str, float]]]) -> dict[str, Any]:
         return {
             "played": [
-                Simulation(self.callbacks, callback, len(logs), self.last_model).play(logs) for logs in trainings
+                Simulation(self.callbacks, callback, len(logs), self.last_model, fit).play(logs) for logs in trainings
             ]
         }
 
