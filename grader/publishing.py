@@ -238,21 +238,30 @@ class Pages:
         return with_human_marks(result, marks)
 
 
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What was written anew of a class."""
+
+    results: tuple[Result, ...]
+    faults: tuple[str, ...]
+    """What could not be written, and why."""
+    missing: int
+    """Submissions without a result, since grading was interrupted."""
+    language: Language
+
+
 def report_class(
     out: Path,
     gradebook: str = "",
     language: Language | None = None,
     csv_style: CsvStyle | None = None,
     follow: Callable[[Sequence[str]], Iterable[str]] = iter,
-) -> tuple[tuple[Result, ...], list[str], int]:
+) -> Reported:
     """Write a class's reports and pages anew, after review.
 
     Args:
         csv_style: as it was written last if not given.
         follow: goes through the submissions, and may show how far it is.
-
-    Returns:
-        The results, what failed, and how many submissions have no result since grading was interrupted.
 
     Raises:
         UsageError: nothing was graded there.
@@ -265,7 +274,7 @@ def report_class(
     missing = int(graded.book.note(_MISSING) or 0)
     pages.write_class(results, missing)
     graded.book.close()
-    return results, pages.faults, missing
+    return Reported(results, tuple(pages.faults), missing, graded.language)
 
 
 class Publisher:

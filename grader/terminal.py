@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -24,9 +25,10 @@ from rich.text import Text
 from grader.execution.protection import Protection
 from grader.executors import Started
 from grader.jobs import Job
-from grader.pipeline import Plan
-from grader.records import LeftOut, Outcome, Result, SharedText, Status, printable, say
+from grader.pipeline import ClassReport, Plan
+from grader.records import LeftOut, Message, Outcome, Result, SharedText, Status, printable, say, say_number
 from grader.reports.handed_in import SHARED_ASKED, SHARED_OPTIONS, about_shared, doubts, in_order_of_need
+from grader.reports.pages import OUTCOMES
 from grader.reports.translation import Translator
 from grader.requirements import EXTRAS, advice
 from grader.rubric.rubric import Rubric
@@ -49,7 +51,7 @@ class ClassProgress:
         self._plan: Plan | None = None
         self._done = 0
         self._bar = Progress(
-            TextColumn("Grading"),
+            TextColumn(translator.say("Grading"), markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -74,13 +76,14 @@ class ClassProgress:
             case Plan():
                 self._plan = event
                 self._bar.update(self._all, total=event.to_grade)
-                kept = f"; {event.unchanged} unchanged since they were graded" if event.unchanged else ""
-                self._console.print(f"{counted(event.to_grade, 'submission')} to grade{kept}.", highlight=False)
+                self._console.print(self._translator.text(_planned(event)), highlight=False, markup=False)
                 for line in shared_lines(event.shared, self._translator):
                     self._console.print(line, highlight=False, soft_wrap=True, markup=False)
                 if event.to_grade:
                     self._console.print(
-                        f"Class page, from the first result on: {event.class_page}",
+                        self._translator.say(
+                            "Class page, from the first result on: {file}", file=str(event.class_page)
+                        ),
                         highlight=False,
                         soft_wrap=True,
                         markup=False,
@@ -103,22 +106,41 @@ class ClassProgress:
         """Empty before and after."""
         if self._plan is None or self._done >= self._plan.to_grade:
             return ""
-        return time_left(self._plan.seconds_left())
+        return time_left(self._plan.seconds_left(), self._translator)
 
     def _line(self, result: Result) -> Text:
         done = f"[{self._done}/{0 if self._plan is None else self._plan.to_grade}]"
-        words = [done, printable(result.name), result.status.value, marks(result, self._translator)]
+        outcome = self._translator.text(OUTCOMES[result.status].word)
+        words = [done, printable(result.name), outcome, marks(result, self._translator)]
         left = "" if self._console.is_terminal else self._left()
         return Text("  ".join(word for word in (*words, left) if word))
 
 
-def time_left(seconds: float | None) -> str:
+def _planned(plan: Plan) -> Message:
+    """How many submissions there are to grade, and how many keep their results."""
+    to_grade = say_number(
+        "{count} submission to grade", "{count} submissions to grade", plan.to_grade, count=plan.to_grade
+    )
+    if not plan.unchanged:
+        return say("{to_grade}.", to_grade=to_grade)
+    return say_number(
+        "{to_grade}; {unchanged} unchanged since it was graded.",
+        "{to_grade}; {unchanged} unchanged since they were graded.",
+        plan.unchanged,
+        to_grade=to_grade,
+        unchanged=plan.unchanged,
+    )
+
+
+def time_left(seconds: float | None, translator: Translator) -> str:
     """For example ``about 12 min left``, rounded as an estimate is; empty where nobody knows."""
     if seconds is None:
         return ""
     if seconds < 90:
-        return f"about {max(5, round(seconds / 5) * 5)} s left"
-    return f"about {seconds / 60:.0f} min left" if seconds < 5400 else f"about {seconds / 3600:.1f} h left"
+        return translator.say("about {time} s left", time=max(5, round(seconds / 5) * 5))
+    if seconds < 5400:
+        return translator.say("about {time} min left", time=round(seconds / 60))
+    return translator.say("about {time:.1f} h left", time=seconds / 3600)
 
 
 class _TimeLeft(ProgressColumn):
@@ -132,20 +154,16 @@ class _TimeLeft(ProgressColumn):
         return Text(self._left())
 
 
-def counted(number: float, one: str, many: str = "") -> str:
-    """A number with its noun in English, as the command line speaks: ``1 submission``, ``2 submissions``."""
-    return f"{number:g} {one if number == 1 else many or one + 's'}"
-
-
 def marks_table(results: Sequence[Result], translator: Translator) -> Table:
     """One row a submission: status, mark, and what an instructor has to know."""
-    table = Table("Submission", "Status", "Mark", "Remarks", title="Marks", title_justify="left")
+    heads = [translator.say("Submission"), translator.say("Status"), translator.say("Mark"), translator.say("Remarks")]
+    table = Table(*heads, title=translator.say("Marks"), title_justify="left")
     table.columns[2].justify = "right"
     for result in results:
         style = {Outcome.GRADED: "green", Outcome.PARTIAL: "yellow", Outcome.FAILED: "red"}[result.status]
         table.add_row(
             Text(printable(result.name)),
-            Text(result.status.value, style),
+            Text(translator.text(OUTCOMES[result.status].word), style),
             Text(marks(result, translator)),
             Text(remarks(result, translator)),
         )
@@ -201,29 +219,39 @@ def remarks(result: Result, translator: Translator) -> str:
     )
     parts = [printable(translator.text(told)) for told in (result.reason, result.file_doubt) if told is not None]
     if waiting:
-        parts.append(f"{waiting} to review")
+        parts.append(translator.say("{count} to decide", count=waiting))
     return " ".join(parts)
 
 
 def print_rubric(console: Console, rubric: Rubric, translator: Translator) -> None:
     """What a rubric asks and what each criterion is worth."""
-    table = Table("Question", "Criterion", "Check", "Points", title=Text(translator.pick(rubric.title)))
+    heads = [translator.say("Question"), translator.say("Criterion"), translator.say("Check"), translator.say("Points")]
+    table = Table(*heads, title=Text(translator.pick(rubric.title)))
     table.columns[3].justify = "right"
     for question in rubric.questions:
         table.add_row(
             Text(question.id, "bold"),
             Text(translator.pick(question.title), "bold"),
             "",
-            Text(f"{question.points:g}", "bold"),
+            Text(translator.number(question.points), "bold"),
         )
         for criterion in question.criteria:
-            hidden = "" if criterion.public else " (not shown by grader check)"
+            hidden = "" if criterion.public else f" ({translator.say('not shown by grader check')})"
             title = translator.pick(criterion.title) or criterion.id
-            table.add_row("", Text(f"{title}{hidden}"), Text(criterion.check), f"{criterion.points:g}")
+            table.add_row("", Text(f"{title}{hidden}"), Text(criterion.check), translator.number(criterion.points))
     console.print(table)
+    console.print(translator.text(_extent(rubric)))
+
+
+def _extent(rubric: Rubric) -> Message:
+    questions, points = len(rubric.questions), rubric.points
     criteria = sum(len(question.criteria) for question in rubric.questions)
-    questions, points = counted(len(rubric.questions), "question"), counted(rubric.points, "point")
-    console.print(f"{questions}, {counted(criteria, 'criterion', 'criteria')}, {points}: valid.")
+    return say(
+        "{questions}, {criteria}, {points}: valid.",
+        questions=say_number("{count} question", "{count} questions", questions, count=questions),
+        criteria=say_number("{count} criterion", "{count} criteria", criteria, count=criteria),
+        points=say_number("{count} point", "{count} points", 1 if points == 1 else 2, count=points),
+    )
 
 
 def audit_lines(results: Sequence[Result], translator: Translator) -> list[str]:
@@ -250,7 +278,7 @@ def protections_table(found: Sequence[Protection]) -> Table:
     table = Table("", "A notebook is kept from", "how", "to do", box=None, pad_edge=False)
     for protection in found:
         sign, style = HELD[protection.held]
-        table.add_row(Text(sign, style), protection.what, protection.how, protection.advice)
+        table.add_row(Text(sign, style), str(protection.what), str(protection.how), protection.advice)
     return table
 
 
@@ -264,7 +292,39 @@ def extras_table() -> Table:
     return table
 
 
-def gaps_line(found: Sequence[Protection]) -> str:
+def gaps_line(found: Sequence[Protection], translator: Translator) -> str:
     """One line for a run whose protection is less than full."""
-    listed = "; ".join(f"{protection.what} ({protection.how})" for protection in found)
-    return f"Protection is less than full: {listed}. More: grader doctor"
+    listed = "; ".join(f"{translator.text(gap.what)} ({translator.text(gap.how)})" for gap in found)
+    return translator.say("Protection is less than full: {gaps}. More: grader doctor", gaps=listed)
+
+
+def ending_lines(report: ClassReport, named_only: bool, class_page: Path, translator: Translator) -> list[str]:
+    """What is left to do, if anything, and where the class page is.
+
+    Args:
+        named_only: True where only some submissions were asked for.
+    """
+    page = translator.say("Class page: {file}", file=str(class_page))
+    if not report.missing:
+        return [page]
+    if named_only:
+        left = say("Not graded: {count}. The same command without --only grades them.", count=report.missing)
+    else:
+        left = say("Not graded: {count}. The same command goes on where this one ended.", count=report.missing)
+    interrupted = [translator.say("Interrupted.")] if report.interrupted else []
+    return [" ".join([*interrupted, translator.text(left)]), page]
+
+
+def reported_lines(results: Sequence[Result], missing: int, class_page: Path, translator: Translator) -> Iterator[str]:
+    """What `grader report` has written anew."""
+    waiting = sum(result.score.provisional for result in results)
+    yield translator.say_number(
+        "{count} submission, {waiting} with a provisional mark.",
+        "{count} submissions, {waiting} with a provisional mark.",
+        len(results),
+        count=len(results),
+        waiting=waiting,
+    )
+    if missing:
+        yield translator.say("Interrupted, {missing} missing: grader grade goes on where it ended.", missing=missing)
+    yield translator.say("Class page: {file}", file=str(class_page))

@@ -110,7 +110,7 @@ def test_files_that_are_missing_or_in_another_language_are_written_again(course:
     shutil.rmtree(course.out / "ana")
     course.grade()
     assert "A network" in (course.out / "ana" / "report.html").read_text(encoding="utf-8")
-    assert "0 submissions to grade" in course.grade("--language", "es").out
+    assert "0 entregas por corregir" in course.grade("--language", "es").out
     assert "Una red" in (course.out / "ana" / "report.html").read_text(encoding="utf-8")
 
 
@@ -288,7 +288,7 @@ def test_progress_shows_what_is_under_way_and_what_is_done(course: Class, termin
         progress(unreadable(job, "words"))
     shown = screen.getvalue()
     assert "2 submissions to grade; 3 unchanged" in shown
-    assert "[1/2]  ana  failed  0 / 2" in shown
+    assert "[1/2]  ana  Could not be graded  0 / 2" in shown
     assert "about 4 min left" in shown
     assert ("\x1b[" in shown) is terminal
 
@@ -305,7 +305,7 @@ def test_progress_shows_what_is_under_way_and_what_is_done(course: Class, termin
     ],
 )
 def test_the_time_left_is_as_round_as_an_estimate(seconds: float | None, shown: str) -> None:
-    assert time_left(seconds) == shown
+    assert time_left(seconds, Translator("en")) == shown
 
 
 def test_students_text_cannot_command_the_terminal() -> None:

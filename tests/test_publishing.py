@@ -34,8 +34,9 @@ def test_after_a_kill_it_is_known_how_many_are_missing(done: int, tmp_path: Path
     for number, name in enumerate(CLASS[:done], 1):
         killed.keep(Graded(perfect(name), {}))
         killed.show(CLASS, {*CLASS[:number]})
-    results, faults, missing = report_class(tmp_path)
-    assert ([result.submission for result in results], faults, missing) == (CLASS[:done], [], len(CLASS) - done)
+    written = report_class(tmp_path)
+    graded = [result.submission for result in written.results]
+    assert (graded, written.faults, written.missing) == (CLASS[:done], (), len(CLASS) - done)
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert (f"<b>{len(CLASS) - done}</b> without a result yet" in page) is (done < len(CLASS))
 

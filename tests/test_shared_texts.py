@@ -99,13 +99,13 @@ def test_what_was_said_holds_for_later_runs(said: SharedAs, tmp_path: Path) -> N
     later = grade(tmp_path, (shared(),))
 
     assert (later.given, [text.source for text in later.texts]) == (said == "given", [SAID])
-    (result,), _, _ = report_class(tmp_path)
+    (result,) = report_class(tmp_path).results
     assert not result.score.provisional
 
 
 def test_until_something_is_said_answers_wait(tmp_path: Path) -> None:
     grade(tmp_path, (shared(),))
-    (result,), _, _ = report_class(tmp_path)
+    (result,) = report_class(tmp_path).results
 
     assert result.score.provisional
     assert "--shared given" in (tmp_path / "index.html").read_text(encoding="utf-8")

@@ -143,12 +143,12 @@ def _grade(folder: Path, rubric: Rubric, settings: Settings) -> int:
     from grader.execution.protection import gaps
     from grader.pipeline import grade_class
     from grader.reports.translation import Translator
-    from grader.terminal import ClassProgress, audit_lines, gaps_line, handed_in_lines, marks_table
+    from grader.terminal import ClassProgress, audit_lines, ending_lines, gaps_line, handed_in_lines, marks_table
 
     console, translator = Console(), Translator(settings.language)
     progress = ClassProgress(console, translator)
     if settings.executor == "local" and (found := gaps(settings.sandbox)):
-        console.print(gaps_line(found), highlight=False, soft_wrap=True, markup=False)
+        console.print(gaps_line(found, translator), highlight=False, soft_wrap=True, markup=False)
     with progress.screen():
         report = grade_class(folder, rubric, settings, progress)
     console.print(marks_table(report.results, translator))
@@ -157,12 +157,8 @@ def _grade(folder: Path, rubric: Rubric, settings: Settings) -> int:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     for problem in report.faults:
         print(f"fault: {problem}", file=sys.stderr)
-    if report.missing:
-        why = "Interrupted. " if report.interrupted else ""
-        how = "without --only grades them" if settings.only else "goes on where this one ended"
-        going_on = f"Not graded: {report.missing}. The same command {how}."
-        console.print(f"{why}{going_on}", highlight=False)
-    console.print(f"Class page: {settings.out / 'index.html'}", highlight=False, soft_wrap=True, markup=False)
+    for line in ending_lines(report, bool(settings.only), settings.out / "index.html", translator):
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
     if report.interrupted:
         return INTERRUPTED
     return FAULT if report.faults or (report.missing and not settings.only) else OK

@@ -21,6 +21,8 @@ def report(
     from rich.progress import MofNCompleteColumn, Progress
 
     from grader.publishing import report_class
+    from grader.reports.translation import Translator
+    from grader.terminal import reported_lines
 
     console = Console()
     with Progress(
@@ -30,19 +32,15 @@ def report(
         transient=True,
         disable=not console.is_terminal,
     ) as progress:
-        results, faults, missing = report_class(
+        written = report_class(
             out,
             gradebook,
             cast(Language | None, language),
             cast(CsvStyle | None, csv_style),
-            lambda submissions: progress.track(submissions, description="Reports"),
+            lambda submissions: progress.track(submissions, description="grader report"),
         )
-    for problem in faults:
+    for problem in written.faults:
         print(f"fault: {problem}", file=sys.stderr)
-    waiting = sum(result.score.provisional for result in results)
-    noun = "submission" if len(results) == 1 else "submissions"
-    console.print(f"{len(results)} {noun}, {waiting} with a provisional mark.", highlight=False)
-    if missing:
-        console.print(f"Interrupted, {missing} missing: grader grade goes on where it ended.", highlight=False)
-    console.print(f"Class page: {out / 'index.html'}", highlight=False, soft_wrap=True, markup=False)
-    return FAULT if faults else OK
+    for line in reported_lines(written.results, written.missing, out / "index.html", Translator(written.language)):
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
+    return FAULT if written.faults else OK

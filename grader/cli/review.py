@@ -61,16 +61,21 @@ def review(
     from rich.console import Console
 
     from grader.publishing import open_class
+    from grader.reports.translation import Translator
     from grader.review import serve_desk
 
-    console = Console()
+    console, graded = Console(), open_class(out, gradebook, cast(Language | None, language))
+    translator = Translator(graded.language)
 
     def announce(address: str) -> None:
-        console.print(f"Review desk: {address}", highlight=False, soft_wrap=True, markup=False)
-        console.print(f"End it with Ctrl-C; then 'grader report {out}' writes the reports anew.", highlight=False)
+        for line in (
+            translator.say("Review desk: {address}", address=address),
+            translator.say("End it with Ctrl-C; then 'grader report {out}' writes the reports anew.", out=str(out)),
+        ):
+            console.print(line, highlight=False, soft_wrap=True, markup=False)
 
     serve_desk(
-        open_class(out, gradebook, cast(Language | None, language)),
+        graded,
         out,
         announce,
         who=" ".join((who or getpass.getuser()).split())[:80],

@@ -19,6 +19,7 @@ from grader.execution.cgroups import parents_of_groups
 from grader.execution.sandbox import Kind, Room, check_sandbox, selftest_command
 from grader.execution.warm import Nursery
 from grader.processes import make_folder
+from grader.records import Message, say
 from grader.rubric.rubric import Limits
 
 SELFTEST_SECONDS = 60.0
@@ -29,9 +30,9 @@ GROUPS_ADVICE = "start it as root, or by: systemd-run --user --scope -p Delegate
 class Protection:
     """One thing that a notebook must not be able to do."""
 
-    what: str
+    what: Message
     held: Literal["full", "partly", "no"]
-    how: str
+    how: Message
     """By what it is held, or what is missing."""
     advice: str = ""
     """What to do where it is not held fully."""
@@ -41,7 +42,12 @@ def gaps(sandbox: Kind) -> tuple[Protection, ...]:
     """What is held less than fully, as far as it can be told without trying: quick, for each run."""
     if sandbox == "none":
         return (
-            Protection("isolation", "no", "notebooks run as you", "leave out --sandbox none for strangers' notebooks"),
+            Protection(
+                say("isolation"),
+                "no",
+                say("notebooks run as you"),
+                "leave out --sandbox none for strangers' notebooks",
+            ),
         )
     found = (_system_calls(), _memory(), _processes())
     return tuple(protection for protection in found if protection.held != "full")
@@ -56,13 +62,21 @@ def protections(data: Path, limits: Limits) -> tuple[Protection, ...]:
     check_sandbox("bwrap")
     tried = _try(data, limits)
     return (
-        Protection("reading the user's files", _held(not tried["files"]), "mount namespace: only the system is there"),
-        Protection("writing to the system", _held(not tried["system"]), "read-only mounts"),
-        Protection("reaching the network", _held(not tried["network"]), "network namespace with a loopback of its own"),
-        Protection("seeing other processes", _held(tried["processes"] <= 3), "process namespace"),
+        Protection(
+            say("reading the user's files"), _held(not tried["files"]), say("mount namespace: only the system is there")
+        ),
+        Protection(say("writing to the system"), _held(not tried["system"]), say("read-only mounts")),
+        Protection(
+            say("reaching the network"),
+            _held(not tried["network"]),
+            say("network namespace with a loopback of its own"),
+        ),
+        Protection(say("seeing other processes"), _held(tried["processes"] <= 3), say("process namespace")),
         _system_calls(tried),
         _memory(),
-        Protection("one process's memory", _held(not tried["memory"]), "RLIMIT_DATA; beyond it MemoryError is raised"),
+        Protection(
+            say("one process's memory"), _held(not tried["memory"]), say("RLIMIT_DATA; beyond it MemoryError is raised")
+        ),
         _processes(),
         _warm(data, limits),
     )
@@ -73,44 +87,44 @@ def _held(yes: bool) -> Literal["full", "no"]:
 
 
 def _system_calls(tried: Mapping[str, Any] | None = None) -> Protection:
-    what = "dangerous system calls"
+    what = say("dangerous system calls")
     if not system_call_filter():
         advice = "install libseccomp (Debian and Ubuntu: apt-get install libseccomp2)"
-        return Protection(what, "no", "no seccomp filter: libseccomp is missing", advice)
+        return Protection(what, "no", say("no seccomp filter: libseccomp is missing"), advice)
     if tried is not None and (tried["namespaces"] or tried["tracing"]):
-        return Protection(what, "no", "the seccomp filter lets through what it must not", "please report this")
-    return Protection(what, "full", "seccomp filter; no new privileges; no capabilities")
+        return Protection(what, "no", say("the seccomp filter lets through what it must not"), "please report this")
+    return Protection(what, "full", say("seccomp filter; no new privileges; no capabilities"))
 
 
 def _memory() -> Protection:
-    what = "memory of the whole process tree"
+    what = say("memory of the whole process tree")
     if "memory" in parents_of_groups():
-        return Protection(what, "full", "control group")
-    return Protection(what, "partly", "no control group: looked at twice a second, then killed", GROUPS_ADVICE)
+        return Protection(what, "full", say("control group"))
+    return Protection(what, "partly", say("no control group: looked at twice a second, then killed"), GROUPS_ADVICE)
 
 
 def _processes() -> Protection:
-    what = "number of processes and threads"
+    what = say("number of processes and threads")
     if "pids" in parents_of_groups():
-        return Protection(what, "full", "control group")
-    return Protection(what, "partly", "no control group: looked at twice a second, then killed", GROUPS_ADVICE)
+        return Protection(what, "full", say("control group"))
+    return Protection(what, "partly", say("no control group: looked at twice a second, then killed"), GROUPS_ADVICE)
 
 
 def _warm(data: Path, limits: Limits) -> Protection:
-    what = "kernels seeing one another"
+    what = say("kernels seeing one another")
     try:
         nursery = Nursery(data)
     except OSError as error:
-        return Protection(what, "full", f"each kernel starts cold, which is slower: {error}")
+        return Protection(what, "full", say("each kernel starts cold, which is slower: {error}", error=str(error)))
     try:
         room = nursery.room()
         room.make(data, "bwrap")
         nursery.fork(room, str(room.wire / "k.json"), limits).kill()
     except SandboxError as error:
-        return Protection(what, "full", f"each kernel starts cold, which is slower: {error}")
+        return Protection(what, "full", say("each kernel starts cold, which is slower: {error}", error=str(error)))
     finally:
         nursery.close()
-    return Protection(what, "full", "each kernel is forked into namespaces of its own")
+    return Protection(what, "full", say("each kernel is forked into namespaces of its own"))
 
 
 @contextmanager

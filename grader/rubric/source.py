@@ -18,6 +18,10 @@ MOST_SHOWN = 20
 """Faults that are shown at one time."""
 _LONGEST_LINE = 160
 _TOKEN = re.compile(r"""'[^']*'|"[^"]*"|[^\s,\]}#:]+(?::\S+)?(?: +[^\s,\]}#:]+)*""")
+_OPENS = re.compile(r"(?:[&!]\S+ +)*[\[{]")
+"""A list or mapping in brackets, which may have a name and a type before it."""
+_BRACKET = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|#.*|[\[\]{}]""")
+"""A bracket; quoted text and comments are passed over as a whole."""
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
@@ -74,10 +78,26 @@ class Source:
                 node = node[step]
             except (KeyError, IndexError, TypeError, AttributeError):
                 break
+            if isinstance(node, dict | list) and not wants_key and self._has_brackets_at(*mark):
+                found = self.brackets_at(*mark)
+                continue
             shown = key if wants_key or isinstance(node, dict | list) else mark
             is_key = shown is key and is_mapping
             found = Place(shown[0], shown[1], len(str(step))) if is_key else self.token_at(*shown)
         return found
+
+    def _has_brackets_at(self, line: int, column: int) -> bool:
+        return line < len(self.lines) and _OPENS.match(self.lines[line], column) is not None
+
+    def brackets_at(self, line: int, column: int) -> Place:
+        """A list or mapping in brackets that begins there, up to its end or the line's; of a marked one, its mark."""
+        depth = 0
+        text = self.lines[line]
+        for found in _BRACKET.finditer(text, column):
+            depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0)
+            if depth == 0 and found[0] in "]}":
+                return Place(line, column, found.end() - column)
+        return Place(line, column, max(1, len(text.rstrip()) - column))
 
     def token_at(self, line: int, column: int) -> Place:
         """The word or value that begins there."""
