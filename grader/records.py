@@ -458,6 +458,8 @@ class Training:
     """Epochs that the same model object had been trained before this call."""
     initial_epoch: int = 0
     """From which epoch on this call counts its own."""
+    changed: bool | None = None
+    """Whether it left other weights than it found; None for a model that had none yet."""
     batch_size: int | None = None
     steps: int = 0
     """Batches in an epoch."""

@@ -48,7 +48,7 @@ def check_callback_used(criterion: CallbackUsed, context: Context) -> Finding:
         if passed.id == callback.id
     ]
     for training, passed in reversed(with_it):
-        if passed.is_instance and (training.epochs or training.steps):
+        if passed.is_instance and (training.epochs or training.steps) and training.changed is not False:
             message = say("An instance of {name} was passed to fit, and training ran with it.", name=callback.name)
             return context.passed(criterion, message, "claimed", cells=[training.cell])
     for training, passed in reversed(with_it):
@@ -61,6 +61,8 @@ def check_callback_used(criterion: CallbackUsed, context: Context) -> Finding:
 
 
 def _did_not_run(callback: Callback, training: Training) -> Message:
+    if training.raised is None and training.changed is False:
+        return say("fit was called with {name}, but changed no weight of the network.", name=callback.name)
     if training.raised is None:
         return say("fit was called with {name}, but training did not run.", name=callback.name)
     error = f"{training.raised.name}: {training.raised.message[:200]}"

@@ -119,6 +119,7 @@ class Assembler:
                 network=network,
                 **_compiled(event.compiled),
                 epochs=event.epochs,
+                changed=event.changed,
                 epochs_asked=max(0, event.epochs_asked - event.initial_epoch),
                 initial_epoch=event.initial_epoch,
                 epochs_before=self._epochs_of(event.model),

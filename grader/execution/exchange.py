@@ -142,6 +142,8 @@ class FitEvent(Wire):
     epochs_asked: Size = 0
     initial_epoch: Size = 0
     epochs: Size = 0
+    changed: bool | None = None
+    """Whether the weights are others than before; None for a model that had none yet."""
     steps: Size = 0
     logs: Annotated[list[dict[Short, float]], Field(max_length=5_000)] = []
     raised: WireRaised | None = None

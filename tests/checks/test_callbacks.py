@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -221,6 +222,14 @@ def test_what_another_may_have_stopped_is_not_the_callbacks_fault(data: DataSet)
     early = callback("EarlyStopping", patient)
     assert after_training(data, (0.6, 0.65), STOP, early) == ALL
     assert after_training(data, (0.6, 0.55), STOP, raised=Raised("KeyboardInterrupt", "")) == ALL
+
+
+def test_a_callback_of_a_fit_that_trained_nothing_was_not_used(data: DataSet) -> None:
+    training = Training(0, 9, "m", NETWORK, epochs=2, steps=3, callbacks=(STOP,), changed=False)
+    at = context("9", RUBRIC, data, Evidence({}, (training,), callbacks=(STOP,)), answer=training)
+    assert earned(at) == {**ALL, "callback_used": 0}
+    trained = replace(training, changed=True)
+    assert earned(context("9", RUBRIC, data, Evidence({}, (training, trained), callbacks=(STOP,)))) == ALL
 
 
 def test_losses_that_the_kernel_claims_are_held_against_nothing(data: DataSet) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Grade, Graded
-from student import CORRECT, LOG_10, network, notebook
+from student import CALLBACK, CORRECT, LOG_10, network, notebook
 
 from grader.checks.suspicion import suspicions
 from grader.records import Status
@@ -164,6 +164,37 @@ ATTACKS: dict[str, Attack] = {
         },
         [("1", "epochs")],
         "is not what the trainer did",
+    ),
+    "a fit with a callback that trains nothing": Attack(
+        {
+            "9": CALLBACK
+            + "tf.keras.Sequential.train_step = lambda self, data: {'loss': tf.constant(0.39)}\n"
+            + "class Net(tf.keras.Sequential): pass\n"
+            + network(name="stopped").replace("tf.keras.Sequential(", "Net(")
+            + "stopped.fit(training_images, training_labels, epochs=2, verbose=0, callbacks=[StopAtLoss()])\n"
+        },
+        [("9", "callback_used")],
+    ),
+    "a fit that is replaced before anything else, and a callback": Attack(
+        {
+            "1": "for n in ('fit', 'evaluate', 'predict'): setattr(tf.keras.Model, n, lambda self, *a, **k: None)\n"
+            + network()
+            + FIT_10,
+            "9": CORRECT["9"],
+        },
+        [("9", "callback_used"), *TRAINED],
+        "replaced",
+    ),
+    "any text as the reason": Attack(
+        {
+            "1": network() + FIND_WATCHER + "keep = w.emit\n"
+            "def lies(kind, **facts):\n"
+            "    if kind == 'fit': facts.update(training=None, answered=0, epochs=10, logs=facts['logs'] * 10, why_in_kernel='because')\n"
+            "    keep(kind, **facts)\n"
+            "w.emit = lies\n" + FIT_1
+        },
+        [("1", "epochs")],
+        "for a reason that cannot be true",
     ),
     "an event that nothing happened for": Attack(
         {

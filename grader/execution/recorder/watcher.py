@@ -193,6 +193,7 @@ class Watcher:
         x, y = arguments.get("x"), arguments.get("y")
         return {
             "number": called,
+            "before": state_of(model) if getattr(model, "built", False) else None,
             "model": self.key(model),
             "x": self._described(x),
             "y": self._described(x, second=True) if is_pipeline(x) else self._described(y),
@@ -215,17 +216,19 @@ class Watcher:
     ) -> None:
         model, key = fit.model, self.key(fit.model)
         self.epochs_trained[key] = self.epochs_trained.get(key, 0) + fit.epochs
+        before, after = facts.pop("before", None), state_of(model)
         self.emit(
             "fit",
             **{"model": key, **facts},
             network=self.models.describe(model, self.data.inputs(arguments.get("x"))),
             compiled=compile_facts(model),
             epochs=fit.epochs,
+            changed=None if before is None else before != after,
             steps=fit.steps,
             logs=fit.logs,
             raised=exception(raised),
         )
-        self.states[key] = state_of(model)
+        self.states[key] = after
         self.last_model = model
         self.used_in_cell.append(model)
         optimizer = getattr(model, "optimizer", None)
