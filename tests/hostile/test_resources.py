@@ -119,7 +119,7 @@ ENDS: dict[str, str] = {
 
 @pytest.mark.parametrize("attack", ENDS.values(), ids=ENDS)
 def test_what_ran_before_and_after_a_kernels_end_counts(attack: str, grade: Grade) -> None:
-    evidence = run(grade, attack, seconds_per_cell=30, memory_mb=1500)  # a recursion goes on until there is none left
+    evidence = run(grade, attack, seconds_per_cell=8, memory_mb=1500)  # a recursion goes on until there is none left
     assert [evidence.runs[i].text for i in (0, 2)] == ["before\n", "after\n"]
 
 

@@ -266,7 +266,7 @@ class Replay:
         fit.steps = steps
         if fit.begin():
             return fit
-        self.why_not = "the trainer does not take it"
+        self.why_not = "the trainer does not take it" if self.link.is_there else ""
         return None
 
     def look(self, kind: str, model: Any, arguments: dict[str, Any]) -> Look | None:
