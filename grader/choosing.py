@@ -5,9 +5,15 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 
+from rapidfuzz import fuzz
+
 from grader.errors import UsageError
 from grader.records import HandedIn
-from grader.rubric.nearest import nearest
+
+LEAST_LIKENESS = 75.0
+"""Of a name that somebody may have meant, from 0 to 100."""
+MOST_NEAR = 5
+SHORTEST_PART = 3
 
 
 def choose(wanted: Sequence[str], submissions: Sequence[HandedIn]) -> frozenset[str]:
@@ -31,9 +37,23 @@ def _one(wanted: str, submissions: Sequence[HandedIn]) -> HandedIn:
         if found:
             listed = ", ".join(_unmistakable(one, submissions) for one in found)
             raise UsageError(f"--only must name one submission. Received: {wanted!r}, which is {listed}")
-    near = nearest(wanted, {word for one in submissions for word in _words(one)})
-    meant = f" (did you mean {near!r}?)" if near else ""
+    near = ", ".join(repr(_unmistakable(one, submissions, *_words(one)[::-1])) for one in _near(wanted, submissions))
+    meant = f" (did you mean {near}?)" if near else ""
     raise UsageError(f"--only must name a submission of the folder. Received: {wanted!r}{meant}")
+
+
+def _near(wanted: str, submissions: Sequence[HandedIn]) -> list[HandedIn]:
+    """Whom a mistyped name or a part of one may mean, the likeliest first; accents and capitals do not matter."""
+    likeness = {one: max(_likeness(_folded(wanted), _folded(word)) for word in _words(one)) for one in submissions}
+    near = [one for one in submissions if likeness[one] >= LEAST_LIKENESS]
+    return sorted(near, key=lambda one: -likeness[one])[:MOST_NEAR]
+
+
+def _likeness(wanted: str, word: str) -> float:
+    """From 0 to 100; a part of a name is like it, but two letters are a part of too many."""
+    return float(
+        fuzz.WRatio(wanted, word) if min(len(wanted), len(word)) >= SHORTEST_PART else fuzz.ratio(wanted, word)
+    )
 
 
 def _meant(wanted: str, submissions: Sequence[HandedIn], form: Callable[[str], str]) -> list[HandedIn]:
@@ -45,9 +65,9 @@ def _words(one: HandedIn) -> tuple[str, str, str]:
     return one.submission, one.called, one.name
 
 
-def _unmistakable(one: HandedIn, submissions: Sequence[HandedIn]) -> str:
-    """What names this submission and no other, where there is such a word."""
-    words = (word for word in _words(one) if len(_meant(word, submissions, _composed)) == 1)
+def _unmistakable(one: HandedIn, submissions: Sequence[HandedIn], *named: str) -> str:
+    """What names this submission and no other, where there is such a word; the first of `named` that does."""
+    words = (word for word in named or _words(one) if len(_meant(word, submissions, _composed)) == 1)
     return next(words, one.submission)
 
 

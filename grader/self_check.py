@@ -10,10 +10,11 @@ from rich.padding import Padding
 from rich.text import Text
 
 from grader.records import Finding, Message, Outcome, Result, Status, printable, say, say_number
+from grader.reports.criteria import hint_for
 from grader.reports.pages import is_one_case
 from grader.reports.stopped import not_begun, stopped_cells
 from grader.reports.translation import Translator
-from grader.rubric.criteria import Criterion
+from grader.rubric.criteria import Concept, Criterion
 from grader.rubric.public import may_be_told, public_id, without_answers
 from grader.rubric.rubric import Question, Rubric
 from grader.scoring import OPEN, add_up
@@ -34,7 +35,12 @@ UNTOLD: Mapping[Status, Message] = {
     Status.ERROR: say("Fault of the grader, not yours"),
 }
 """What is said in place of a message that would name the answer."""
-OWN = ("answer", "model", "error", "saved_output")
+UNTOLD_OF_PROSE: Mapping[Status, Message] = {
+    Status.FAILED: say("Your answer does not say all that the question asks for here."),
+    Status.SKIPPED: say("No answer was found."),
+}
+"""The same of an answer in words: which of them decided is an answer, too, as is what they contradict."""
+OWN = ("answer", "model", "error", "saved_output", "ended_by")
 """Evidence that is the student's own work."""
 REHEARSED = ("transcript", "transcripts")
 """What a callback did: the losses that it was sent lie about the one that is expected."""
@@ -128,9 +134,20 @@ def _finding(finding: Finding, rubric: Rubric, whole: Message | None) -> Finding
     return replace(
         finding,
         check=public_id(question, criterion, rubric),
-        message=whole or (finding.message if told else UNTOLD[finding.status]),
+        message=whole or (finding.message if told else _untold(finding, criterion)),
         evidence={key: value for key, value in finding.evidence.items() if key in OWN or (told and key in REHEARSED)},
     )
+
+
+def _untold(finding: Finding, criterion: Criterion) -> Message:
+    """What may be said of a finding whose own message would give an answer away."""
+    if not isinstance(criterion, Concept):
+        return UNTOLD[finding.status]
+    if finding.evidence.get("answer") == "" and finding.status is Status.FAILED:
+        return UNTOLD_OF_PROSE[Status.SKIPPED]
+    if finding.evidence.get("comes_near"):
+        return say("{near}", near=criterion.near)
+    return UNTOLD_OF_PROSE.get(finding.status, UNTOLD[finding.status])
 
 
 # --- on the terminal --------------------------------------------------------------------------------------------------
@@ -191,7 +208,7 @@ def _print_finding(
         where = translator.say("Cell {cell}", cell=cell + 1)
         line = lines.get(cell)
         console.print(_indented(printable(f"{where}: {line}" if line else where), "dim"))
-    if finding.status is not Status.ERROR and (hint := translator.pick(criterion.hint)):
+    if finding.status is not Status.ERROR and (hint := hint_for(finding, criterion, translator)):
         console.print(_indented(printable(hint), "dim"))
 
 

@@ -10,10 +10,13 @@ import pytest
 from rich.console import Console
 from secretive import SECRETIVE, told, write_secretive
 
+from grader.checks.prose.findings import as_judged
+from grader.checks.prose.judging import judge_concept
 from grader.records import Finding, Outcome, Result, Status, say
 from grader.reports.result_json import write_result_json
 from grader.reports.student import write_student_report
 from grader.reports.translation import Translator
+from grader.rubric.criteria import Concept
 from grader.rubric.loading import load_rubric
 from grader.rubric.rubric import Rubric
 from grader.scoring import add_up
@@ -76,9 +79,58 @@ def test_no_expected_value_is_shown(rubric: Rubric, status: Status, tmp_path: Pa
     assert "Words" in text
     if status is Status.FAILED:
         assert "It is relu, and not selu." in text
-        assert "The answer does not say this." in text
+        assert "Your answer does not say all that the question asks for here." in text
         assert "This is not what the question asks for." in text
         assert "Cell 2: model.fit(x, y)" in text
+
+
+ANSWERS = (
+    "underfitting",
+    "It is called underfitting, I am sure.",
+    "It is not overfitting.",
+    "The network is overtrained and underfitting.",
+    "overfitting, underfitting, digits, rote",
+    "It is called too keen.",
+    "The network generalises.",
+    "Is it called overfitting?",
+    "My friend says that it is overfitting, but it is not.",
+    "It memorises things, the rote way; it is about digits that somebody saw once upon a time.",
+    "It has overfittting in it.",
+)
+"""Wrong answers and doubtful ones, by words that the rubric knows."""
+
+
+@pytest.mark.parametrize("answer", [*ANSWERS, "It is called a banana.", ""])
+def test_what_decided_about_an_answer_is_not_told(answer: str, rubric: Rubric, tmp_path: Path) -> None:
+    """The students' own answer may be shown whole: no word of it is picked out, and no contrary named."""
+    question = rubric.question("2")
+    concept = question.criteria[0]
+    assert isinstance(concept, Concept)
+    blank = Finding("2", concept.id, Status.FAILED, 0.0, concept.points, say(""), evidence={"answer": answer})
+    finding = as_judged(blank, judge_concept(answer, concept, question_prompt=question.prompt), 0.7)
+    findings = [
+        finding
+        if (other.question, other.check) == ("2", concept.id)
+        else replace(other, message=say("It was not found."))
+        for score in result_of(rubric, Status.SKIPPED).score.questions
+        for other in score.findings
+    ]
+    result = replace(result_of(rubric, Status.SKIPPED), score=add_up(findings, rubric))
+    text = shown(self_check(result, rubric, LINES), tmp_path)
+    if answer:
+        text = text.replace(answer, "")
+    assert told(text) == []
+    assert "contrary" not in text
+    told_of_it = self_check(result, rubric, LINES).result.score.questions[1].findings[0].message.text
+    if finding.status is Status.FAILED:
+        assert (told_of_it == "No answer was found.") is (answer == "")
+        assert not finding.points
+    assert told_of_it in {
+        "No answer was found.",
+        "Your answer does not say all that the question asks for here.",
+        "A person will review this",
+        "{near}",
+    } or (finding.status is Status.PASSED and told_of_it == "This is what the question asks for.")
 
 
 def test_a_fault_of_the_grader_tells_nothing_either(rubric: Rubric, tmp_path: Path) -> None:

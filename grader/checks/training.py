@@ -9,7 +9,7 @@ import numpy as np
 
 from grader.checks.context import Context
 from grader.checks.networks import basis_of, widths
-from grader.checks.wording import layer_words, with_its_end
+from grader.checks.wording import its_end, layer_words, with_its_end
 from grader.records import Array, Basis, Data, Finding, Message, Network, Training, say, say_number
 from grader.rubric.criteria import BatchSize, Epochs, HiddenActivation, HiddenLayers, NetworkTrained, TestAccuracy
 from grader.training.networks import classes_of, predict
@@ -37,7 +37,7 @@ def check_epochs(criterion: Epochs, context: Context) -> Finding:
     message = _other_epochs(training, criterion.epochs)
     if training.raised is not None:  # broken off: by a limit, or by what ran when it was saved
         return context.missing(criterion, message, [training.cell])
-    return context.failed(criterion, message, "claimed", **where)
+    return context.failed(criterion, message, "claimed", evidence=its_end(training), **where)
 
 
 def check_batch_size(criterion: BatchSize, context: Context) -> Finding:
@@ -180,7 +180,7 @@ def _epochs_wrong(criterion: NetworkTrained, training: Training, context: Contex
     if context.breaks_today(training.cell) or context.blocked(training.cell):
         return context.missing(criterion, say("No training was found for this question."), [training.cell])
     message = _other_epochs(training, criterion.epochs)
-    return context.failed(criterion, message, "claimed", cells=[training.cell])
+    return context.failed(criterion, message, "claimed", cells=[training.cell], evidence=its_end(training))
 
 
 def _other_epochs(training: Training, wanted: int) -> Message:

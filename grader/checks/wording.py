@@ -35,6 +35,12 @@ def with_its_end(message: Message, training: Training) -> Message:
     return say("{what} {why}", what=message, why=why)
 
 
+def its_end(training: Training) -> dict[str, str]:
+    """The evidence for a number of epochs that a callback cut short: ``ended_by``; nothing where none did."""
+    name = ended_by(training)
+    return {"ended_by": name} if name else {}
+
+
 def ended_by(training: Training) -> str:
     """The callback that ended a training before the epochs that were asked for; empty where none did."""
     if training.raised is not None or not 0 < training.epochs < training.epochs_asked:

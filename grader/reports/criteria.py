@@ -154,7 +154,7 @@ def criterion_view(
         message=message,
         cells=tuple(cell + 1 for cell in sorted(set(finding.cells))),
         expected=translator.pick(criterion.expected) if criterion else "",
-        hint=translator.pick(criterion.hint) if criterion and hinted else "",
+        hint=hint_for(finding, criterion, translator) if criterion and hinted else "",
         basis=_BASES[finding.basis],
         rehearsals=tuple(_rehearsals(finding.evidence, translator)),
         output=_output(finding.evidence) if blame is None else "",
@@ -162,6 +162,16 @@ def criterion_view(
         achieved=finding.status is Status.PASSED and not lost,
         cause="" if _lacks_an_idea(finding, criterion) else _cause(finding, message),
     )
+
+
+def hint_for(finding: Finding, criterion: Criterion, translator: Translator) -> str:
+    """The rubric's hint; where a callback ended the training, one that fits that."""
+    ended_by = finding.evidence.get("ended_by")
+    if isinstance(ended_by, str) and ended_by:
+        return translator.say(
+            "Train without {callback} here, or see to it that it does not stop so soon.", callback=ended_by
+        )
+    return translator.pick(criterion.hint)
 
 
 def _blame(finding: Finding, stopped: Mapping[int, int]) -> int | None:

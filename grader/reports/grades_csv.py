@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,13 +27,25 @@ class _Style:
     separator: str
     decimal: str
     encoding_mark: str
+    question: str = ""
+    """Stands before a question's id in its column's head."""
+    guesses: bool = False
+    """The spreadsheet takes ``0012`` for a number and ``3.1`` for a date, where nothing tells it otherwise."""
 
 
 STYLES: Mapping[str, _Style] = {
     "plain": _Style(",", ".", ""),  # RFC 4180
-    "excel-es": _Style(";", ",", "\ufeff"),
+    "excel-es": _Style(";", ",", "\ufeff", question="Pregunta ", guesses=True),
 }
-"""``plain`` is for scripts, and for spreadsheets that are set to English; ``excel-es`` opens in a Spanish one."""
+"""``plain`` is for scripts, and for spreadsheets that are set to English; ``excel-es`` opens in a Spanish one.
+
+A Spanish spreadsheet reads the head ``3.1`` as the third of January, so that ``excel-es`` calls it ``Pregunta 3.1``."""
+
+_MONTH = r"(?:ene|feb|mar|abr|may|jun|jul|ago|sep|set|oct|nov|dic|jan|apr|aug|dec)[a-z]*"
+_READ_AS_VALUE = re.compile(
+    rf"\s*(?:[\d\s.,:/%€$-]*\d[\d\s.,:/%€$-]*|[\d.,]+e\d+|\d*[\s./-]*{_MONTH}[\s./-]*\d*)\s*", re.IGNORECASE
+)
+"""Text that a spreadsheet takes for a number, a date or a time."""
 
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -52,23 +65,30 @@ def write_grades_csv(results: Iterable[Result], rubric: Rubric, path: Path, styl
     buffer = io.StringIO()
     chosen = STYLES[style]
     writer = csv.writer(buffer, delimiter=chosen.separator)  # double quotes, CRLF
-    writer.writerow([*COLUMNS, *map(plain_cell, questions), NAME])
-    writer.writerows(_row(result, questions, chosen.decimal) for result in results)
+    writer.writerow([*COLUMNS, *(plain_cell(chosen.question + question) for question in questions), NAME])
+    writer.writerows(_row(result, questions, chosen) for result in results)
     write_text(path, chosen.encoding_mark + buffer.getvalue())
 
 
-def _row(result: Result, questions: list[str], decimal: str) -> list[str]:
-    score = result.score
+def _row(result: Result, questions: list[str], style: _Style) -> list[str]:
+    score, decimal = result.score, style.decimal
     marks = {question.question: question.score for question in score.questions}
     return [
-        plain_cell(result.submission),
+        _text_cell(result.submission, style),
         result.status.value,
         _number(score.score, decimal),
         _number(score.max_score, decimal),
         "true" if score.provisional else "false",
         *(_number(marks[question], decimal) if question in marks else "" for question in questions),
-        plain_cell(result.submission if result.handed_in is None else result.handed_in.name),
+        _text_cell(result.submission if result.handed_in is None else result.handed_in.name, style),
     ]
+
+
+def _text_cell(text: str, style: _Style) -> str:
+    """Text that stays as it is: ``="0012"`` where the spreadsheet would guess, and elsewhere the plain cell."""
+    if style.guesses and _READ_AS_VALUE.fullmatch(text):
+        return f'="{text}"'
+    return plain_cell(text)
 
 
 def plain_cell(text: str) -> str:

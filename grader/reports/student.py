@@ -86,13 +86,22 @@ class QuestionView:
         return faults(self.criteria)
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """One thing to look at first, for the points that it cost."""
+
+    anchor: str
+    what: str
+    points: float
+
+
 def write_student_report(result: Result, rubric: Rubric, language: str, path: Path) -> None:
     """Write one student's ``report.html``: a single file that needs neither network nor script."""
     translator = Translator(language)
     # One sentence on the whole file stands at the top; it is not said again for each criterion.
     scores = () if is_one_case(result) else result.score.questions
     questions = [_question(score, result, rubric, translator) for score in scores]
-    lost = [] if result.file_doubt else _greatest_first(questions)
+    lost = [] if result.file_doubt else _greatest_first(questions, translator)
     values = {
         "result": result,
         "rubric_title": translator.pick(rubric.title),
@@ -120,16 +129,23 @@ def _is_unreadable(result: Result) -> bool:
     return is_one_case(result) and all(finding.status is Status.NEEDS_REVIEW for finding in findings)
 
 
-def _greatest_first(questions: Sequence[QuestionView]) -> list[tuple[QuestionView, Fault]]:
-    """What cost points at questions that were begun, the most first; not what waits for a person."""
+def _greatest_first(questions: Sequence[QuestionView], translator: Translator) -> list[Lost]:
+    """What cost points, the most first: each fault, and together the questions that were not begun.
+
+    What waits for a person is left out.
+    """
     lost = [
-        (question, fault)
+        Lost(fault.told.anchor, f"{question.id} · {fault.title}", fault.points_lost)
         for question in questions
         if question.begun
         for fault in question.faults
         if fault.told.lost and fault.told.sign.kind in ("bad", "part")
     ]
-    return sorted(lost, key=lambda found: -found[1].points_lost)
+    if blank := [question for question in questions if not question.begun and not question.waits]:
+        ids = ", ".join(question.id for question in blank)
+        points = round(sum(question.max_score - question.score for question in blank), 6)
+        lost.append(Lost(blank[0].anchor, f"{ids} · {translator.say('not begun')}", points))
+    return sorted(lost, key=lambda found: -found.points)
 
 
 def _praise(questions: Sequence[QuestionView], translator: Translator) -> str:

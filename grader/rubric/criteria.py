@@ -151,7 +151,7 @@ class Concept(Criterion):
     ``no``.
     """
 
-    messages: ClassVar[Disclosure] = PUBLIC
+    messages: ClassVar[Disclosure] = ANSWER
     check: Annotated[Literal["concept"], PUBLIC]
     title: Annotated[Text, REMARK] = Field(
         default_factory=dict, description="What is looked at; often the answer itself."

@@ -244,6 +244,25 @@ def test_the_words_that_earned_it_are_the_answers_own() -> None:
     assert judgement.spans == ("SOBREAJUSTE",)
 
 
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        pytest.param("la red aprende y el test va distinto", "aprende y el test va distinto", id="one sentence"),
+        pytest.param(
+            "La red conoce otros datos distintos. Luego hay una capa.", "conoce otros datos distintos", id="the first"
+        ),
+        pytest.param("Hay test. El error en los datos\n nuevos es otro.", "datos nuevos es otro", id="the second"),
+    ],
+)
+def test_terms_are_quoted_as_the_student_wrote_them(answer: str, words: str) -> None:
+    judgement = judge_concept(
+        answer,
+        concept_of(RUBRIC.question("8.3"), "memorises"),
+        question_prompt=RUBRIC.question("8.3").prompt,
+    )
+    assert f"“{words}”" in str(judgement.reason)
+
+
 def test_a_very_long_answer_is_judged_quickly_and_in_full() -> None:
     padding = "La red neuronal se entrena durante varias épocas con las imágenes de ropa. " * 100
     assert judge("8.3", "overfitting", padding + "Se llama sobreajuste.").share == 1

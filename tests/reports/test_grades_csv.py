@@ -95,7 +95,40 @@ def test_a_spanish_spreadsheet_gets_its_separators_and_a_mark_of_the_encoding(tm
     rows = list(csv.DictReader(content.decode("utf-8-sig").splitlines(), delimiter=";"))
     assert [row["score"] for row in rows] == ["7,7", "0"]
     assert rows[0]["submission"] == "'=ñ;1,5"
-    assert rows[0]["2"] == "0,5"
+    assert rows[0]["Pregunta 2"] == "0,5"
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        pytest.param("0012", '="0012"', id="zeros in front"),
+        pytest.param("3.1", '="3.1"', id="a date with a point"),
+        pytest.param("3-1", '="3-1"', id="a date with a hyphen"),
+        pytest.param("12:30", '="12:30"', id="a time"),
+        pytest.param("2e5", '="2e5"', id="a power of ten"),
+        pytest.param("mar1", '="mar1"', id="a month"),
+        pytest.param("1-ene", '="1-ene"', id="a day of a month"),
+        pytest.param("-1", '="-1"', id="a number that is no formula so"),
+        pytest.param('=1+"2"', '\'=1+"2"', id="a formula"),
+        pytest.param('1"&A1&"', '1"&A1&"', id="quotes are not let into what looks like a formula"),
+        pytest.param("María 2", "María 2", id="a name"),
+        pytest.param("alumno_01", "alumno_01", id="an id"),
+    ],
+)
+def test_a_spanish_spreadsheet_guesses_no_value_from_a_name(name: str, wanted: str, tmp_path: Path) -> None:
+    for style, cell in (("excel-es", wanted), ("plain", None)):
+        write_grades_csv([perfect(name)], RUBRIC, tmp_path / "grades.csv", style)
+        with (tmp_path / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
+            row = next(csv.DictReader(file, delimiter=STYLES[style].separator))
+        assert cell is None or row["submission"] == row["name"] == cell
+        assert style != "plain" or '="' not in row["submission"]
+
+
+def test_no_head_for_a_spanish_spreadsheet_is_a_date_or_a_number(tmp_path: Path) -> None:
+    write_grades_csv([], RUBRIC, tmp_path / "grades.csv", "excel-es")
+    heads = (tmp_path / "grades.csv").read_text(encoding="utf-8-sig").strip().split(";")
+    assert heads[5:9] == ["Pregunta 1", "Pregunta 2", "Pregunta 3.1", "Pregunta 3.2"]
+    assert not [head for head in heads if head.strip()[0].isdigit()]
 
 
 def test_every_style_that_can_be_asked_for_is_known() -> None:

@@ -80,6 +80,15 @@ def test_every_criterion_has_points_a_word_a_place_and_what_was_expected(report:
     assert "observado al ejecutar tu cuaderno" in shown
 
 
+def test_the_hint_fits_a_training_that_a_callback_ended(report: Callable[..., Element]) -> None:
+    evidence = {"ended_by": "EarlyStopping"}
+    said = lost("Training ran for {found} epochs instead of {wanted}.", found=3, wanted=15, evidence=evidence)
+    page = report(replace(perfect(), score=score_of(change(full_findings(RUBRIC), {("8.1", "network_trained"): said}))))
+    shown = words(page.find("q-8-1-network_trained"))
+    assert "Pista: Aquí entrena sin EarlyStopping, o haz que no pare tan pronto." in shown
+    assert "número de épocas" not in shown
+
+
 @pytest.mark.parametrize(
     ("criterion", "hint"),
     [
@@ -255,7 +264,8 @@ def test_a_question_that_was_not_begun_is_one_line(report: Callable[..., Element
     page = report(result)
     assert words(page.find("q-9")) == "Pregunta 9 Un callback que detiene el entrenamiento sin empezar 0 / 2"
     assert "#q-9" in [link.attributes["href"] for link in page.all("a")]
-    assert "Por dónde empezar" not in words(page)
+    first = next(element for element in page.all("ul") if element.attributes.get("class") == "lost")
+    assert words(first).startswith("9 · sin empezar")
 
 
 def test_a_doubt_about_the_file_stands_at_the_top(report: Callable[..., Element]) -> None:

@@ -112,7 +112,12 @@ def as_judged(finding: Finding, judgement: Judgement, review_below: float) -> Fi
         status=status,
         points=round(finding.max_points * judgement.share, 6),
         message=judgement.reason,
-        evidence={**finding.evidence, "confidence": judgement.confidence, "words": list(judgement.spans)},
+        evidence={
+            **finding.evidence,
+            "confidence": judgement.confidence,
+            "words": list(judgement.spans),
+            **({"comes_near": True} if judgement.comes_near else {}),
+        },
     )
 
 

@@ -201,10 +201,10 @@ def _judge_unsaid(reading: Reading, concept: Concept, related: _Found, terms: Se
         return Judgement(0.0, _FORGIVEN, (), say("The answer is a list of terms, or copied."))
     if related.said:
         reason = _comes_near(reading, concept, related.said)
-        return Judgement(0.0, DOUBTFUL, _spans(reading, related.said), reason, Seen.SPOKEN_OF)
+        spans, near = _spans(reading, related.said), bool(concept.near)
+        return Judgement(0.0, DOUBTFUL, spans, reason, Seen.SPOKEN_OF, comes_near=near)
     if len(terms) >= _TELLING_TERMS:
-        words = ", ".join(reading.words_between(token.start, token.end) for token in terms[:_SHOWN_SPANS])
-        reason = say("The answer mentions “{words}”, but does not say this.", words=words)
+        reason = say("The answer mentions “{words}”, but does not say this.", words=_passage(reading, terms))
         return Judgement(0.0, DOUBTFUL, (), reason, Seen.TERMS_ONLY)
     if sum(not (token.copied or token.listed) for token in reading.tokens) >= _LONG_ANSWER:
         reason = say("The answer is long, and this idea was not found in it.")
@@ -218,6 +218,19 @@ def _comes_near(reading: Reading, concept: Concept, found: Sequence[Match]) -> M
     if concept.near:
         return say("{near} Your words: “{words}”.", near=concept.near, words=words)
     return say("The answer comes near, but does not clearly say this: “{words}”.", words=words)
+
+
+def _passage(reading: Reading, terms: Sequence[Token]) -> str:
+    """What the sentence with most of the terms says from the first of them to the last.
+
+    Terms alone, picked out of an answer, read as the rubric's words and not as the student's.
+    """
+    by_sentence: dict[int, list[Token]] = {}
+    for term in terms:
+        by_sentence.setdefault(term.sentence, []).append(term)
+    found = max(by_sentence.values(), key=len)
+    start, end = min(term.start for term in found), max(term.end for term in found)
+    return reading.words_between(start, end)[:_LONGEST_CLAUSE]
 
 
 def _parsed(concept: Concept, ways: Sequence[str]) -> tuple[ParsedWay, ...]:

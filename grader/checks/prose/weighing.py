@@ -75,6 +75,8 @@ class Judgement:
     """What a second opinion may be weighed with; None where the sentences decide alone."""
     surest: float = _SUREST
     """The highest confidence that a second opinion can bring."""
+    comes_near: bool = False
+    """The answer speaks of the matter only, and the rubric has words for what it lacks."""
 
     @property
     def expressed(self) -> bool:
@@ -104,7 +106,8 @@ def weigh(judgement: Judgement, opinion: float, credit: float, trust: float = TR
     reason = judgement.reason
     if share > judgement.share:
         reason = say("The answer is worded like others that earned the points.")
-    return replace(judgement, share=share, confidence=round(min(DOUBTFUL, chances[share]), 3), reason=reason)
+    confidence, near = round(min(DOUBTFUL, chances[share]), 3), judgement.comes_near and reason is judgement.reason
+    return replace(judgement, share=share, confidence=confidence, reason=reason, comes_near=near)
 
 
 def _chances(odds: Odds, opinion: float, credit: float) -> dict[float, float]:
