@@ -31,6 +31,7 @@ app.command(epilog=f"Example: {report.EXAMPLE}")(report.report)
 
 rubric_app = typer.Typer(help="Work with rubrics.")
 rubric_app.command("check", epilog=f"Example: {rubric.CHECK_EXAMPLE}")(rubric.check_rubric)
+rubric_app.command("copy", epilog=f"Example: {rubric.COPY_EXAMPLE}")(rubric.copy)
 rubric_app.command("list", epilog=f"Example: {rubric.LIST_EXAMPLE}")(rubric.list_rubrics)
 app.add_typer(rubric_app, name="rubric")
 

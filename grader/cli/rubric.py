@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, cast
@@ -10,10 +11,11 @@ import typer
 
 from grader.cli.exit_codes import OK
 from grader.cli.options import RUBRIC_HELP, LanguageName
-from grader.library import find_rubric, rubric_names, rubrics_folder
+from grader.library import copy_rubric, find_rubric, rubric_names, rubrics_folder
 from grader.rubric.language import Language
 
 CHECK_EXAMPLE = "grader rubric check rubrics/fashion_mnist.yaml"
+COPY_EXAMPLE = "grader rubric copy fashion_mnist --out my_course"
 LIST_EXAMPLE = "grader rubric list"
 
 
@@ -39,4 +41,24 @@ def list_rubrics() -> int:
     """Name the rubrics that the grader brings along, each with its file."""
     for name in rubric_names():
         print(f"{name}  {rubrics_folder() / name}.yaml")
+    return OK
+
+
+def copy(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="One that `grader rubric list` names.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FOLDER",
+            show_default=False,
+            help="Where the copy goes. A folder of that name if not given.",
+        ),
+    ] = None,
+) -> int:
+    """Copy a rubric that comes along, with its assignment and marked answers, to edit it. Nothing is overwritten."""
+    rubric, *_ = copies = copy_rubric(name, out or Path(name))
+    for file in copies:
+        print(file)
+    print(f"Edit it, then: grader rubric check {shlex.quote(str(rubric))}")
     return OK
