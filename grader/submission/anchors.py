@@ -78,6 +78,11 @@ _HEADING_LINE = re.compile(
     r"(?P<end>[:.\-–—)]*)",
 )
 _HEADING_INSIDE = re.compile(rf"{_WORD}{_MARKS}{_NUMBERS}[\s*_`~\\:.]*{_POINTS}[\s*_`~\\]*[:.\-–—]*")
+_TITLED_LINE = re.compile(
+    rf"^\s*(?:#{{1,6}}|\*\*|__)[^\n(\[]*[(\[]\s*(?:(?:la|las|el|los|the)\s+)?{_WORD}{_MARKS}{_NUMBERS}"
+    r"(?:\s*[,;:][^\d)\]]*)?[)\]][\s*_#.:]*$"
+)
+"""A heading of the student's own that says in brackets which question it is: "## Predictions (question 3)"."""
 _NUMBERED_LINE = re.compile(
     rf"^\s*(?P<hashes>#{{1,6}})[\s*_]*(?P<numbers>\d{{1,2}}(?:\.\d{{1,2}})?)(?P<sep>[\s*_.:)\-–—]+|$)(?:{_POINTS})?"
 )
@@ -157,6 +162,9 @@ def _in_line(cell: int, position: int, line: str, *, in_code: bool) -> list[Anch
             _anchor(Kind.HEADING, cell, position, heading, in_code),
             *_inside(cell, position, folded, heading.end()),
         ]
+    titled = None if in_code else _TITLED_LINE.match(folded)
+    if titled:
+        return [_anchor(Kind.HEADING, cell, position, titled, in_code)]
     marker = _MARKER_LINE.match(folded)
     if marker and (anchor := _marker(cell, position, marker, in_code)):
         return [anchor]

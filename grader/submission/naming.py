@@ -25,6 +25,8 @@ CONTRADICTION = 0.45
 """Likeness from which words overrule numbers that all follow the rubric: below it they may be an answer's, not a
 question's.
 """
+STATEMENT = 0.8
+"""Likeness from which a heading's words are a question's own, retyped or cut short."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,11 @@ def name_headings(headings: Sequence[Anchor], cells: Sequence[Cell], guide: Guid
     """Find each heading's questions. Where numbers agree with the words everywhere, the result is the numbers."""
     headings = _without_sections(headings)
     numbered = _renumbered(headings, guide)
-    doubt = CONTRADICTION if _follow_the_rubric(numbered, guide) else CLEAR
-    if all(_agrees(heading, guide, doubt) for heading in numbered):
+    counting = _count_up(numbered, guide)
+    doubt = CONTRADICTION if counting else CLEAR
+    differing = [heading for heading in numbered if not _agrees(heading, guide, doubt)]
+    # Questions in another order differ in two headings at least: one alone holds a student's own words.
+    if not differing or (counting and len(differing) == 1 and not _is_statement(differing[0], guide)):
         return [Named(heading, guide.named(heading.numbers)) for heading in numbered]
     return _align(numbered, cells, guide)
 
@@ -83,11 +88,6 @@ def _is_rather(heading: Anchor, one: str, other: str, guide: Guide) -> bool:
     return likeness.score(heading.text, [one]) > likeness.score(heading.text, [other]) + 0.1
 
 
-def _follow_the_rubric(headings: Sequence[Anchor], guide: Guide) -> bool:
-    """Whether several headings name single questions, each once and in the rubric's order."""
-    return _count_up(headings, guide) and all(len(guide.named(heading.numbers)) == 1 for heading in headings)
-
-
 def _agrees(heading: Anchor, guide: Guide, doubt: float = CLEAR) -> bool:
     """Whether the number names a question, and no other question's words stand there, as far as from `doubt` on."""
     names = guide.named(heading.numbers)
@@ -99,6 +99,13 @@ def _agrees(heading: Anchor, guide: Guide, doubt: float = CLEAR) -> bool:
     best = max(scores, key=lambda name: scores[name])
     own = max(scores[name] for name in names)
     return best in names or own >= 0.6 * scores[best] or (scores[best] < doubt and _points_agree(heading, names, guide))
+
+
+def _is_statement(heading: Anchor, guide: Guide) -> bool:
+    """Whether it is a handout's heading, with its points or in its words."""
+    return (
+        heading.points is not None or max(guide.likeness.score(heading.text, [name]) for name in guide.ids) >= STATEMENT
+    )
 
 
 def _points_agree(heading: Anchor, names: Names, guide: Guide) -> bool:
@@ -149,7 +156,9 @@ def _trust(headings: Sequence[Anchor], below: Sequence[list[str]], guide: Guide)
     """The share of numbers that agree with the heading's words or, where they are bare, with the code below."""
     verdicts = [_is_apt(*pair, guide) for pair in zip(headings, below, strict=True) if pair[0].numbers]
     telling = [verdict for verdict in verdicts if verdict is not None]
-    return sum(telling) / len(telling) if telling else 1.0
+    # Numbers that follow the rubric from the first heading to the last agree with it, whatever one heading's words say.
+    silent = len(verdicts) - len(telling) if _count_up(headings, guide) else 0
+    return (sum(telling) + silent) / (len(telling) + silent) if telling else 1.0
 
 
 def _is_apt(heading: Anchor, below: list[str], guide: Guide) -> bool | None:

@@ -77,6 +77,17 @@ class _Piece:
         return self.sure and (self.passage.source == "markdown" or len(words(self.passage.text)) >= A_SENTENCE)
 
 
+@dataclass(frozen=True)
+class _Divided:
+    """A piece, and what of it stands under the numbers of questions."""
+
+    piece: _Piece
+    answers: Mapping[str, Passage]
+    """By question; empty where no number begins a line."""
+    rest: Passage
+    """What stands above the first number, or all of it."""
+
+
 def find_prose(cells: Sequence[Cell], layout: Layout, guide: Guide) -> Prose:
     """The prose of every question. What stands in a shared place goes to all in it that have none of their own;
     what stands in no place, to all questions that have neither a place nor prose.
@@ -90,25 +101,35 @@ def find_prose(cells: Sequence[Cell], layout: Layout, guide: Guide) -> Prose:
         name: own[name] if any(piece.answers for piece in own[name]) else _offered(name, pieces, guide)
         for name in guide.ids
     }
-    loose = [piece for piece in pieces if not piece.names and piece.sure]
     lacking = frozenset(name for name in guide.ids if not _answers(own[name]))
-    numbered = [(piece, numbered_parts(piece.passage, guide.ids, lacking)) for piece in pieces]
+    divided = [_Divided(piece, *numbered_parts(piece.passage, guide.ids, lacking)) for piece in pieces]
+    loose = tuple(
+        each.rest for each in divided if not each.piece.names and each.piece.sure and has_words(each.rest.text)
+    )
     passages: dict[str, tuple[Passage, ...]] = {}
     for name in guide.ids:
-        answered = _answers(placed[name])
-        parts = {id(piece): answers[name] for piece, answers in numbered if name in answers}
-        here = [parts.get(id(piece), piece.passage) for piece in placed[name]]
-        # Answers to several questions that are gathered in one place count beside what stands in a question's own.
-        gathered = [piece for piece, answers in numbered if not answered or (piece.sure and len(answers) > 1)]
-        here += [parts[id(piece)] for piece in gathered if id(piece) in parts and piece not in placed[name]]
-        if not here and not layout.cells[name]:
-            here = [piece.passage for piece in loose]
-        passages[name] = tuple(here)
+        here = _of_question(name, placed[name], divided)
+        passages[name] = here if here or layout.cells[name] else loose
     pictures = {
         name: tuple(sorted({piece.passage.cell for piece in found if piece.picture and name in piece.names}))
         for name in guide.ids
     }
     return Prose(passages, pictures)
+
+
+def _of_question(name: str, placed: Sequence[_Piece], divided: Sequence[_Divided]) -> tuple[Passage, ...]:
+    """What a question's places hold, but for answers under other questions' numbers; and answers under its own number
+    from elsewhere: beside an answer in its own place, those that are gathered in one text with others'."""
+    answered = any(piece.answers for piece in placed)
+    places = {id(piece) for piece in placed}
+    here = [each for each in divided if id(each.piece) in places]
+    parts = [each.answers.get(name, each.rest) for each in here]
+    found = [part for part in parts if has_words(part.text)] or [each.piece.passage for each in here]
+    for each in divided:
+        gathered = not answered or (each.piece.sure and len(each.answers) > 1)
+        if id(each.piece) not in places and name in each.answers and gathered:
+            found.append(each.answers[name])
+    return tuple(found)
 
 
 def _answers(pieces: Sequence[_Piece]) -> bool:
@@ -129,11 +150,13 @@ def _offered(name: str, pieces: Sequence[_Piece], guide: Guide) -> list[_Piece]:
     return [*shared, *beside]
 
 
-def numbered_parts(passage: Passage, ids: Sequence[str], lacking: Collection[str] = frozenset()) -> dict[str, Passage]:
-    """Of a text that answers questions by their numbers, each question's part.
+def numbered_parts(
+    passage: Passage, ids: Sequence[str], lacking: Collection[str] = frozenset()
+) -> tuple[dict[str, Passage], Passage]:
+    """Of a text that answers questions by their numbers, each question's part, and what stands above them all.
 
-    Printed answers, the rows of a table and lists of answers are such texts. Empty for a text without a number of the
-    kind ``3.1`` at the beginning of a line.
+    Printed answers, the rows of a table and lists of answers are such texts. Of a text without a number of the kind
+    ``3.1`` at the beginning of a line there are no parts, and the rest is all of it.
 
     Args:
         lacking: questions without an answer of their own: of two answers under one number, the second is the next
@@ -141,6 +164,7 @@ def numbered_parts(passage: Passage, ids: Sequence[str], lacking: Collection[str
     """
     parts: dict[str, list[str]] = {}
     current: list[str] = []
+    rest = current
     sure = _begins_answers(passage.text, ids)
     above, in_list = 0, False
     lines = [(line, _NUMBERED_ANSWER.match(line)) for line in passage.text.split("\n")]
@@ -163,9 +187,10 @@ def numbered_parts(passage: Passage, ids: Sequence[str], lacking: Collection[str
             line = line[named.end() :]
         current.append(line.strip())
     if not any("." in number for number in parts):
-        return {}
+        return {}, passage
     texts = {number: "\n".join(lines).strip() for number, lines in parts.items() if number in ids}
-    return {number: replace(passage, text=text) for number, text in texts.items() if has_words(text)}
+    answers = {number: replace(passage, text=text) for number, text in texts.items() if has_words(text)}
+    return answers, replace(passage, text="\n".join(rest).strip())
 
 
 def _begins_answers(text: str, ids: Sequence[str]) -> bool:

@@ -25,6 +25,7 @@ from submission_notebooks import (
 )
 
 WHY = "Cada número es la probabilidad de una de las diez clases."
+MEMORY = "Es sobreajuste: se aprende de memoria las imágenes."
 BOOT = "Corresponde a la clase 9, un botín."
 
 KEYCAPS = {
@@ -377,6 +378,29 @@ CODE = [
 ]
 
 
+OTHERS_NUMBERS = [
+    Case(
+        "an answer under its own number in another's place is not that one's",
+        [h("3.1"), md(WHY), md(f"8.3: {MEMORY}"), h("8.1"), py(net(epochs=15))],
+        {"3.1": [WHY], "8.3": [MEMORY]},
+    ),
+    Case(
+        "an answer under another's number that stands alone in its place",
+        [h("3.1"), printing(f"print('3.2: {WHY}')", f"3.2: {WHY}"), h("3.2"), md(BOOT)],
+        {"3.1": [f"3.2: {WHY}"], "3.2": [BOOT]},
+    ),
+    Case(
+        "answers under numbers are nobody else's, without any heading",
+        [py(net()), md("Da error porque la forma no cuadra.", f"3.1: {WHY}", f"8.3: {MEMORY}")],
+        {"3.1": [WHY], "8.3": [MEMORY], "6": ["Da error porque la forma no cuadra."]},
+    ),
+    Case(
+        "an answer under its number beside a label in its own place",
+        [h("4.3"), printing("print(n)", "====== 128 neuronas ======"), h("5.1"), md("4.3: mejora, pero tarda más.")],
+        {"4.3": ["mejora, pero tarda más."]},
+    ),
+]
+
 PRINTED = [
     "def main():",
     "    print('##### PREGUNTA 3')",
@@ -511,7 +535,7 @@ NUMBERED = [
 ]
 
 
-@pytest.mark.parametrize("case", MARKDOWN + SEVERAL + CODE + NUMBERED, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", MARKDOWN + SEVERAL + CODE + NUMBERED + OTHERS_NUMBERS, ids=lambda case: case.name)
 def test_prose_of(case: Case, tmp_path: Path) -> None:
     submission = read(tmp_path, *case.cells)
 

@@ -47,6 +47,31 @@ STRAIGHT = [
         {"1": (0, 1, 2, 3), "2": (4, 5)},
     ),
     Case("upper case and leading blanks", [md("   PREGUNTA 1 (3.5 PUNTOS)"), py(net())], {"1": (0, 1)}),
+    Case(
+        "a title of the student's own, with the question in brackets",
+        [
+            md("## La evaluación (pregunta 2)"),
+            py(EVALUATE),
+            md("**Sin aplanar [pregunta 6]**"),
+            py(net(flatten=False)),
+        ],
+        {"2": (0, 1), "6": (2, 3)},
+    ),
+    Case(
+        "a title that names two questions in brackets",
+        [md("## Más neuronas (preguntas 4.1 y 4.2)"), py(net(512)), py(net(1024))],
+        {"4.1": (0, 1), "4.2": (0, 2)},
+    ),
+    Case(
+        "brackets that say something beside the number",
+        [md("## ¿Qué tal va? (pregunta 2, y de paso las otras)"), py(EVALUATE)],
+        {"2": (0, 1)},
+    ),
+    Case(
+        "brackets that only mention a question",
+        [h("4.1"), md("## Otra red (como la pregunta 1)"), py(net(512)), md("## Igual (pregunta 1 pero con 512)")],
+        {"4.1": (0, 1, 2, 3), "1": ()},
+    ),
     Case("italic", [md("*pregunta 8.1 (0.2 puntos)*: 15 épocas"), py(net(epochs=15))], {"8.1": (0, 1)}),
     Case("three stars", [md("***pregunta 4.3 (0.5 puntos)***: ¿impacto?"), md("Mejora.")], {"4.3": (0, 1)}),
     Case("colon inside the bold", [md("**Pregunta 2 (0.5 puntos):** evalúa"), py(EVALUATE)], {"2": (0, 1)}),
@@ -415,6 +440,25 @@ ANSWERS = {
     "5.2": "It is an easy picture which all the networks have learned.",
     "8.3": "That is overfitting: training loss goes down further while test loss rises.",
 }
+
+
+CHATTER = [
+    "Me gusta más programar los modelos como clases.",
+    "Aquí evalúo el modelo con los datos de test, como siempre hago.",
+    "Ya sé que la salida es un vector de números.",
+]
+
+
+@pytest.mark.parametrize("words", CHATTER)
+@pytest.mark.parametrize("at", [1, 4, 8])
+def test_headings_that_count_up_are_their_questions_whatever_one_says(at: int, words: str, tmp_path: Path) -> None:
+    cells = []
+    for number in range(1, 10):
+        cells += [md(f"**PREGUNTA {number}**", "", words if number == at else ""), py(f"x = {number}")]
+    submission = read(tmp_path, *cells)
+    for number, names in {1: ["1"], 2: ["2"], 4: ["4.1", "4.2", "4.3"], 6: ["6"], 8: ["8.1", "8.3"], 9: ["9"]}.items():
+        for name in names:
+            assert submission.place(name).cells == (2 * number - 2, 2 * number - 1), name
 
 
 @pytest.mark.parametrize("mark", ["**Q{}**", "**{}.**", "### {}\n", "**Pregunta {}:**"])
