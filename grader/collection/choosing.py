@@ -60,11 +60,14 @@ def choose(candidates: Sequence[Candidate], *, numbers_count: bool) -> tuple[Can
 def _latest(candidates: Sequence[Candidate], *, numbers_count: bool) -> tuple[Candidate, frozenset[Candidate]]:
     """The latest, and those that are earlier by the names alone.
 
-    Drafts and backups come before all others; of those with numbers the last one counts; then it is decided by when
-    they were saved, by whether they are called final, and by how much of the student's own they hold.
+    Drafts and backups come before all others; of attempts that a platform dates the last one counts, then of those with
+    numbers; then it is decided by when they were saved, by whether they are called final, and by how much of the
+    student's own they hold.
     """
     turns = _turns(candidates)
     left = [one for one in candidates if not turns[one].is_early] or list(candidates)
+    taken_last = max(turns[one].sent for one in left)
+    left = [one for one in left if turns[one].sent == taken_last]
     if numbers_count:
         last = {turns[one].stage: (0, 0) for one in left}
         for one in left:

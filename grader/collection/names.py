@@ -22,7 +22,20 @@ class Owner:
     """``x (1)`` was handed in after ``x``; false where the platform itself numbers files."""
 
 
+_MONTHS = {
+    name: number
+    for names in ("jan feb mar apr may jun jul aug sep oct nov dec", "ene feb mar abr may jun jul ago set oct nov dic")
+    for number, name in enumerate(names.split(), 1)
+}
+_BRIGHTSPACE = (
+    r"(?P<id>\d+)-\d+ - (?P<name>.+?) - "
+    r"(?P<month>[^\W\d]{3,})\.? (?P<day>\d{1,2}), (?P<year>\d{4}) "
+    r"(?P<hour>\d{1,2})(?P<minute>\d\d)(?: (?P<half>[AP])M)?"
+)
+_BLACKBOARD = r".+?_(?P<name>(?P<id>[^_]+))_(?P<word>[^\W\d_]+)_(?P<when>\d{4}(?:-\d\d){5})"
+"""The first date counts in both: what stands behind it, students have named."""
 _FOLDERS = {
+    "Brightspace": re.compile(_BRIGHTSPACE),
     "Moodle": re.compile(r"(?P<name>[^_]*)_(?P<id>\d+)_assign(?:submission|feedback)_[a-z0-9]+_?"),
 }
 _FILES = {
@@ -31,6 +44,8 @@ _FILES = {
     "Canvas": re.compile(
         r"(?P<name>[^\W_]\w*?)(?:_LATE)?_(?P<id>[1-9]\d+)_(?:(?P<part>[1-9]\d+)_(?P<file>.+)|(?:text|link)\.html)"
     ),
+    "Blackboard": re.compile(rf"{_BLACKBOARD}(?:_(?P<file>.+)|\.txt)", re.DOTALL),
+    "Brightspace": re.compile(rf"{_BRIGHTSPACE} - (?P<file>.+)", re.DOTALL),
     "Open edX": re.compile(r"(?P<name>.+)_(?P<id>[0-9a-f]{40})(?:\.\w+)?"),
 }
 _TEAMLESS = re.compile(r"[^_]+_assignsubmission_[a-z0-9]+_?")
@@ -62,6 +77,8 @@ def owners_of_files(names: Sequence[str]) -> Mapping[str, Owner]:
         }
         if platform.startswith("Canvas") and not _is_canvas([*matches.values()]):
             continue
+        if platform == "Blackboard" and len({match["word"] for match in matches.values()}) > 1:
+            continue  # its word for an attempt is one, and what changes from file to file are people's names
         for name, match in matches.items():
             found[name] = Owner(match["name"], match["id"], numbers_count=not platform.startswith("Canvas"))
     return found
@@ -164,6 +181,21 @@ def attempt(stem: str) -> Attempt:
     return Attempt(core, number, is_copy, is_early, stage)
 
 
+def sent(name: str) -> tuple[int, ...]:
+    """When a platform took an attempt, from year to minute or second, as it names its folder or file; else empty."""
+    name = unicodedata.normalize("NFC", name)
+    if match := re.match(_BLACKBOARD, name):
+        return tuple(map(int, match["when"].split("-")))
+    match = re.match(_BRIGHTSPACE, name)
+    month = _MONTHS.get(plain(match["month"])[:3]) if match else None
+    if match is None or month is None:
+        return ()
+    hour = int(match["hour"])
+    if match["half"]:
+        hour = hour % 12 + 12 * (match["half"] == "P")
+    return int(match["year"]), month, int(match["day"]), hour, int(match["minute"])
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """When a notebook was written, as far as its name and the folders that it stands in say."""
@@ -174,6 +206,8 @@ class Turn:
     """Of the folder, and of the file; 0 where none is written."""
     stage: int
     """Above 0 for what is called final or corrected."""
+    sent: tuple[int, ...] = ()
+    """When the platform took it; empty where it does not say."""
 
 
 def turn(parts: Sequence[str]) -> Turn:
@@ -187,6 +221,7 @@ def turn(parts: Sequence[str]) -> Turn:
         is_early=file.is_early or any(folder.is_early for folder in folders),
         numbers=(max((folder.number for folder in folders), default=0), file.number),
         stage=file.stage + sum(folder.stage for folder in folders),
+        sent=max(map(sent, parts)),
     )
 
 

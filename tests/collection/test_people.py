@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,43 @@ def test_what_is_nobodys_or_somebodys_with_a_notebook_names_nobody_else(path: st
 def test_where_files_stand_together_a_folder_is_nobody(tmp_path: Path) -> None:
     folder = make(tmp_path / "class", "ana.ipynb", "luis.ipynb", "eva.ipynb", "material/datos.zip")
     assert by_path(collected(folder))["material/datos.zip"].name == ""
+
+
+BLACKBOARD = [f"P_alu001_attempt_2026-02-0{day}-10-00-00_{file}.ipynb" for day, file in ((1, "p_final"), (3, "p"))]
+BRIGHTSPACE = [f"7-5 - Ana Ríos - Feb {day}, 2026 {time}" for day, time in ((9, "905 PM"), (10, "1230 AM"))]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "other", "name"),
+    [
+        pytest.param(*BLACKBOARD, "P_alu002_attempt_2026-02-01-11-00-00.txt", "alu001", id="Blackboard"),
+        pytest.param(
+            *(f"{folder}/p.ipynb" for folder in BRIGHTSPACE),
+            "8-5 - Eva Sanz - Feb 1, 2026 1030 AM/memoria.pdf",
+            "Ana Ríos",
+            id="Brightspace, by folder",
+        ),
+        pytest.param(
+            *(f"{folder} - p.ipynb" for folder in BRIGHTSPACE),
+            "8-5 - Eva Sanz - Feb 1, 2026 1030 AM - memoria.pdf",
+            "Ana Ríos",
+            id="Brightspace, flat",
+        ),
+    ],
+)
+@pytest.mark.parametrize("saved", [0, 500_000], ids=["saved together", "saved in another order"])
+def test_of_attempts_that_a_platform_dates_the_last_one_counts(
+    earlier: str, later: str, other: str, name: str, saved: int, tmp_path: Path
+) -> None:
+    folder = make(tmp_path / "class", earlier, later, other)
+    for file, seconds in ((earlier, 1_000_000 + saved), (later, 1_000_000)):
+        os.utime(folder / file, (seconds, seconds))
+    found = collected(folder)
+    assert students(found) == {later: (name, {earlier})}
+    assert any(entry.name and not entry.submission for entry in found.left_out), "whoever has no notebook is named"
+
+
+def test_a_file_named_like_anothers_attempt_takes_no_place_of_theirs(tmp_path: Path) -> None:
+    own = "P_alu003_attempt_2026-02-01-10-00-00_P_alu001_attempt_2027-01-01-00-00-00_x.ipynb"
+    found = students(collected(make(tmp_path / "class", BLACKBOARD[1], own)))
+    assert found == {BLACKBOARD[1]: ("alu001", set()), own: ("alu003", set())}
