@@ -16,6 +16,8 @@ from grader.training.orders import Part
 MAX_NUMBER = 1e9
 MAX_UNITS = 20_000
 """Units or filters of one layer."""
+MAX_THRESHOLDS = 2_000
+"""Of a metric that holds counts for each; Keras's default is 200."""
 MAX_TEXT = 40
 
 ACTIVATIONS = frozenset(
@@ -295,6 +297,8 @@ def _setting(name: str, key: str, value: Any) -> Any:
         return _object(value, REGULARIZERS)
     if key in ("units", "filters") and not (type(value) is int and 0 < value <= MAX_UNITS):
         raise NotTrainable(f"{name}.{key} must be from 1 to {MAX_UNITS}. Received: {str(value)[:MAX_TEXT]}")
+    if key == "num_thresholds" and not (type(value) is int and value <= MAX_THRESHOLDS):
+        raise NotTrainable(f"{name}.{key} must be at most {MAX_THRESHOLDS}. Received: {str(value)[:MAX_TEXT]}")
     return _plain(value)
 
 

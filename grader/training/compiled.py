@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 
 from grader.records import Array
-from grader.training.building import build, build_loss, build_metrics, build_optimizer
+from grader.training.building import build, build_loss, build_metrics, build_optimizer, size
 from grader.training.orders import Order, Part
 from grader.training.pipelines import Extent, epochs_of, extent_of, fixed_name, runs_of
+from grader.training.sizes import check_batch
 
 CHECKED_NUMBERS = 5_000_000
 """Outputs that are held at once while labels are checked."""
@@ -78,6 +79,9 @@ class Compiled:
 
     def __init__(self, order: Order, metrics: tuple[Part, ...], data: Data) -> None:
         """Compile for all orders of one form. Raises Exception: whatever Keras raises."""
+        extent = _extent(order, len(data.x))
+        rows = order.batch_size if extent.whole else extent.partial
+        check_batch(size(order.layers, order.input_shape), rows, data.y.shape[1:])
         self._model = model = build(order.layers, order.input_shape)
         model.compile(
             optimizer=build_optimizer(order.optimizer), loss=build_loss(order.loss), metrics=build_metrics(metrics)

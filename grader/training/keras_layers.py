@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from grader.records import Array, Layer
+from grader.training.sizes import LAYER, size_of
 
 KERAS_LAYERS: dict[str, frozenset[str]] = {
     "Conv1D": frozenset({"filters", "kernel_size", "strides", "padding", "dilation_rate", "groups", "use_bias"}),
@@ -35,6 +36,8 @@ KERAS_LAYERS: dict[str, frozenset[str]] = {
 
 MAX_NUMBER = 4096
 """The largest number that a configuration may hold."""
+MAX_NUMBERS = 200_000_000
+"""Outputs, or padded inputs, of one call; `networks.predict` asks for a quarter."""
 
 
 def run_keras_layer(layer: Layer, values: Array) -> Array:
@@ -51,7 +54,11 @@ def run_keras_layer(layer: Layer, values: Array) -> Array:
     config = {key: _bounded(value) for key, value in layer.config.items() if key in allowed}
     if layer.class_name.startswith(("Conv", "Depthwise")) and layer.activation not in (None, "unknown"):
         config["activation"] = layer.activation
-    built = getattr(keras.layers, layer.class_name)(**config)
+    make = getattr(keras.layers, layer.class_name)
+    size = size_of([make(**config)], values.shape[1:], LAYER)
+    if size.widest * len(values) > MAX_NUMBERS or size.weights != sum(array.size for array in layer.weights):
+        raise ValueError(f"a layer must give at most {MAX_NUMBERS} numbers, with its own weights. Received: another")
+    built = make(**config)
     built.build(values.shape)
     built.set_weights(list(layer.weights))
     return np.asarray(built(values.astype(np.float32), training=False))

@@ -9,6 +9,7 @@ kernel.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,8 @@ from grader.training.keras_layers import KERAS_LAYERS, run_keras_layer
 
 PROBE = (-4.0, -2.5, -1.0, -0.3, 0.0, 0.2, 0.7, 1.5, 3.0, 7.0)
 """The inputs on which the recorder samples activation functions."""
+MAX_NUMBERS = 50_000_000
+"""Outputs of a layer that are held at once: 200 MB. Of a layer of 50,000 numbers a row, 1,000 rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,12 +239,19 @@ def predict(network: Network, inputs: Array, batch_size: int = 1000) -> Array:
     if not network.chain:
         raise ValueError("only a chain can be computed. Received: a network of another form")
     parts = []
-    for start in range(0, len(inputs), batch_size):
-        values = inputs[start : start + batch_size].astype(np.float32)
+    rows = max(1, min(batch_size, MAX_NUMBERS // _widest(network)))
+    for start in range(0, len(inputs), rows):
+        values = inputs[start : start + rows].astype(np.float32)
         for layer in network.layers:
             values = run_layer(layer, values)
         parts.append(values.reshape(len(values), -1))
     return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
+
+
+def _widest(network: Network) -> int:
+    """The most numbers that a layer gave for one row, where that was seen."""
+    shapes = [layer.output_shape for layer in network.layers if layer.output_shape]
+    return max([1, *(math.prod(side or 1 for side in shape) for shape in shapes)])
 
 
 def classes_of(outputs: Array, network: Network) -> Array:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import math
 import os
 import socket
 import socketserver
@@ -24,9 +25,10 @@ from typing import Any
 import numpy as np
 import psutil
 
-from grader.training.building import build, build_loss, build_metrics, widest
+from grader.training.building import build, build_loss, build_metrics, size
 from grader.training.compiled import Compiled, Data, Start, check_lengths, form_of
 from grader.training.orders import Look, Order, Part, look_of, metrics_key, order_of
+from grader.training.sizes import compared
 from grader.training.trajectories import pack, seal, unpack, unseal
 
 MAX_LINE = 1_000_000
@@ -41,6 +43,8 @@ MAX_HELD_BYTES = 700_000_000
 LOOK_BATCH = 2000
 LOOK_NUMBERS = 50_000_000
 """Numbers that the widest layer may give for the rows of one such batch."""
+MAX_PREDICTED = 100_000_000
+"""Numbers of one prediction, of which there are four copies for a moment: twice the pixels of 60,000 images."""
 MAX_RESIDENT_BYTES = 2_500_000_000
 """What TensorFlow compiles it never gives back, some 10 MB a network: above this the process begins anew."""
 
@@ -163,13 +167,19 @@ class Trainer:
         import tensorflow as tf
 
         x = self._array(look.x, request["files"])
+        taken = size(look.layers, look.input_shape)
+        if look.y is None and len(x) * math.prod(taken.shape) > MAX_PREDICTED:
+            raise ValueError(f"a prediction must give at most {MAX_PREDICTED} numbers. Received: more")
+        y = None if look.y is None else self._array(look.y, request["files"])
+        widest = max(taken.widest, 0 if y is None else compared(taken.shape, y.shape[1:]))
+        if widest > LOOK_NUMBERS:
+            raise ValueError(f"a row must take at most {LOOK_NUMBERS} numbers. Received: {widest}")
+        rows = max(1, min(LOOK_BATCH, LOOK_NUMBERS // widest))
+        parts = [slice(start, start + rows) for start in range(0, len(x), rows)]
         looker = self._looker(look)
         looker.model.set_weights(unpack(_content(request["weights"])))
-        rows = max(1, min(LOOK_BATCH, LOOK_NUMBERS // widest(look.layers, look.input_shape)))
-        parts = [slice(start, start + rows) for start in range(0, len(x), rows)]
-        if look.y is None:
+        if y is None:
             return pack([np.asarray(tf.concat([looker.predict(x[part]) for part in parts], 0))])
-        y = self._array(look.y, request["files"])
         weight = None if look.sample_weight is None else self._array(look.sample_weight, request["files"])
         check_lengths(x, y, weight)
         looker.model.reset_metrics()
