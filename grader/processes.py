@@ -28,8 +28,8 @@ PREFIX = "grader-"
 """How the folders begin that processes hold."""
 AS_IT_IS = sum(getattr(os, flag, 0) for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
 """For `os.open`, as far as the system knows it: follow no link, wait for no pipe, change no byte."""
-START_SECONDS, END_SECONDS = 60.0, 10.0
-"""How long the system may take to start a process, and to end one that was killed."""
+START_SECONDS, END_SECONDS, REMOVE_SECONDS = 60.0, 10.0, 300.0
+"""How long the system may take to start a process, to end one that was killed, and to remove a folder."""
 LONGEST_BASE = 40
 """Characters. Sockets stand deep in these folders, and their paths may have about 100 bytes in all."""
 
@@ -61,12 +61,18 @@ def folder_for_now(prefix: str) -> Iterator[Path]:
 
 def remove_folder(folder: Path) -> None:
     """Remove a folder with all that strangers left in it; what cannot be removed stays."""
-    shutil.rmtree(folder, ignore_errors=True)
-    if folder.exists():
-        for path, _, _ in os.walk(folder):
-            with contextlib.suppress(OSError):
-                Path(path).chmod(0o700)  # a folder may be its owner's, and still be closed to them
+    with contextlib.suppress(RecursionError):
         shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists() and fcntl is not None:  # closed to its owner, or deeper than a path or Python can go
+        for command in (("chmod", "-R", "u+rwx"), ("rm", "-rf")):
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                subprocess.run(
+                    [*command, "--", str(folder)],
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    timeout=REMOVE_SECONDS,
+                    check=False,
+                )
 
 
 @cache

@@ -83,6 +83,22 @@ def test_a_long_path_for_temporary_files_gives_way_to_a_short_one(base: Path) ->
     assert not folder.exists()
 
 
+def test_a_folder_deeper_than_any_path_is_removed(base: Path) -> None:
+    """Deeper than Python calls itself, too."""
+    subprocess.run([sys.executable, "-c", NESTED, str(base)], check=True, timeout=60)
+    remove_folder(base / "d")
+    assert not (base / "d").exists()
+
+
+NESTED = """
+import os, sys
+os.chdir(sys.argv[1])
+for _ in range(3_000):
+    os.mkdir("d")
+    os.chdir("d")
+"""
+
+
 def test_a_closed_folder_is_removed_with_what_is_in_it(base: Path) -> None:
     inner = base / "one" / "two"
     inner.mkdir(parents=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 
 from grader.execution.cgroups import ControlGroup, new_group
+from grader.execution.disk import UncountableError, removed_and_held, sizes
 from grader.records import Message, say
 from grader.rubric.rubric import Limits
 
@@ -80,21 +81,25 @@ class Watchdog:
         self.peak_memory_mb = max(self.peak_memory_mb, memory)
         if memory > self._limits.memory_mb:
             return self._too_much_memory()
-        return self._ended_by_the_system() or self._too_many_files()
+        return self._ended_by_the_system() or self._too_many_files([process.pid for process in tree])
 
     def _too_much_memory(self) -> Message:
         return say("The notebook used more memory than the {limit} MB it may use.", limit=self._limits.memory_mb)
 
-    def _too_many_files(self) -> Message | None:
-        total, count = 0.0, 0
-        for size in _sizes(self._folders):
-            total, count = total + size, count + 1
-            if total > self._limits.files_mb:
-                return say(
-                    "The notebook wrote more than the {limit} MB of files it may write.", limit=self._limits.files_mb
-                )
-            if count > MAX_FILES:
-                return say("The notebook wrote more than the {limit} files it may have.", limit=MAX_FILES)
+    def _too_many_files(self, pids: list[int]) -> Message | None:
+        total, count = removed_and_held(pids, self._folders), 0
+        try:
+            for size in itertools.chain([0.0], sizes(self._folders)):
+                total, count = total + size, count + 1
+                if total > self._limits.files_mb:
+                    return say(
+                        "The notebook wrote more than the {limit} MB of files it may write.",
+                        limit=self._limits.files_mb,
+                    )
+                if count > MAX_FILES:
+                    return say("The notebook wrote more than the {limit} files it may have.", limit=MAX_FILES)
+        except UncountableError:
+            return say("The notebook made a folder into which nobody can look.")
         return None
 
     def _tree(self) -> list[psutil.Process]:
@@ -139,13 +144,3 @@ def _own_share(process: psutil.Process) -> int:
         return int(getattr(process.memory_full_info(), "pss", process.memory_info().rss))  # only Linux knows shares
     except psutil.AccessDenied:
         return int(process.memory_info().rss)
-
-
-def _sizes(folders: tuple[Path, ...]) -> Iterator[float]:
-    """What each file and folder in some folders takes on disk, in MB; links are not followed."""
-    for folder in folders:
-        for path, below, names in os.walk(folder):
-            for name in (*below, *names):
-                with contextlib.suppress(OSError):
-                    found = Path(path, name).lstat()
-                    yield getattr(found, "st_blocks", found.st_size / 512) * 512 / 1e6  # Windows counts no blocks

@@ -1,0 +1,107 @@
+"""What a notebook has on disk is counted wherever it hides it, or else counts as too much."""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from grader.execution.disk import UncountableError, removed_and_held, sizes
+from grader.execution.watchdog import Watchdog
+from grader.processes import remove_folder
+from grader.rubric.rubric import Limits
+
+MEGABYTES = 3
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that everyone may enter."""
+    made = Path(tempfile.mkdtemp(dir="/tmp"))
+    made.chmod(0o755)
+    yield made
+    remove_folder(made)
+
+
+def written(path: Path) -> Path:
+    path.write_bytes(os.urandom(MEGABYTES * 1_000_000))
+    return path
+
+
+def test_files_and_folders_are_counted_and_links_are_not_followed(folder: Path) -> None:
+    (folder / "in").mkdir()
+    written(folder / "in" / "a")
+    (folder / "again").symlink_to("in")
+    (folder / "around").symlink_to(".")
+    assert MEGABYTES <= sum(sizes([folder])) < MEGABYTES + 0.1
+    assert sum(sizes([folder / "nowhere"])) == 0
+
+
+def nested(folder: Path, depth: int) -> None:
+    program = "import os, sys\nos.chdir(sys.argv[1])\nfor _ in range(int(sys.argv[2])): os.mkdir('d'); os.chdir('d')"
+    subprocess.run([sys.executable, "-c", program, str(folder), str(depth)], check=True, timeout=60)
+
+
+def test_folders_deeper_than_python_calls_itself_are_counted(folder: Path) -> None:
+    nested(folder, 1_500)
+    assert len(list(sizes([folder]))) == 1_500
+
+
+def seen(folder: Path, megabytes: int) -> str:
+    """What the watchdog says of this process with a folder."""
+    watchdog = Watchdog(Limits(files_mb=megabytes, processes=10_000, memory_mb=10**6), (folder,), os.getpid)
+    found = watchdog._look()
+    return "" if found is None else found.text
+
+
+def test_folders_deeper_than_any_path_are_too_much(folder: Path) -> None:
+    nested(folder, 3_000)
+    assert "into which nobody can look" in seen(folder, 1_000)
+
+
+def test_a_closed_folder_is_too_much(folder: Path) -> None:
+    (folder / "closed").mkdir(0)
+    (folder / "closed").chmod(0)
+    user = os.geteuid()
+    if user == 0:  # root may look into everything
+        os.seteuid(65534)
+    try:
+        with pytest.raises(UncountableError):
+            list(sizes([folder]))
+    finally:
+        os.seteuid(user)
+
+
+def test_a_file_that_was_removed_and_is_open_is_counted(folder: Path) -> None:
+    with written(folder / "a").open("rb") as first, (folder / "a").open("rb"):
+        assert removed_and_held([os.getpid()], [folder]) == 0
+        (folder / "a").unlink()
+        assert MEGABYTES <= removed_and_held([os.getpid(), os.getpid()], [folder]) < MEGABYTES + 0.1
+        assert "MB of files" in seen(folder, MEGABYTES - 1)
+        first.read(1)
+    assert removed_and_held([os.getpid()], [folder]) == 0
+
+
+def test_a_file_that_was_removed_and_is_only_mapped_is_counted(folder: Path) -> None:
+    libc, length = ctypes.CDLL(None, use_errno=True), MEGABYTES * 1_000_000
+    libc.mmap.restype = ctypes.c_void_p
+    libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+    with written(folder / "a").open("rb") as file:  # Python's own would keep the file open
+        mapped = libc.mmap(None, length, mmap.PROT_READ, mmap.MAP_PRIVATE, file.fileno(), 0)
+    (folder / "a").unlink()
+    assert removed_and_held([os.getpid()], [folder]) >= MEGABYTES
+    libc.munmap(ctypes.c_void_p(mapped), ctypes.c_size_t(length))
+    assert removed_and_held([os.getpid()], [folder]) == 0
+
+
+def test_a_process_that_is_gone_holds_nothing(folder: Path) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait(10)
+    assert removed_and_held([gone.pid], [folder]) == 0
