@@ -227,6 +227,8 @@ class Place:
     found_by: Literal["marker", "heading", "alignment", "none"] = "none"
     pictures: tuple[int, ...] = ()
     """Cells in which the student shows a picture, which only a person can read."""
+    unread: int = 0
+    """Characters of prose beyond what is read."""
 
     @property
     def own(self) -> tuple[Passage, ...]:

@@ -31,6 +31,8 @@ SECONDS: dict[str, int] = {
     "hostile/test_reads_and_writes.py": 25,
     "execution/test_honest_networks.py": 18,
     "execution/test_warm.py": 16,
+    "checks/test_provisional.py": 15,
+    "execution/test_desk.py": 15,
     "cli/test_check.py": 14,
     "grading/test_cases.py": 13,
     "hostile/test_wheel.py": 12,

@@ -20,7 +20,7 @@ from grader.checks.today import failing_cell
 from grader.checks.tries import many_tries, rival_of, rivalled, settle_tries
 from grader.checks.withheld import check_withheld
 from grader.records import Evidence, Finding, Message, Status, Submission, Training, TrainingSummary, say
-from grader.rubric.criteria import Concept, Criterion, Evaluated, OfNetwork, PredictedClass
+from grader.rubric.criteria import Concept, Criterion, Evaluated, OfNetwork, PredictedClass, is_prose
 from grader.rubric.rubric import Rubric
 from grader.training.data import DataSet, load_data
 from grader.training.preparation import pixel_statistics
@@ -155,6 +155,9 @@ def _finding(criterion: Criterion, context: Context, rival: Context | None) -> F
         cell = context.unread.index
         message = say("Cell {cell} is too long and was left out; a person looks at it.", cell=cell + 1)
         return context.review(criterion, message, "static", points=finding.points, cells=(cell,))
+    if context.place.unread and finding.status is Status.FAILED and is_prose(criterion):
+        message = say("The answer is longer than what is read of one; a person reads the rest.")
+        return context.review(criterion, message, "static", points=finding.points, cells=context.place.cells[:3])
     why = _doubt(finding, criterion, context) or rivalled(finding, criterion, rival, _run_check)
     if why is None:
         return finding

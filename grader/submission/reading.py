@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from grader.records import Place, Submission
+from grader.records import Passage, Place, Submission
 from grader.rubric.rubric import Rubric
 from grader.submission.assignment import Assignment, mark_given
 from grader.submission.guide import make_guide
 from grader.submission.notebook import clean_notebook, parse_notebook, read_bytes
 from grader.submission.passages import find_prose
 from grader.submission.places import lay_out, learn_template
+
+LONGEST_ANSWER = 8_000
+"""Characters of prose that are read at one question: a third of a second for each thousand. Less than the
+longest passage, of which the rest is not there any more.
+"""
 
 
 def read_submission(path: Path, submission_id: str, rubric: Rubric, assignment: Assignment) -> Submission:
@@ -33,13 +40,15 @@ def parse_submission(raw: bytes, path: Path, submission_id: str, rubric: Rubric,
     guide, template = learn_template(assignment, make_guide(rubric, assignment), cells)
     layout = lay_out(cells, guide, template)
     prose = find_prose(cells, layout, guide)
+    read = {name: _bearable(prose.passages[name]) for name in guide.ids}
     places = {
         name: Place(
             name,
             layout.cells[name],
-            prose.passages[name],
+            read[name],
             layout.found_by[name] if layout.cells[name] else "none",
             prose.pictures[name],
+            _length(prose.passages[name]) - _length(read[name]),
         )
         for name in guide.ids
     }
@@ -51,3 +60,17 @@ def parse_submission(raw: bytes, path: Path, submission_id: str, rubric: Rubric,
         places=places,
         notebook=clean_notebook(cells),
     )
+
+
+def _bearable(passages: Sequence[Passage]) -> tuple[Passage, ...]:
+    """The beginning of some passages, as much as is read."""
+    kept, left = [], LONGEST_ANSWER
+    for passage in passages:
+        if left > 0:
+            kept.append(passage if len(passage.text) <= left else replace(passage, text=passage.text[:left]))
+        left -= len(passage.text)
+    return tuple(kept)
+
+
+def _length(passages: Sequence[Passage]) -> int:
+    return sum(len(passage.text) for passage in passages)

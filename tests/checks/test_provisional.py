@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +30,7 @@ from grader.records import (
     Training,
     say,
 )
+from grader.submission import Assignment, parse_submission
 
 WHY = say("Cell {cell} failed.", cell=2)
 
@@ -74,6 +77,29 @@ def test_a_question_whose_cell_was_left_out_waits_for_a_person(data_slice: Path)
     by_question = {name: {item.status for item in found.findings if item.question == name} for name in ("1", "2")}
     assert by_question == {"1": {Status.NEEDS_REVIEW}, "2": {Status.FAILED}}
     assert "Cell 2 was left out" in str(found.notes[0])
+
+
+IDLE = "El perro come pan y la casa es grande. " * 400
+TOLD = "Se llama sobreajuste: la red memoriza los datos de entrenamiento y deja de generalizar. "
+
+
+@pytest.mark.parametrize(
+    ("texts", "status"),
+    [
+        pytest.param([IDLE * 50 + TOLD], Status.NEEDS_REVIEW, id="at the end of a cell"),
+        pytest.param([*[IDLE] * 50, TOLD], Status.NEEDS_REVIEW, id="in the last of many cells"),
+        pytest.param([TOLD + IDLE, *[IDLE] * 50], Status.PASSED, id="at the beginning"),
+    ],
+)
+def test_of_a_very_long_answer_the_beginning_counts_and_the_rest_is_a_persons(
+    texts: list[str], status: Status, data_slice: Path
+) -> None:
+    cells = [{"cell_type": "markdown", "source": part} for part in ("## Pregunta 8.3 (0.6 puntos)", *texts)]
+    submission = parse_submission(json.dumps({"cells": cells}).encode(), Path("a"), "a", RUBRIC, Assignment())
+    began = time.process_time()
+    found = judge(submission, Evidence({}), RUBRIC, data_slice).findings
+    assert time.process_time() - began < 60
+    assert {item.status for item in found if item.question == "8.3"} == {status}
 
 
 def test_the_first_cause_is_quoted_and_not_what_followed_from_it(data_slice: Path) -> None:
