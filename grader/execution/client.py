@@ -39,7 +39,7 @@ class Client(NotebookClient):  # type: ignore[misc]
             largest: bytes of the largest message that is taken; a larger one breaks the connection.
         """
         self.kc.context.maxmsgsize = largest
-        self.kc.start_channels()
+        self.kc.start_channels(hb=False)  # its thread may wait for ever for a kernel that wrote to its own sockets
         self.kc.allow_stdin = False  # nobody is there to answer input()
         self._monitor = self.kc.iopub_channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
 

@@ -49,6 +49,8 @@ STARTUP_SECONDS = 120.0
 GRACE_SECONDS = 15.0
 """How long a kernel that was interrupted may take to answer again."""
 ASK_SECONDS = 120.0
+CLOSE_SECONDS = 20.0
+"""How long letting go of a kernel may take: all of it is ended before, and what still hangs is left behind."""
 LOOK_SECONDS = 0.1
 """How often a running cell's time is looked at."""
 SETTLE_SECONDS = 0.5
@@ -161,7 +163,7 @@ class Session:
         if self.desk is not None:
             await self.desk.close()
         with contextlib.suppress(Exception):
-            await self.client._async_cleanup_kernel()
+            await asyncio.wait_for(self.client._async_cleanup_kernel(), CLOSE_SECONDS)
 
     async def _start(self) -> None:
         environment = own_environment(self.room.home, self.room.modules) if self.sandbox == "none" else None

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import threading
 import time
 from typing import Any
 
 import psutil
 import pytest
 from conftest import Grade
+from jupyter_client.channels import HBChannel
 from student import cells
 
+from grader.execution import session
 from grader.execution.cgroups import parents_of_groups
+from grader.execution.client import Client
 from grader.execution.protection import gaps
 from grader.records import CellStatus, Evidence
 from grader.rubric.rubric import Limits
@@ -175,3 +180,14 @@ def test_input_waits_for_nobody(grade: Grade) -> None:
 def test_a_notebook_that_ends_every_kernel_ends(grade: Grade) -> None:
     evidence = grade(cells(*["import os; os._exit(1)"] * 6), Limits(seconds_per_cell=30)).evidence
     assert [str(run.status) for run in evidence.runs.values()] == ["error"] * 4 + ["not_run"] * 2
+
+
+def test_no_channel_to_a_kernel_keeps_a_session_from_closing(grade: Grade, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(_self: Client) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(HBChannel, "run", lambda _self: threading.Event().wait())
+    monkeypatch.setattr(Client, "_async_cleanup_kernel", never)
+    monkeypatch.setattr(session, "CLOSE_SECONDS", 0.2)
+    assert run(grade).runs[0].text == "before\n"
+    assert not [thread for thread in threading.enumerate() if isinstance(thread, HBChannel) and thread.is_alive()]
