@@ -14,7 +14,7 @@ from grader.checks.begun import doubt_file, not_begun
 from grader.checks.context import CAUSE, Context
 from grader.checks.epoch_log import check_epoch_log
 from grader.checks.expected_error import check_expected_error
-from grader.checks.prose import check_concept, doubts_of, judge_concept, learn
+from grader.checks.prose import check_concept, doubts_of, judge_concept, learn, named_words
 from grader.checks.suspicion import suspicions
 from grader.checks.today import failing_cell
 from grader.checks.tries import many_tries, rival_of, rivalled, settle_tries
@@ -99,7 +99,7 @@ def prepare(rubric: Rubric, data: Path) -> None:
             if isinstance(criterion, Concept):
                 examples = rubric.examples(question.id, criterion.id)
                 judge_concept(question.prompt, criterion, question_prompt="", examples=examples)
-                learn(examples)
+                learn(examples, named_words(criterion))
 
 
 def judge(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline, make_union
 from test_prose import RUBRIC
 
-from grader.checks.prose.learning import Examples, learn, letter_groups, word_groups
+from grader.checks.prose.learning import Examples, learn, letter_groups
+from grader.checks.prose.meanings import NamedWords, meaning_groups
 from grader.checks.prose.reading import plain
 
 EXAMPLES: Examples = RUBRIC.examples("8.3", "names_overfitting") or next(
@@ -21,6 +23,7 @@ EXAMPLES: Examples = RUBRIC.examples("8.3", "names_overfitting") or next(
     for criterion in question.criteria
     if len(found := RUBRIC.examples(question.id, criterion.id)) > 20
 )
+WORDS: NamedWords = (("RISES", ("sube", "aumenta")),)
 TEXTS = ["", "a", "Sobreajuste.", "  El modelo\n\tMEMORIZA los  datos; á é ñ ü  x ", "1 2 3 no—sí"]
 
 
@@ -32,17 +35,15 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("text", [*TEXTS, EXAMPLES[0][0]])
-def test_terms_are_those_that_scikit_learn_finds(text: str) -> None:
+def test_letters_are_those_that_scikit_learn_finds(text: str) -> None:
     letters = TfidfVectorizer(preprocessor=plain, analyzer="char_wb", ngram_range=(2, 5)).build_analyzer()
-    words = TfidfVectorizer(preprocessor=plain, token_pattern=r"\w+", ngram_range=(1, 2)).build_analyzer()
     assert list(letter_groups(text)) == letters(text)
-    assert list(word_groups(text)) == words(text)
 
 
 def test_the_opinion_is_that_of_scikit_learns_model_with_half_marks_counted_by_halves() -> None:
     letters = TfidfVectorizer(preprocessor=plain, analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
-    words = TfidfVectorizer(preprocessor=plain, token_pattern=r"\w+", ngram_range=(1, 2), sublinear_tf=True)
-    terms = make_union(letters, words)
+    meanings = TfidfVectorizer(analyzer=partial(meaning_groups, words=WORDS), sublinear_tf=True)
+    terms = make_union(letters, meanings)
     model = make_pipeline(terms, LogisticRegression(C=20.0, class_weight="balanced"))
     answers = [answer for answer, _ in EXAMPLES]
     terms.fit(answers)
@@ -52,7 +53,7 @@ def test_the_opinion_is_that_of_scikit_learns_model_with_half_marks_counted_by_h
     model[-1].fit(terms.transform(texts), given, sample_weight=weights)
     asked = [*answers, *TEXTS]
     expected = [max(-4.0, min(4.0, float(odds))) for odds in model.decision_function(asked)]
-    opinion = learn(EXAMPLES)
+    opinion = learn(EXAMPLES, WORDS)
     assert opinion is not None
     assert opinion.log_odds(asked) == pytest.approx(expected, abs=1e-9)
 

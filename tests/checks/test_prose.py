@@ -52,13 +52,13 @@ def disagreements(marked: list[Marked]) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize(("split", "least"), [("build", 0.93), ("measure", 0.84)])
+@pytest.mark.parametrize(("split", "least"), [("build", 0.87), ("measure", 0.87)])
 def test_marks_agree_with_the_fair_ones(split: str, least: float, labelled: list[Marked]) -> None:
     marked = [one for one in labelled if one.split == split]
     assert sum(one.agrees for one in marked) >= least * len(marked), disagreements(marked)
 
 
-@pytest.mark.parametrize(("split", "least"), [("build", 0.98), ("measure", 0.93)])
+@pytest.mark.parametrize(("split", "least"), [("build", 0.97), ("measure", 0.94)])
 def test_marks_that_no_person_is_asked_about_are_nearly_always_right(
     split: str, least: float, labelled: list[Marked]
 ) -> None:
@@ -209,6 +209,9 @@ NEVER_A_SILENT_ZERO = {
     "words of the matter": ("8.3", "memorises", "sobreajuste, se obsesiona con los datos de train"),
     "terms that end a sentence": ("7.1", "one_per_class", "Hay que elegir entre camiseta, pantalon, bolso, botin"),
     "a sign for a word": ("3.1", "probabilities", "cada posicion es el % de q sea esa prenda"),
+    "a comparison": ("8.3", "memorises", "Es como un perro que solo se sienta en tu salón"),
+    "terms that count": ("7.1", "one_per_class", "Obvio. Diez clases, diez neuronas. Siguiente pregunta."),
+    "modest": ("7.1", "one_per_class", "No lo sé muy bien, algo con las categorías de la ropa"),
     "long and unknown": ("8.3", "memorises", "Bueno, yo diría que " + "la cosa se tuerce poco a poco " * 7),
 }
 
@@ -219,6 +222,20 @@ NEVER_A_SILENT_ZERO = {
 def test_what_may_be_right_is_never_a_silent_zero(question: str, concept: str, answer: str) -> None:
     judgement = judge(question, concept, answer)
     assert judgement.share == 1 or judgement.confidence < RUBRIC.review_below
+
+
+@pytest.mark.parametrize(
+    ("question", "concept", "answer"),
+    [
+        pytest.param("3.1", "one_per_class", "En vez de climas hay diez prendas.", id="set aside in another clause"),
+        pytest.param("5.2", "same_class", "La imagen es facilísima y clarita.", id="superlative and diminutive"),
+        pytest.param("7.1", "one_per_class", "Porque son dez, una pa kda tipo de ropa", id="short forms"),
+        pytest.param("7.1", "one_per_class", "Son por las épocas. Borren eso: hay diez clases.", id="put right"),
+    ],
+)
+def test_what_stands_in_new_words_counts(question: str, concept: str, answer: str) -> None:
+    judgement = judge(question, concept, answer)
+    assert (judgement.share, judgement.confidence >= RUBRIC.review_below) == (1, True)
 
 
 def test_the_assignments_notes_earn_nothing() -> None:

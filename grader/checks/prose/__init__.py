@@ -3,6 +3,7 @@
 from grader.checks.prose.findings import answer_text, check_concept
 from grader.checks.prose.judging import judge_concept
 from grader.checks.prose.learning import Examples, learn
+from grader.checks.prose.meanings import named_words
 from grader.checks.prose.reading import turning_words
 from grader.checks.prose.refining import Marked, Refiner, concept_of, marked_answers
 from grader.checks.prose.together import doubts_of
@@ -20,5 +21,6 @@ __all__ = [
     "judge_concept",
     "learn",
     "marked_answers",
+    "named_words",
     "turning_words",
 ]

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from grader.checks.prose.judging import contradicted, judge_sentences
 from grader.checks.prose.learning import Examples, learn
+from grader.checks.prose.meanings import named_words
 from grader.checks.prose.weighing import Judgement, Seen, weigh
 from grader.records import Finding, Message, Passage, Status, Submission, say
 from grader.rubric.criteria import Concept
@@ -40,7 +41,7 @@ def check_concept(
 
     def judge(passages: Sequence[Passage]) -> Judgement:
         judgement = judge_passages(passages, concept, question.prompt, other_texts)
-        opinion = learn(examples) if judgement.seen is not None else None
+        opinion = learn(examples, named_words(concept)) if judgement.seen is not None else None
         if opinion is None:
             return judgement
         return weigh(judgement, opinion.log_odds([_whole(passages)])[0], concept.credit)

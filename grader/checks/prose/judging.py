@@ -7,6 +7,7 @@ without a way the rubric knows.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,9 +16,10 @@ from functools import lru_cache
 from grader.checks.prose.language import ARTICLES, CLITICS, FOREIGN, GLUE, HEDGES, NEGATORS
 from grader.checks.prose.learning import Examples, learn
 from grader.checks.prose.matching import Match, ParsedWay, find_ways, knowing, vocabulary_of, without
+from grader.checks.prose.meanings import NamedWords, named_words
 from grader.checks.prose.reading import Reading, Token, read_answer
-from grader.checks.prose.stance import Stance, owns_to_knowing_nothing
-from grader.checks.prose.weighing import DOUBTFUL, Judgement, Seen, weigh
+from grader.checks.prose.stance import Stance, compares, owns_to_knowing_nothing
+from grader.checks.prose.weighing import DOUBTFUL, SUREST, Judgement, Seen, weigh
 from grader.records import Message, say
 from grader.rubric.criteria import Concept
 from grader.rubric.ways import parse_way
@@ -67,7 +69,7 @@ def judge_concept(
         examples: Answers to the question that a person has marked for this concept.
     """
     judgement = judge_sentences(answer, concept, question_prompt, other_texts)
-    opinion = learn(examples) if judgement.seen is not None else None
+    opinion = learn(examples, named_words(concept)) if judgement.seen is not None else None
     return judgement if opinion is None else weigh(judgement, opinion.log_odds([answer])[0], concept.credit)
 
 
@@ -110,9 +112,10 @@ def _judge_reading(reading: Reading, concept: Concept, prompt: str) -> Judgement
         return Judgement(concept.credit, DOUBTFUL, _spans(reading, partly.said), reason, Seen.SAID_IN_PART)
     if ways.idle:
         return _judge_idle(reading, ways.idle)
-    if len(reading.tokens) < _LONG_ANSWER and owns_to_knowing_nothing(*reading.columns()):
-        return Judgement(0.0, _SURE, (), say("The answer says that it has no answer."))
     related = _sorted_out(reading, _parsed(concept, concept.related))
+    if len(reading.tokens) < _LONG_ANSWER and owns_to_knowing_nothing(*reading.columns()):
+        confidence = DOUBTFUL if related.said else _SURE
+        return Judgement(0.0, confidence, (), say("The answer says that it has no answer."))
     terms = _terms(reading, vocabulary_of(_parsed(concept, _everything(concept))), prompt)
     unsaid = _judge_unsaid(reading, concept, related, terms)
     if astray and unsaid.seen is not None:
@@ -156,10 +159,15 @@ def _judge_said(
         )
         return Judgement(1.0, DOUBTFUL, spans, reason, Seen.SAID_ASTRAY, surest=DOUBTFUL)
     exact = any(match.exact for match in ways.said)
-    confidence, seen = (_SURE, Seen.SAID) if exact else (_FORGIVEN, Seen.SAID_WITH_TYPOS)
+    confidence, seen = (_SURE, _said(concept)) if exact else (_FORGIVEN, Seen.SAID_WITH_TYPOS)
     if hedged:
         confidence, seen = _HEDGED, Seen.SAID_WITH_DOUBT
     return Judgement(1.0, confidence, spans, say("The answer says so: “{words}”.", words=words), seen)
+
+
+def _said(concept: Concept) -> Seen:
+    """What a way is that was found: a name, where all ways are single words, or an explanation."""
+    return Seen.SAID if any(sign in way for way in concept.ways for sign in " &+") else Seen.NAMED
 
 
 def contradicted(spans: tuple[str, ...], words: str, contrary: str, share: float) -> Judgement:
@@ -188,12 +196,20 @@ def _judge_idle(reading: Reading, idle: Sequence[Match]) -> Judgement:
         return Judgement(0.0, DOUBTFUL, (), reason)
     if any(token.listed for token in tokens):
         told = sum(token.usable for token in reading.tokens)
-        confidence = DOUBTFUL if told >= _TOLD_BESIDE else _SURE
+        confidence = DOUBTFUL if told >= _TOLD_BESIDE or _counts_something(tokens) else _SURE
         return Judgement(
             0.0, confidence, (), say("The answer is a list of terms, not a statement: “{words}”.", words=words)
         )
     reason = say("These words are the assignment's own: “{words}”.", words=words)
     return Judgement(0.0, _FORGIVEN, (), reason, Seen.COPIED)
+
+
+def _counts_something(tokens: Sequence[Token]) -> bool:
+    """Whether a number stands before a word ("diez clases"): in a list of terms, that may be a statement."""
+    return any(
+        one.word.isdigit() and other.word.isalpha() and one.clause == other.clause
+        for one, other in itertools.pairwise(tokens)
+    )
 
 
 def _judge_unsaid(reading: Reading, concept: Concept, related: _Found, terms: Sequence[Token]) -> Judgement:
@@ -205,10 +221,14 @@ def _judge_unsaid(reading: Reading, concept: Concept, related: _Found, terms: Se
         return Judgement(0.0, DOUBTFUL, spans, reason, Seen.SPOKEN_OF, comes_near=near)
     if len(terms) >= _TELLING_TERMS:
         reason = say("The answer mentions “{words}”, but does not say this.", words=_passage(reading, terms))
-        return Judgement(0.0, DOUBTFUL, (), reason, Seen.TERMS_ONLY)
+        surest = DOUBTFUL if compares(*reading.columns()) else SUREST
+        return Judgement(0.0, DOUBTFUL, (), reason, Seen.TERMS_ONLY, surest=surest)
     if sum(not (token.copied or token.listed) for token in reading.tokens) >= _LONG_ANSWER:
         reason = say("The answer is long, and this idea was not found in it.")
         return Judgement(0.0, DOUBTFUL, (), reason, Seen.SPOKEN_OF, surest=DOUBTFUL)
+    if compares(*reading.columns()):
+        reason = say("The answer explains by a comparison, which may say this.")
+        return Judgement(0.0, DOUBTFUL, (), reason, Seen.TERMS_ONLY, surest=DOUBTFUL)
     return Judgement(0.0, _FORGIVEN, (), say("The answer does not say this."), Seen.NOT_SAID)
 
 
@@ -234,11 +254,11 @@ def _passage(reading: Reading, terms: Sequence[Token]) -> str:
 
 
 def _parsed(concept: Concept, ways: Sequence[str]) -> tuple[ParsedWay, ...]:
-    return _parse_all(tuple(ways), tuple((name, tuple(words)) for name, words in concept.words.items()))
+    return _parse_all(tuple(ways), named_words(concept))
 
 
 @lru_cache(maxsize=500)
-def _parse_all(ways: tuple[str, ...], words: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[ParsedWay, ...]:
+def _parse_all(ways: tuple[str, ...], words: NamedWords) -> tuple[ParsedWay, ...]:
     named = {name: list(several) for name, several in words}
     return tuple(parse_way(way, named) for way in ways)
 

@@ -63,6 +63,7 @@ CONTRARIES = (
 
 NOT_NEGATIONS = (
     r"no (solo|solamente|unicamente|obstante|importa|hay duda|cabe duda|tengo duda|es de extranar|queda duda)\b",
+    r"no (hay dudas|hay lugar a|queda lugar a)\b",
     r"no (\w+ )?(\w+ )?(mas|otra cosa|otra) que\b",
     r"no (\w+ )?(apenas|casi)\b",
     r"no dejan? de ser\b",
@@ -84,9 +85,9 @@ FINITE = words_of(
     "aumenta aumentan disminuye disminuyen crece tarda tardan cuesta requiere necesita espera esperan recibe "
     "reciben predice predicen clasifica clasifican representa representan indica indican corresponde corresponden "
     "convierte transforma generaliza sobreajusta falla fallan pertenece sabe coincide coinciden estanca peta pierde "
-    "reconoce reconocen acierta aciertan provoca causa devuelve is are was were has have gets get goes takes throws "
-    "raises crashes gives called memorizes memorises learns overfits improves increases decreases rises drops falls "
-    "needs expects means represents generalizes matches fails"
+    "reconoce reconocen acierta aciertan ve ven provoca causa devuelve is are was were has have gets get goes takes "
+    "throws raises crashes gives called memorizes memorises learns overfits improves increases decreases rises drops "
+    "falls needs expects means represents generalizes matches fails"
 )
 """Verbs as they stand in a clause of their own; one of them ends the reach of a negation before it."""
 
@@ -150,6 +151,8 @@ SPELLINGS = {
     "uno": "1", "one": "1", "una": "1", "un": "1", "dos": "2", "two": "2", "tres": "3", "three": "3",
     "bidimensional": "2d", "bidimensionales": "2d", "unidimensional": "1d", "unidimensionales": "1d",
     "unidimencional": "1d",
+    "kda": "cada", "muxo": "mucho", "muxa": "mucha", "pa": "para", "ai": "hay", "mu": "muy", "sta": "esta", "cn": "con",
+    "ls": "las", "dez": "10", "deu": "10", "dieci": "10", "cinc": "5", "cinque": "5", "veintiocho": "28",
 }  # fmt: skip
 """Short forms and figures, each with the one form under which it is compared."""
 

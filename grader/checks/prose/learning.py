@@ -1,7 +1,8 @@
 """A second opinion on an answer, learned from answers that a person has marked.
 
-It sees which words and letters go with points, not what a sentence says: an answer with the opposite meaning looks
-much like a right one. So it never marks alone; it strengthens or weakens what was found in the answer's sentences.
+It sees which letters, and which words near each other, go with points, not what a sentence says: an answer with the
+opposite meaning looks much like a right one. So it never marks alone; it strengthens or weakens what was found in the
+answer's sentences.
 
 What was learned is kept: learning takes seconds, and importing what it is learned with as long again.
 """
@@ -10,16 +11,15 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
+from grader.checks.prose.meanings import NamedWords, meaning_groups
 from grader.checks.prose.reading import plain
 from grader.kept import keep, key_of, recall
 from grader.records import Array
@@ -69,53 +69,62 @@ class SecondOpinion:
     """What marked answers suggest for others."""
 
     letters: Terms
-    words: Terms
+    meanings: Terms
     bias: float
+    words: NamedWords
+    """Groups of words that mean the same here."""
 
     def log_odds(self, answers: Sequence[str]) -> list[float]:
         """For each answer, the natural logarithm of the odds that it earns the points, between -4 and 4."""
         return [max(-_WIDEST, min(_WIDEST, self._odds(answer))) for answer in answers]
 
     def _odds(self, answer: str) -> float:
-        return self.letters.score(letter_groups(answer)) + self.words.score(word_groups(answer)) + self.bias
+        meanings = self.meanings.score(meaning_groups(answer, self.words))
+        return self.letters.score(letter_groups(answer)) + meanings + self.bias
 
 
 @lru_cache(maxsize=200)
-def learn(examples: Examples) -> SecondOpinion | None:
+def learn(examples: Examples, words: NamedWords = ()) -> SecondOpinion | None:
     """What marked answers teach; None where there are fewer than eight with points, or without.
 
     An answer with a share of the points counts in that share as one with points, and for the rest as one without.
+
+    Args:
+        examples: The marked answers.
+        words: Groups of words that mean the same here.
     """
     given = sum(share for _, share in examples)
     if min(given, len(examples) - given) < _FEWEST:
         return None
-    key = key_of("prose", json.dumps(examples), packages=("numpy", "scipy", "scikit-learn"))
+    key = key_of("prose", json.dumps([examples, words]), packages=("numpy", "scipy", "scikit-learn"))
     kept = recall(key)
     if kept is None:
-        opinion = _fit(examples)
-        keep(key, pack([*opinion.letters.packed(), *opinion.words.packed(), np.array([opinion.bias])]))
+        opinion = _fit(examples, words)
+        keep(key, pack([*opinion.letters.packed(), *opinion.meanings.packed(), np.array([opinion.bias])]))
         return opinion
-    letters, letter_columns, words, word_columns, bias = unpack(kept)
-    return SecondOpinion(Terms.unpacked(letters, letter_columns), Terms.unpacked(words, word_columns), float(bias[0]))
+    letters, letter_columns, meanings, meaning_columns, bias = unpack(kept)
+    terms = Terms.unpacked(letters, letter_columns), Terms.unpacked(meanings, meaning_columns)
+    return SecondOpinion(*terms, float(bias[0]), words)
 
 
-def _fit(examples: Examples) -> SecondOpinion:
+def _fit(examples: Examples, words: NamedWords) -> SecondOpinion:
     # Imported where it is needed: this takes seconds, and what was learned once is kept.
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_union
 
     letters = TfidfVectorizer(analyzer=letter_groups, sublinear_tf=True)
-    words = TfidfVectorizer(analyzer=word_groups, sublinear_tf=True)
+    meanings = TfidfVectorizer(analyzer=partial(meaning_groups, words=words), sublinear_tf=True)
     model = LogisticRegression(C=_STRENGTH, class_weight="balanced")
-    features = make_union(letters, words).fit_transform([answer for answer, _ in examples])
+    features = make_union(letters, meanings).fit_transform([answer for answer, _ in examples])
     with_points = [(row, True, share) for row, (_, share) in enumerate(examples) if share > 0]
     without = [(row, False, 1 - share) for row, (_, share) in enumerate(examples) if share < 1]
     rows, given, shares = zip(*with_points, *without, strict=True)
     model.fit(features[list(rows)], given, sample_weight=shares)
     weights = model.coef_[0]
     split = len(letters.vocabulary_)
-    return SecondOpinion(_terms(letters, weights[:split]), _terms(words, weights[split:]), float(model.intercept_[0]))
+    terms = _terms(letters, weights[:split]), _terms(meanings, weights[split:])
+    return SecondOpinion(*terms, float(model.intercept_[0]), words)
 
 
 def _terms(vectorizer: Any, weights: Array) -> Terms:
@@ -132,13 +141,6 @@ def letter_groups(answer: str) -> Iterator[str]:
                 yield padded[start : start + size]
             if len(padded) <= size:
                 break
-
-
-def word_groups(answer: str) -> Iterator[str]:
-    """Words, and neighbouring words in pairs."""
-    words = re.findall(r"\w+", plain(answer))
-    yield from words
-    yield from (f"{first} {second}" for first, second in pairwise(words))
 
 
 def probability(log_odds: float) -> float:

@@ -273,6 +273,7 @@ def deniers(tokens: Sequence[Token], at: int) -> frozenset[int]:
         for place in range(max(first, at - _REACH), at)
         for phrase in CONTRARIES
         if all(words.get(place + step) == word for step, word in enumerate(phrase))
+        and not any(words[between] in FINITE for between in range(place + len(phrase), at))
     }
     return frozenset(negations | contraries)
 

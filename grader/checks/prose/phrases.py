@@ -66,6 +66,20 @@ _WRONG = _one_of(
     r"ignor\w+", r"olvid\w+", "disregard", "forget", "no (?:vale|cuenta|lo creas|te lo creas)",
 )  # fmt: skip
 
+_STRIKE_OUT = _one_of(
+    "borr(?:a|ad|e|en|o|ar|adlo|arlo)", "tach(?:a|ad|e|en|o|ar)", "olvid(?:a|ad|e|en|emos|o|ar)",
+    "elimin(?:a|ad|e|en|o)", "corri(?:jo|ge|ja|jan)", "rectifico", "retiro", "delete",
+    "erase", "forget", "cross out", "strike(?: out)?",
+)  # fmt: skip
+_WHAT_STANDS = (
+    "(?:por favor |please )?" + _one_of(
+        "(?:todo |toda |todos )?(?:eso|esto|ello)",
+        "(?:todo )?lo (?:anterior|de (?:arriba|antes)|(?:que )?(?:he )?(?:dicho|escrito|puesto))",
+        "(?:la|mi) (?:respuesta|frase) (?:anterior|de antes|de arriba)", "(?:all (?:of )?)?(?:that|this|the above)",
+        "what (?:i|is) (?:said|wrote|above)",
+    )
+)  # fmt: skip
+
 TAKES_BACK_ALL = re.compile(
     rf"^(?:(?:y|pero|bueno|pues|but|and|or|o|not|no) )*{_ALL_OF_IT}(?:(?:{_IS}|im|i am|estoy) )?{_QUITE}"
     rf"(?:{_FALSE}|bromas?|bromeando|jokes?|joking|kidding)$"
@@ -84,6 +98,7 @@ TAKES_BACK_HERE = _phrases(
     r"(?:that|this|it|they) (?:is|are) not(?: so| it| the case)?(?=$| (?:because|since))",
     r"(?:olvidalo|olvidadlo|forget (?:it|that)|me retracto|lo retiro|retiro lo dicho)\b",
     r"(?:i take (?:it|that) back|scratch that)\b",
+    rf"{_STRIKE_OUT} {_WHAT_STANDS}\b",
 )
 """What stands right before it is denied."""
 ONCE_THOUGHT = _phrases(
@@ -92,6 +107,18 @@ ONCE_THOUGHT = _phrases(
     r"(?:iba a|going to) (?:poner|decir|contestar|responder|write|say|answer)\b",
 )
 """What somebody once thought: another thing follows."""
+
+COMPARES = _phrases(
+    r"(?:es|era|seria|sea|pasa|ocurre|sucede|igual|funciona|imagina\w*|lo mismo|algo asi|hace) como\b",
+    r"como (?:quien|si|cuando|al que|el que|la que|los que|el juego|aquel)\b",
+    r"como (?:1|el|la|los|las) \w+ (?:que|de|del|con|sin|donde)\b",
+    r"(?<![\w ])como (?:1|el|la|en|meter|pasar|estudiar|aprender)\b",
+    r"(?:lo que al|lo mismo que (?:a|al|cuando))\b",
+    r"(?:imagin(?:a|ad|e|en|emos|ate|ense)|piens(?:a|e|en) en|pensad en|supon(?:gamos)?|imagine|suppose|think of)\b",
+    r"(?:is|are|its|works|happens|just) like (?:a|an|the|when|if|some|\w+ing)\b",
+    r"as if\b",
+)
+"""Whoever explains by a comparison says it in words that no rubric foresees."""
 
 # --- said by others ---------------------------------------------------------------------------------------------------
 
@@ -112,7 +139,17 @@ _SAYS = _one_of(
     "would say", "claims?", "claimed", "told", "wrote", "answers?", "answered",
 )  # fmt: skip
 
+_NO_PERSON = _one_of(
+    "keras", "tensorflow", "python", "colab", "numpy", "predict", "softmax", "evaluate", "fit", "adam", "flatten",
+    "dense", "argmax", "summary", r"model\w*", "red", "error", "mensaje", "traza", "log", "salida", "output",
+    "vector", "numero", "teoria", "enunciado", "esto", "eso", "este", "ese", "esta", "that", "this", "it", "me",
+    "nos", "te", "le", "yo", "aqui", "nadie", "which", "there", "que",
+)  # fmt: skip
+
 QUOTES = _phrases(
+    rf"(?<![\w ])(?!{_NO_PERSON}\b)[^\W\d]{{3,}} (?:me )?"
+    r"(?:dice|dijo|decia|cree|piensa|opina|asegura|afirma|says|said|thinks) (?:que|that)\b",
+    r"(?:quien|quienes|el que|los que|alguno|algunos|alguien) (?:dig\w+|diran?|dirian?|piens\w+|cre[ea]n?) que\b",
     rf"{_SOMEBODY} (?:{_SMALL} ){{0,4}}{_SAYS}\b",
     rf"(?:segun|according to) (?:(?:mi|1|el|la|los|lo que|me|dice|dicen|my|a|the|what) ){{0,4}}{_SOMEBODY}\b",
     r"(?<![\w ])(?:(?:pues|bueno|a mi|me|y|pero) )*dicen que\b",
@@ -151,12 +188,12 @@ CANNOT_ANSWER = _phrases(
 # --- said to the grader -----------------------------------------------------------------------------------------------
 
 _GIVE_ME = _one_of(
-    "pon(?:me|game|edme|gale)", "da(?:me|dme)", "de(?:me|nme)", "otorg(?:ame|ue|uen|ueme)", "conce(?:da|dame|dan)",
+    "pon(?:me|game|edme|gale)", "da(?:me|dme)", "de(?:me|nme)", "otorg(?:a|ad|ame|ue|uen|ueme)", "conce(?:da|dame|dan)",
     "asign(?:a|ame|e|eme)", "calific(?:ame|ue)", "punt(?:uame|ue)", "give", "award", "assign", "grade", "mark",
 )  # fmt: skip
 _GOOD_MARKS = _one_of(
     "(?:la|1|mi|maxima|mejor|buena) (?:maxima |mejor |buena )?nota", "nota (?:maxima|completa)",
-    r"(?:(?:todos )?los|\d+(?:\.\d+)?) puntos", "todo correcto", "toda la puntuacion",
+    r"(?:(?:todos )?los|\d+(?:\.\d+)?) puntos?", "todo correcto", "toda la puntuacion",
     "puntuacion (?:completa|total)", "1 (?:10|100|aprobado|sobresaliente)", "me (?:1 |a )?(?:10|100)",
     r"(?:me|full|all|maximum|max|top|the|\d+(?:\.\d+)?) (?:the |full |maximum |of the )*"
     "(?:points?|marks?|credits?|score|grade)",
@@ -202,6 +239,11 @@ ORDERS = _phrases(
     _AS_A_MARKER,
     rf"{_GIVE_ME}(?: \w+){{0,3}}? {_GOOD_MARKS}\b",
     rf"{_TREAT} {_THIS_ANSWER}\b",
+    r"otorg(?:a|ad|ue|uen|ame|ueme) \d",
+    r"d(?:a|ad|e|en|ar|en) (?:la |esta |mi |por )*(?:respuesta )?por (?:buen|valid|correct)[oa]s?\b",
+    r"(?:criterio|criterion|rubrica|rubric)(?: \w+){0,4}? (?:se cumple|cumplid[oa]|is met)\b",
+    r"(?<![\w ])(?:senor |sr |estimad[oa] |querid[oa] |dear )?"
+    r"(?:corrector|corrector[ao]|evaluador|calificador|grader|marker)(?: automatico)?\b",
     r"aprueba(?:me|dme)\b",
     r"(?:instruccion(?:es)?|mensaje|nota|orden|instructions?|message|note) (?:para|to|for) (?:el |la |the )?"
     r"(?:corrector|evaluador|calificador|profesor|grader|evaluator|marker|teacher)\b",

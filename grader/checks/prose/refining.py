@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from grader.checks.prose.findings import answer_text, as_judged, judge_passages
 from grader.checks.prose.learning import Examples, learn
+from grader.checks.prose.meanings import named_words
 from grader.checks.prose.weighing import TRUST_IN_CLASS, Judgement, weigh
 from grader.records import Finding, HumanMark, Passage, Result, Status, say
 from grader.rubric.criteria import Concept
@@ -74,7 +75,7 @@ class Refiner:
             return refined
         passages = [_own(result.passages.get(question, ())) for _, (result, _) in judged]
         answers = [answer_text(several) for several in passages]
-        opinion = learn(self._rubric.examples(question, check) + tuple(learned.items()))
+        opinion = learn(self._rubric.examples(question, check) + tuple(learned.items()), named_words(concept))
         odds = opinion.log_odds(answers) if opinion is not None else [None] * len(answers)
         for at, (place, (_, finding)) in enumerate(judged):
             judgement, suggested = self._judgement(passages[at], concept, question), odds[at]

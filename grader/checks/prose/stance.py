@@ -99,6 +99,11 @@ def owns_to_knowing_nothing(words: Sequence[str], sentences: Sequence[int], clau
     return any(sentence.has(phrases.NO_IDEA) or sentence.has(phrases.CANNOT_ANSWER) for sentence in whole)
 
 
+def compares(words: Sequence[str], sentences: Sequence[int], clauses: Sequence[int]) -> bool:
+    """Whether an answer explains by a comparison."""
+    return any(sentence.has(phrases.COMPARES) for sentence in _sentences(words, sentences, clauses))
+
+
 def _sentences(words: Sequence[str], sentences: Sequence[int], clauses: Sequence[int]) -> list[_Sentence]:
     return [
         _Sentence(places[0], tuple(words[at] for at in places), tuple(clauses[at] for at in places))

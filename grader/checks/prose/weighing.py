@@ -11,12 +11,15 @@ from grader.records import Message, say
 
 DOUBTFUL = 0.5
 """The confidence of what a person always looks at."""
-_SUREST = 0.97
+SUREST = 0.97
+"""The highest confidence that there is."""
 
 
 class Seen(StrEnum):
     """What an answer's sentences say of an idea."""
 
+    NAMED = "named"
+    """A name is asked for, and said."""
     SAID = "said"
     SAID_WITH_TYPOS = "said with typos"
     SAID_WITH_DOUBT = "said with doubt"
@@ -40,24 +43,30 @@ class Odds:
 
 
 ODDS: Mapping[Seen, Odds] = {
-    Seen.SAID: Odds(4.0, 2.3),
-    Seen.SAID_WITH_TYPOS: Odds(3.0, 2.0),
-    Seen.SAID_WITH_DOUBT: Odds(2.4, 1.4),
-    Seen.SAID_ASTRAY: Odds(2.5, 0.0),
-    Seen.SAID_IN_PART: Odds(1.2, -1.0),
-    Seen.SPOKEN_OF: Odds(-0.9, -1.5),
-    Seen.TERMS_ONLY: Odds(-2.0, -2.6),
-    Seen.NOT_SAID: Odds(-3.0, -3.6),
-    Seen.ASTRAY: Odds(-2.0, -3.0),
+    Seen.NAMED: Odds(4.9, 4.6),
+    Seen.SAID: Odds(2.5, 2.2),
+    Seen.SAID_WITH_TYPOS: Odds(2.4, 2.0),
+    Seen.SAID_WITH_DOUBT: Odds(3.0, 2.4),
+    Seen.SAID_ASTRAY: Odds(0.4, -1.2),
+    Seen.SAID_IN_PART: Odds(1.8, -1.5),
+    Seen.SPOKEN_OF: Odds(-1.1, -1.3),
+    Seen.TERMS_ONLY: Odds(-1.2, -1.6),
+    Seen.NOT_SAID: Odds(-3.2, -3.3),
+    Seen.ASTRAY: Odds(-2.7, -3.4),
     Seen.COPIED: Odds(-3.0, -3.5),
-    Seen.DENIED: Odds(-3.5, -4.0),
-    Seen.DENIED_WITH_TYPOS: Odds(-1.5, -2.0),
+    Seen.DENIED: Odds(-4.6, -4.8),
+    Seen.DENIED_WITH_TYPOS: Odds(-1.7, -2.1),
 }
-"""Counted on marked answers of new writers, before a way was made with them; see ``benchmarks/prose.py``."""
-TRUST = 0.5
+"""Fitted, with the trust below, to answers that no way was made with, the opinion learned without their writers."""
+TRUST_WHERE_SAID, TRUST_WHERE_NOT = 0.95, 1.35
 """What a unit of the second opinion's log odds counts, by the same answers."""
-TRUST_IN_CLASS = 1.0
-"""The same where answers of the class itself have been marked: they are in its own words."""
+TRUST_IN_CLASS = 1.5
+"""How many times as much it counts where answers of the class itself have been marked: they are in its own words."""
+_FOUND = frozenset(
+    (Seen.NAMED, Seen.SAID, Seen.SAID_WITH_TYPOS, Seen.SAID_WITH_DOUBT, Seen.SAID_ASTRAY, Seen.SAID_IN_PART)
+)
+_STANDS = frozenset((Seen.DENIED, Seen.COPIED))
+"""Likeness is blind to negation, and to whose words they are: it may cast doubt on these, not overrule them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +82,7 @@ class Judgement:
     reason: Message
     seen: Seen | None = None
     """What a second opinion may be weighed with; None where the sentences decide alone."""
-    surest: float = _SUREST
+    surest: float = SUREST
     """The highest confidence that a second opinion can bring."""
     comes_near: bool = False
     """The answer speaks of the matter only, and the rubric has words for what it lacks."""
@@ -84,7 +93,7 @@ class Judgement:
         return self.share > 0
 
 
-def weigh(judgement: Judgement, opinion: float, credit: float, trust: float = TRUST) -> Judgement:
+def weigh(judgement: Judgement, opinion: float, credit: float, trust: float = 1.0) -> Judgement:
     """The judgement with a second opinion taken into account.
 
     The points are those nearest to what is to be expected. Where they are others than the sentences give, they are
@@ -93,14 +102,17 @@ def weigh(judgement: Judgement, opinion: float, credit: float, trust: float = TR
     Args:
         opinion: Log odds that answers so worded earn the points.
         credit: The share that half of the idea earns.
-        trust: What a unit of the opinion counts.
+        trust: How many times as much as usual the opinion counts.
     """
     assert judgement.seen is not None
-    chances = _chances(ODDS[judgement.seen], trust * opinion, credit)
-    if judgement.seen is Seen.DENIED:  # likeness is blind to negation: it may cast doubt on a denial, not overrule it
+    usual = TRUST_WHERE_SAID if judgement.seen in _FOUND else TRUST_WHERE_NOT
+    chances = _chances(ODDS[judgement.seen], trust * usual * opinion, credit)
+    if judgement.seen in _STANDS:
         return replace(judgement, confidence=round(min(judgement.surest, max(chances[0.0], DOUBTFUL)), 3))
     expected = chances[credit] * credit + chances[1.0]
     share = min(chances, key=lambda one: abs(one - expected))
+    if not judgement.expressed and chances[0.0] >= DOUBTFUL:  # what was not found is not given on a mere suspicion
+        share = 0.0
     if share == judgement.share:
         return replace(judgement, confidence=round(min(judgement.surest, chances[share]), 3))
     reason = judgement.reason
