@@ -56,8 +56,7 @@ _LONG_ROW = 6
 _WRAPPED_LINE = 40
 _COPY_OF_PROMPT = 5
 _COPY_OF_OTHERS = 8
-_LONG_FORM = 7
-"""Letters of the shortest word that may be a diminutive ("clarita")."""
+_LONG_FORM = 7  # letters that a diminutive has at least: "clarita", but not "dígito"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +159,7 @@ def keys_of(word: str) -> frozenset[str]:
         bare = SPELLINGS[bare]
     if len(bare) <= 3:
         return frozenset({bare, _STEMMERS[0].stemWord(bare)} if len(bare) == 3 else {bare})
-    forms = {bare, word.lower(), *_with_accents(bare), *_plain_degree(bare)}
+    forms = {bare, word.lower(), *_other_forms(bare)}
     stems = {plain(stemmer.stemWord(form)) for stemmer in _STEMMERS for form in forms}
     return frozenset(fold(form) for form in {bare, *stems} if len(form) >= 3)
 
@@ -174,18 +173,13 @@ def _number_keys(number: str) -> frozenset[str]:
     return frozenset({decimal})
 
 
-def _with_accents(word: str) -> Iterator[str]:
-    """A verb form as it would stand with the accent that hurried writers leave out: the stemmer needs it."""
+def _other_forms(word: str) -> Iterator[str]:
+    """A verb with the accent that many leave out; "numerito" and "facilisima" as "numero" and "facil"."""
     if len(word) >= 5:
         yield re.sub(r"ia(n|s|mos)?$", r"ía\1", word)
         yield re.sub(r"[aeo]$", lambda vowel: {"a": "á", "e": "é", "o": "ó"}[vowel.group()], word)
-
-
-def _plain_degree(word: str) -> Iterator[str]:
-    """A diminutive or superlative as it would stand without: "numerito" is "numero", "facilisima" is "facil"."""
     if len(word) >= _LONG_FORM:
-        yield re.sub(r"c?it([oa]s?)$", r"\1", word)
-        yield re.sub(r"isim([oa]s?)$", r"\1", word)
+        yield re.sub(r"(?:c?it|isim)([oa]s?)$", r"\1", word)
 
 
 @lru_cache(maxsize=50_000)
