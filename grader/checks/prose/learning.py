@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
@@ -41,7 +41,7 @@ class Terms:
 
     weights: Mapping[str, tuple[float, float]]
 
-    def score(self, found: Iterator[str]) -> float:
+    def score(self, found: Iterable[str]) -> float:
         """What the terms of an answer say together, as log odds: tf-idf with logarithmic counts, of length 1."""
         total = length = 0.0
         for term, count in Counter(found).items():

@@ -6,7 +6,7 @@ asked, or not the student's own opinion is another word than the same one said.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import snowballstemmer
@@ -30,7 +30,8 @@ def named_words(concept: Concept) -> NamedWords:
     return tuple((name, tuple(words)) for name, words in concept.words.items())
 
 
-def meaning_groups(answer: str, words: NamedWords) -> Iterator[str]:
+@lru_cache(maxsize=1_000)  # a question's marked answers are read once for all that is learned from parts of them
+def meaning_groups(answer: str, words: NamedWords) -> tuple[str, ...]:
     """Each meaning, and each with those that follow near it in its sentence.
 
     Args:
@@ -39,6 +40,11 @@ def meaning_groups(answer: str, words: NamedWords) -> Iterator[str]:
     """
     tokens = read_answer(answer).tokens
     found = [(_meaning(tokens, at, words), token.sentence) for at, token in enumerate(tokens) if _counts(token)]
+    return tuple(_in_pairs(found))
+
+
+def _in_pairs(found: Sequence[tuple[str, int]]) -> Iterator[str]:
+    """Each meaning of those with their sentences, and each pair."""
     for at, (meaning, sentence) in enumerate(found):
         yield meaning
         for step, (other, its_sentence) in enumerate(found[at + 1 : at + 1 + _PAIRED]):
