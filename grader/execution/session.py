@@ -162,8 +162,12 @@ class Session:
         await asyncio.to_thread(self.watchdog.close)
         if self.desk is not None:
             await self.desk.close()
-        with contextlib.suppress(Exception):
+        try:
             await asyncio.wait_for(self.client._async_cleanup_kernel(), CLOSE_SECONDS)
+        except Exception:  # its sockets are closed while they are known: the collector would wait for them for ever
+            for owner in (self.client.kc, self.manager):
+                if owner is not None:
+                    owner.context.destroy(linger=0)
 
     async def _start(self) -> None:
         environment = own_environment(self.room.home, self.room.modules) if self.sandbox == "none" else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import threading
 import time
@@ -190,4 +191,5 @@ def test_no_channel_to_a_kernel_keeps_a_session_from_closing(grade: Grade, monke
     monkeypatch.setattr(Client, "_async_cleanup_kernel", never)
     monkeypatch.setattr(session, "CLOSE_SECONDS", 0.2)
     assert run(grade).runs[0].text == "before\n"
+    gc.collect()
     assert not [thread for thread in threading.enumerate() if isinstance(thread, HBChannel) and thread.is_alive()]
