@@ -112,6 +112,7 @@ def _fit(examples: Examples, words: NamedWords) -> SecondOpinion:
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_union
+    from threadpoolctl import threadpool_limits
 
     letters = TfidfVectorizer(analyzer=letter_groups, sublinear_tf=True)
     meanings = TfidfVectorizer(analyzer=partial(meaning_groups, words=words), sublinear_tf=True)
@@ -120,7 +121,8 @@ def _fit(examples: Examples, words: NamedWords) -> SecondOpinion:
     with_points = [(row, True, share) for row, (_, share) in enumerate(examples) if share > 0]
     without = [(row, False, 1 - share) for row, (_, share) in enumerate(examples) if share < 1]
     rows, given, shares = zip(*with_points, *without, strict=True)
-    model.fit(features[list(rows)], given, sample_weight=shares)
+    with threadpool_limits(1):  # the vectors are short: threads only wait for each other
+        model.fit(features[list(rows)], given, sample_weight=shares)
     weights = model.coef_[0]
     split = len(letters.vocabulary_)
     terms = _terms(letters, weights[:split]), _terms(meanings, weights[split:])

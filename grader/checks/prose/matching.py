@@ -261,6 +261,11 @@ def _is_typo(own: str, other: str) -> bool:
     return size >= 6 or len(own) != len(other) or sorted(own) == sorted(other)
 
 
+_CONTRARIES_BY_FIRST_WORD = {
+    first: [phrase for phrase in CONTRARIES if phrase[0] == first] for first in {phrase[0] for phrase in CONTRARIES}
+}
+
+
 def deniers(tokens: Sequence[Token], at: int) -> frozenset[int]:
     """Places of the negations, and of phrases such as "en vez de", that reach this word from before in its clause."""
     first = at
@@ -271,7 +276,7 @@ def deniers(tokens: Sequence[Token], at: int) -> frozenset[int]:
     contraries = {
         place
         for place in range(max(first, at - _REACH), at)
-        for phrase in CONTRARIES
+        for phrase in _CONTRARIES_BY_FIRST_WORD.get(words[place], ())
         if all(words.get(place + step) == word for step, word in enumerate(phrase))
         and not any(words[between] in FINITE for between in range(place + len(phrase), at))
     }
