@@ -19,7 +19,7 @@ from pool import Pool, pool_of_workers
 from shared import Shared, shared_by_all
 from slow import seconds_of
 
-from grader.checks import judge
+from grader.checks import judge, prepare
 from grader.cli import main
 from grader.execution.attempts import run_submission
 from grader.execution.beside import digest
@@ -200,6 +200,7 @@ def grade(
 ) -> Grade:
     """Grades a notebook as `grader grade` does, in a real sandboxed kernel; the same notebook is run once a run."""
     assignment = read_assignment(slice_rubric.assignment_paths)
+    prepare(slice_rubric, data_slice)  # no test's own time
 
     def run(notebook: Any, limits: Limits, beside: Mapping[str, bytes]) -> Graded:
         path = tmp_path_factory.mktemp("submission") / "notebook.ipynb"
