@@ -302,7 +302,7 @@ FULL_OUT = """
 mkdir -p "$OUT" && mount -t tmpfs -o size=300k tmpfs "$OUT"
 "$@"; echo $? > code-1
 mkdir early && cp "$OUT"/gradebook.db* early
-mount -o remount,size=100m "$OUT"
+mount -o remount,size=100m tmpfs "$OUT"  # an ordinary user must name all of it
 "$@"; echo $? > code-2
 cp -r "$OUT" kept
 """
