@@ -10,8 +10,8 @@ from rapidfuzz import fuzz
 from grader.errors import UsageError
 from grader.records import HandedIn
 
-LEAST_LIKENESS = 75.0
-"""Of a name that somebody may have meant, from 0 to 100."""
+LEAST_LIKENESS = 65.0
+"""Of a name that somebody may have meant, from 0 to 100: one wrong letter of three."""
 MOST_NEAR = 5
 SHORTEST_PART = 3
 

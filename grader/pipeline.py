@@ -61,6 +61,7 @@ class ClassReport:
     missing: int
     """Submissions without a result: an interrupt came first, it could not be kept, or only others were asked for."""
     interrupted: bool
+    missing_names: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     """What was handed in and is not graded."""
 
@@ -239,8 +240,9 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
     if settings.store is not None and to_grade:
         Trajectories(settings.store.url, settings.store.max_bytes).trim()
     results = publisher.finish(found, graded)
-    missing = len(found) - len(results)
-    return ClassReport(results, (*faults, *publisher.faults), missing, interrupted, collection.left_out)
+    shown = {result.submission for result in results}
+    missing = tuple(one.called for one in collection.submissions if one.submission not in shown)
+    return ClassReport(results, (*faults, *publisher.faults), len(missing), interrupted, missing, collection.left_out)
 
 
 def grade_apart(job: Job) -> Graded:

@@ -35,6 +35,7 @@ from grader.rubric.rubric import Rubric
 
 MOST_SHARED = 6
 LONGEST_SHARED = 90
+_MOST_NAMES = 8
 MOST_LEFT_OUT = 20
 """Files and folders that the terminal lists; all of them are in ``left_out.csv``."""
 
@@ -307,12 +308,19 @@ def ending_lines(report: ClassReport, named_only: bool, class_page: Path, transl
     page = translator.say("Class page: {file}", file=str(class_page))
     if not report.missing:
         return [page]
+    told = _counted(report.missing_names) or str(report.missing)
     if named_only:
-        left = say("Not graded: {count}. The same command without --only grades them.", count=report.missing)
+        left = say("Not graded: {count}. The same command without --only grades them.", count=told)
     else:
-        left = say("Not graded: {count}. The same command goes on where this one ended.", count=report.missing)
+        left = say("Not graded: {count}. The same command goes on where this one ended.", count=told)
     interrupted = [translator.say("Interrupted.")] if report.interrupted else []
     return [" ".join([*interrupted, translator.text(left)]), page]
+
+
+def _counted(names: Sequence[str]) -> str:
+    """How many, and the first of them by name; empty for none."""
+    shown = ", ".join(printable(name) for name in names[:_MOST_NAMES])
+    return f"{len(names)} ({shown}{', …' if len(names) > _MOST_NAMES else ''})" if names else ""
 
 
 def reported_lines(results: Sequence[Result], missing: int, class_page: Path, translator: Translator) -> Iterator[str]:

@@ -93,6 +93,14 @@ def test_a_spanish_reader_reads_spanish_only(shown: object) -> None:
     assert not ENGLISH_WORDS.findall(on_the_screen(SPANISH, shown).replace("--only", "").replace("grader grade", ""))
 
 
+def test_who_is_not_graded_is_named() -> None:
+    few, many = ("Ñandú", "Íñigo"), tuple(f"alumna {number}" for number in range(20))
+    told = [ending_lines(ClassReport((), (), len(who), False, who), True, Path("o"), SPANISH)[0] for who in (few, many)]
+    assert told[0].startswith("Sin corregir: 2 (Ñandú, Íñigo).")
+    assert told[1].startswith("Sin corregir: 20 (alumna 0, ")
+    assert "alumna 7, …)" in told[1]
+
+
 @pytest.mark.parametrize(
     ("language", "wanted"),
     [("en", "1 question, 2 criteria, 1 point: valid."), ("es", "1 pregunta, 2 criterios, 1 punto: sin errores.")],

@@ -64,7 +64,9 @@ def check_epoch_log(criterion: EpochLog, context: Context) -> Finding:
     parts = context.parts_in_place(training)
     together = sum(part.epochs for part in parts)
     written = {part.cell for part in parts}
-    if len(parts) > 1 and together <= sum(finished_bars(context.submission.cells[cell].outputs) for cell in written):
+    if len(parts) > 1 and 0 < together <= sum(
+        finished_bars(context.submission.cells[cell].outputs) for cell in written
+    ):
         shown.append(together)
     shown += _stopped_otherwise(training, context)
     forged = [] if training is not None and was_trained(training) else _printed_without_training(cells, context)

@@ -60,7 +60,7 @@ class Desk:
         self._translator = translator
         self._out = None if room.blind else out
         self._model = model
-        self._requested = Requested(room)
+        self._requested = Requested(room, translator)
         self._views = Views(room, translator, has_model=model is not None)
         self._style = "\n".join(
             file.read_text(encoding="utf-8") for file in (REPORT_TEMPLATES / "base.css", STATIC / "desk.css")

@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
 
+from grader.records import say
+from grader.reports.translation import Translator
 from grader.review.classroom import Classroom
 from grader.review.grouping import Group
 from grader.review.marking import Key, Reviewer
@@ -66,8 +68,9 @@ async def read_form(request: Request) -> dict[str, str]:
 class Requested:
     """What requests name in a class. Every method raises Refused for what is not there."""
 
-    def __init__(self, room: Classroom) -> None:
+    def __init__(self, room: Classroom, translator: Translator) -> None:
         self._room = room
+        self._translator = translator
 
     def question(self, question: str) -> str:
         """A question by its id."""
@@ -104,10 +107,17 @@ class Requested:
         return key
 
     def points(self, form: Mapping[str, str], key: Key) -> float | None:
-        """The points of a form; None where the mark is to be taken back."""
+        """The points of a form; None where the mark is to be taken back.
+
+        Raises:
+            Refused: they are out of range, or none are given and none were: a comment decides nothing.
+        """
         given = (form.get("points") or form.get("exact") or form.get("now") or "").strip().replace(",", ".")
         if given == "back":
             return None
+        if not given:
+            told = say("A comment is saved with points: choose them, or write them down.")
+            raise Refused(HTTPStatus.BAD_REQUEST, self._translator.text(told))
         try:
             points = float(given)
         except ValueError:

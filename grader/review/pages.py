@@ -74,7 +74,7 @@ class Row:
     expected: str
     choices: tuple[Choice, ...]
     now: str
-    """The points given, or else proposed, as a form sends them where only a comment is saved."""
+    """The points given, as a form sends them where only a comment is saved; empty where a person has given none."""
     comment: str
     history: tuple[Past, ...]
     automatic: str
@@ -284,7 +284,7 @@ class Views:
             reason=mark.comment if mark and mark.comment else self._reason(proposal.reason),
             expected=self._translator.pick(criterion.expected) if criterion else "",
             choices=self._choices(finding.max_points, proposal.points, mark),
-            now=repr(room.points(key) if mark else proposal.points),
+            now="" if mark is None or mark.points is None else repr(mark.points),
             comment=mark.comment if mark else "",
             history=tuple(self._past(entry) for entry in room.history.get(key, ())),
             automatic=f"{self._number(finding.points)}: {self._reason(finding.message)}",

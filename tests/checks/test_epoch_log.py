@@ -163,6 +163,16 @@ def test_any_other_log_is_not_this_codes(text: str, kind: str, callbacks: tuple[
     assert check_epoch_log(criterion, at).status == "failed"  # type: ignore[arg-type]
 
 
+def test_a_log_of_cells_that_train_nothing_today_has_its_own_epochs(data: DataSet) -> None:
+    saved = {1: Output("stream", log_of(10, 10), "stdout")}
+    broken = [Training(number, 1, "m", NETWORK, epochs=0, epochs_asked=10) for number in (0, 1)]
+    at = context("1", RUBRIC, data, Evidence({}, tuple(broken)), cells=cells(saved), answer=broken[-1])
+    at = replace(at, submission=replace(at.submission, places={"1": Place("1", (1, 2))}))
+    criterion = next(item for item in at.question.criteria if item.id == "epoch_log")
+    found = check_epoch_log(criterion, at)  # type: ignore[arg-type]
+    assert (found.status, found.message.values["epochs"]) == ("passed", 10)
+
+
 def test_a_message_quotes_the_log_of_its_own_cell(data: DataSet) -> None:
     """The next cell of the place shows more epochs."""
     saved = {1: Output("stream", log_of(3, 10), "stdout"), 2: Output("stream", log_of(15, 15), "stdout")}

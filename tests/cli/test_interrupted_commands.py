@@ -80,7 +80,7 @@ def test_grade_keeps_what_is_done(course: Class, number: signal.Signals) -> None
     wait_until(lambda: (course.out / "index.html").exists())
     out = interrupt(process, number)
     assert list(course.marks()) == ["ana"]
-    assert "Interrupted. Not graded: 1." in out
+    assert "Interrupted. Not graded: 1 (luz)." in out
     page = (course.out / "index.html").read_text(encoding="utf-8")
     assert "Grading was interrupted, or still goes on: 1 without a result." in page
     assert "every mark is final" not in page

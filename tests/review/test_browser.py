@@ -129,6 +129,28 @@ def test_a_comment_is_saved_while_earlier_ones_are_still_looked_up(desk: Served,
     assert [mark.comment for mark in marks(desk).history_since(0)] == ["Only on part of the test set."]
 
 
+@pytest.mark.parametrize("by", ["Ctrl+Enter", "a click"])
+def test_a_comment_alone_decides_nothing_and_is_not_lost(by: str, desk: Served, visit: Visit) -> None:
+    window = visit(desk)
+    window.go("/next")
+    left = desk.room.left()
+    row = window.page.locator(".row").first
+    row.locator("summary").click()
+    row.get_by_label("Comment for the student").fill("Look again.")
+    if by == "a click":
+        row.get_by_role("button", name="Save").click()
+    else:
+        row.get_by_label("Comment for the student").press("Control+Enter")
+    expect(window.page.locator("#notice")).to_contain_text("A comment is saved with points")
+    assert row.get_by_label("Comment for the student").input_value() == "Look again."
+    assert marks(desk).history_since(0) == []
+    assert desk.room.left() == left
+    row.get_by_label("Exact points").fill("0.1")
+    row.get_by_role("button", name="Save").click()
+    expect(window.page.locator(".row").first.locator(".reason")).to_have_text("Look again.")
+    assert [(mark.points, mark.comment) for mark in marks(desk).history_since(0)] == [(0.1, "Look again.")]
+
+
 CLICK_WHAT_COMES = """() => new MutationObserver((changes, observer) => {
     observer.disconnect();
     document.querySelector(".row [data-key='0']").click();

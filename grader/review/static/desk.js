@@ -159,6 +159,17 @@
     else keys[event.key]();
   });
 
+  // A comment decides nothing: it is saved with points, given now or before.
+  document.addEventListener("click", (event) => {
+    const save = event.target.closest?.('.row button[name="points"][value=""]');
+    const given = save && [save.form.elements.exact, save.form.elements.now].some((field) => field.value.trim());
+    if (!save || given) return;
+    event.preventDefault();
+    event.stopPropagation();
+    notice(said.points);
+    if (save.form.querySelector("details").open) save.form.elements.exact.focus();
+  }, true);
+
   document.addEventListener("focusin", (event) => {
     const inside = event.target.closest?.(".row");
     if (inside && inside.id !== current) highlight(inside);
