@@ -23,7 +23,10 @@ def add_up(findings: Sequence[Finding], rubric: Rubric) -> Score:
 
 
 def with_human_marks(result: Result, marks: Sequence[HumanMark]) -> Result:
-    """The result with people's decisions in place of the findings they are about; the last one of each counts."""
+    """The result with people's decisions in place of the findings they are about; the last one of each counts.
+
+    One that was given to an earlier version of the file is asked for again, unless this one's sure mark is the same.
+    """
     if not marks:
         return result
     last = {(mark.question, mark.check): mark for mark in marks}
@@ -31,11 +34,21 @@ def with_human_marks(result: Result, marks: Sequence[HumanMark]) -> Result:
         _question_score(
             question.question,
             question.max_score,
-            [_marked(finding, last.get((finding.question, finding.check))) for finding in question.findings],
+            [
+                _marked(finding, last.get((finding.question, finding.check)), result.sha256)
+                for finding in question.findings
+            ],
         )
         for question in result.score.questions
     ]
     return replace(result, score=_score(questions))
+
+
+def is_outdated(mark: HumanMark, finding: Finding, sha256: str) -> bool:
+    """Whether a mark was given to another file than that with this digest, and may be wrong for this one."""
+    if mark.points is None or not mark.sha256 or mark.sha256 == sha256:
+        return False
+    return finding.status in OPEN or abs(mark.points - finding.points) > 1e-9
 
 
 def _question_score(question: str, max_score: float, findings: Sequence[Finding]) -> QuestionScore:
@@ -52,9 +65,18 @@ def _score(questions: Sequence[QuestionScore]) -> Score:
     )
 
 
-def _marked(finding: Finding, mark: HumanMark | None) -> Finding:
+def _marked(finding: Finding, mark: HumanMark | None, sha256: str) -> Finding:
     if mark is None or mark.points is None:
         return finding
+    if is_outdated(mark, finding, sha256):
+        message = say(
+            "A person gave {points:g} of {most:g} points to an earlier file; this one is still to be seen.",
+            points=mark.points,
+            most=finding.max_points,
+        )
+        # What is sure of this file counts more than what was seen in another.
+        points = mark.points if finding.status in OPEN else finding.points
+        return replace(finding, status=Status.NEEDS_REVIEW, points=points, message=message)
     status = Status.PASSED if mark.points >= finding.max_points else Status.FAILED
     automatic = {"automatic_points": finding.points, "automatic_status": finding.status.value, "by": mark.who}
     message = _decided(finding, mark)

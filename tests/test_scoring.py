@@ -58,3 +58,25 @@ def test_a_proposal_that_a_person_takes_keeps_its_reason(points: float, comment:
     marked = with_human_marks(result, [HumanMark("a", "4.3", "cost", points, "ayudante", comment)])
     finding = next(f for q in marked.score.questions for f in q.findings if f.question == "4.3" and f.check == "cost")
     assert finding.message.text == told
+
+
+@pytest.mark.parametrize(
+    ("status", "found", "given", "seen", "wanted"),
+    [
+        pytest.param(Status.NEEDS_REVIEW, 0.0, 0.1, "file 2", (0.1, Status.FAILED), id="this file was seen"),
+        pytest.param(Status.NEEDS_REVIEW, 0.0, 0.1, "", (0.1, Status.FAILED), id="nobody knows which"),
+        pytest.param(Status.NEEDS_REVIEW, 0.0, 0.1, "file 1", (0.1, Status.NEEDS_REVIEW), id="what waits in another"),
+        pytest.param(Status.PASSED, 0.25, 0.1, "file 1", (0.25, Status.NEEDS_REVIEW), id="sure of this file, and more"),
+        pytest.param(Status.FAILED, 0.0, 0.1, "file 1", (0.0, Status.NEEDS_REVIEW), id="sure of this file, and less"),
+        pytest.param(Status.PASSED, 0.25, 0.25, "file 1", (0.25, Status.PASSED), id="sure of this file, and the same"),
+    ],
+)
+def test_a_mark_for_an_earlier_file_is_asked_for_again(
+    status: Status, found: float, given: float, seen: str, wanted: tuple[float, Status]
+) -> None:
+    score = add_up(findings(status, found / 0.25), RUBRIC)
+    result = Result("a", "a.ipynb", "file 2", "", Outcome.GRADED, None, score)
+    marked = with_human_marks(result, [HumanMark("a", "4.3", "cost", given, "ayudante", sha256=seen)])
+    finding = next(f for q in marked.score.questions for f in q.findings if f.question == "4.3" and f.check == "cost")
+    assert (finding.points, finding.status) == wanted
+    assert marked.score.provisional or finding.status is not Status.NEEDS_REVIEW

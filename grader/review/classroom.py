@@ -26,7 +26,7 @@ from grader.reports.text import folded
 from grader.review.grouping import Group, Grouping, group_question, load_libraries
 from grader.review.marking import Action, Key, Proposal, Reviewer, Saved, key_of, restored
 from grader.rubric.rubric import Rubric
-from grader.scoring import OPEN
+from grader.scoring import OPEN, is_outdated
 
 _MOST_COMMENTS = 5
 _LEARN_SECONDS = 120.0
@@ -174,10 +174,13 @@ class Classroom:
     def open_keys(self) -> frozenset[Key]:
         """All that a person has to decide and nobody has."""
         if self._open is None:
-            self._open = frozenset(
-                key for key in self._found if key not in self.marks and self.finding(key).status in OPEN
-            )
+            self._open = frozenset(key for key in self._found if self._waits(key))
         return self._open
+
+    def _waits(self, key: Key) -> bool:
+        if key not in self.marks:
+            return self.finding(key).status in OPEN
+        return is_outdated(self.marks[key], self.finding(key), self.results[key[0]].sha256)
 
     def causes(self, submission: str) -> dict[int, list[Key]]:
         """Cells of a submission, each with what a person has to decide on its account, where that is more than one.
@@ -278,8 +281,9 @@ class Classroom:
 
     def left(self, question: str | None = None) -> tuple[int, int]:
         """How many findings a person has to decide, of how many that a person had or has to decide."""
-        waiting = sum(question in (None, key[1]) for key in self.open_keys())
-        decided = sum(question in (None, key[1]) and key in self._found for key in self.marks)
+        still_open = self.open_keys()
+        waiting = sum(question in (None, key[1]) for key in still_open)
+        decided = sum(question in (None, key[1]) for key in self.marks.keys() & self._found.keys() - still_open)
         return waiting, waiting + decided
 
     # --- marks ---

@@ -167,9 +167,14 @@ def test_marks_survive_grading_again_and_say_that_the_file_is_another(out: Path,
     result = book.result(key[0])
     assert result is not None
     book.record(replace(result, sha256="another file"), "identity")
+    before = desk.room.left()[0]
     page = desk.browser().get(f"/submission?s={desk.room.code(key[0])}").text
     assert desk.room.marks[key].points == 0.0
     assert "earlier version of the file" in page
+    assert desk.room.is_open(key)
+    assert desk.room.left()[0] == before + 1
+    desk.room.give(Reviewer(ANA), {key: 0.0})
+    assert not desk.room.is_open(key)
 
 
 def test_reports_and_grades_follow_the_desk(out: Path, room: Classroom, run: Run) -> None:
