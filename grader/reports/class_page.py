@@ -202,6 +202,7 @@ def write_class_page(
         "not_counted": len(ordered) - len(counted),
         "left_out": not_graded[:_MOST_LEFT_OUT],
         "left_out_count": len(not_graded),
+        "without_any": len({entry.name for entry in not_graded if entry.name}),
         "by_programs": len(left_out) - len(not_graded),
         "about_shared": [translator.text(told) for told in about_shared(shared)] if shared else [],
         "shared_asked": SHARED_ASKED,

@@ -109,6 +109,24 @@ def test_what_is_left_out_is_listed_with_whose_nothing_is_graded_first(tmp_path:
     assert "Hay 1 más creado por programas." in text(section)
 
 
+@pytest.mark.parametrize(
+    ("left_out", "told"),
+    [
+        pytest.param((OTHER, SYSTEM), "No hay nada pendiente: todas las notas son definitivas.", id="of a graded one"),
+        pytest.param((ZIP,), "De 1 persona que entregó algo no se ha corregido nada.", id="all that somebody has"),
+        pytest.param(
+            (ZIP, replace(ZIP, path="Dos_102/a.txt"), replace(ZIP, path="Tres_103/b.pdf", name="Tres")),
+            "De 2 personas que entregaron algo no se ha corregido nada.",
+            id="of two",
+        ),
+    ],
+)
+def test_who_has_nothing_graded_waits_for_a_person(left_out: tuple[LeftOut, ...], told: str, tmp_path: Path) -> None:
+    section = text(class_page(tmp_path, named(), left_out=left_out).find("waiting"))
+    assert told in section
+    assert ("definitivas" in section) is ("definitivas" in told)
+
+
 def test_left_out_csv_has_everything(tmp_path: Path) -> None:
     formula = replace(OTHER, path="=cmd()", name=HOSTILE)
     write_left_out_csv([OTHER, SYSTEM, ZIP, formula], "es", tmp_path / "left_out.csv")
