@@ -87,7 +87,7 @@ def _requirement(package: str, wheel: Path | None, language: str) -> str:
     """What stands after ``pip install``."""
     if wheel is not None:
         return f"./{wheel.name}{EXTRA}"
-    return f"grader{EXTRA} @ {package}" if package else FROM_INSTRUCTOR[language]
+    return f"grader{EXTRA} @ {package}" if package else FROM_INSTRUCTOR[language] + EXTRA
 
 
 def _yaml(rubric: Rubric, assignment: str) -> str:

@@ -73,6 +73,13 @@ LanguageName = Annotated[
         help="Language of reports and messages. The rubric's if not given.",
     ),
 ]  # fmt: skip
+GradedLanguage = Annotated[
+    str | None,
+    typer.Option(
+        "--language", parser=one_of(Language), metavar="es|en", show_default=False,
+        help="Language of reports and messages. That of the grading if not given.",
+    ),
+]  # fmt: skip
 DataFolder = Annotated[
     Path | None,
     typer.Option(

@@ -6,7 +6,7 @@ import sys
 from typing import cast
 
 from grader.cli.exit_codes import FAULT, OK
-from grader.cli.options import CsvStyleName, GradebookUrl, GradedOut, LanguageName
+from grader.cli.options import CsvStyleName, GradebookUrl, GradedLanguage, GradedOut
 from grader.rubric.language import Language
 from grader.settings import CsvStyle
 
@@ -14,7 +14,7 @@ EXAMPLE = "grader report out/class"
 
 
 def report(
-    out: GradedOut, language: LanguageName = None, gradebook: GradebookUrl = "", csv_style: CsvStyleName = None
+    out: GradedOut, language: GradedLanguage = None, gradebook: GradebookUrl = "", csv_style: CsvStyleName = None
 ) -> int:
     """Write reports, class page and grades.csv anew, with every mark given since; nothing is graded."""
     from rich.console import Console

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import getpass
+import shlex
 from typing import Annotated, cast
 
 import typer
 
 from grader.cli.exit_codes import OK
-from grader.cli.options import GradebookUrl, GradedOut, LanguageName, whole_number
+from grader.cli.options import GradebookUrl, GradedLanguage, GradedOut, whole_number
 from grader.errors import UsageError
 from grader.requirements import check_requirements
 from grader.rubric.language import Language
@@ -49,7 +50,7 @@ def review(
     model: Annotated[
         str, typer.Option("--model", metavar="NAME", help="The model of that service.", show_default=False)
     ] = "",
-    language: LanguageName = None,
+    language: GradedLanguage = None,
     gradebook: GradebookUrl = "",
 ) -> int:
     """Decide at a page in your browser what the grader leaves to a person; any other mark can be changed there, too."""
@@ -70,7 +71,9 @@ def review(
     def announce(address: str) -> None:
         for line in (
             translator.say("Review desk: {address}", address=address),
-            translator.say("End it with Ctrl-C; then 'grader report {out}' writes the reports anew.", out=str(out)),
+            translator.say(
+                "End it with Ctrl-C; then 'grader report {out}' writes the reports anew.", out=shlex.quote(str(out))
+            ),
         ):
             console.print(line, highlight=False, soft_wrap=True, markup=False)
 

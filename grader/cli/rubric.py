@@ -23,7 +23,7 @@ def check_rubric(
     rubric: Annotated[Path, typer.Argument(parser=find_rubric, metavar="RUBRIC", help=RUBRIC_HELP)],
     language: LanguageName = None,
 ) -> int:
-    """Say what a rubric contains, or name the first line that breaks a rule."""
+    """Say what a rubric contains, or name each line that breaks a rule."""
     from rich.console import Console
 
     from grader.reports.translation import Translator

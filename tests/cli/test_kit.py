@@ -92,7 +92,7 @@ def test_without_a_package_the_place_for_it_is_nothing_that_pip_would_look_up(
     for name in ("README.md", "README.en.md"):
         installed = re.findall(r"pip install (.+)", (tmp_path / "kit" / name).read_text(encoding="utf-8"))
         assert len(installed) == 3
-        assert all(re.fullmatch('"<[^<>]+>"', what) for what in installed)
+        assert all(re.fullmatch(r'"<[^<>]+>\[notebooks\]"', what) for what in installed)
 
 
 @pytest.mark.parametrize(
