@@ -18,6 +18,7 @@ from grader.reports.translation import Translator
 from grader.rubric.rubric import Rubric
 
 _LONGEST_PASSAGE = 4_000
+_DECIDED = (Status.PASSED, Status.FAILED)
 _MOST_PASSAGES = 12
 _MOST_ROWS = 40
 _MOST_LOST = 3
@@ -209,7 +210,8 @@ def _words(findings: Iterable[Finding], passages: Sequence[Passage]) -> Iterator
     readers = [finding for finding in findings if "words" in finding.evidence or "answer" in finding.evidence]
     if not readers:
         return
-    earned = [word for finding in readers if finding.points > 0 for word in _texts(finding.evidence.get("words"))]
+    earning = [finding for finding in readers if finding.points > 0 and finding.status in _DECIDED]
+    earned = [word for finding in earning for word in _texts(finding.evidence.get("words"))]
     for passage in [passage for passage in passages if not passage.perhaps_given][:_MOST_PASSAGES]:
         yield Words(passage.cell + 1, passage.source, mark_words(shown(passage.text, _LONGEST_PASSAGE), earned))
     if not passages:

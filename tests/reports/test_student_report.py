@@ -138,8 +138,10 @@ def test_marks_the_words_that_earned_points_and_no_others(report: Callable[..., 
     assert [mark.text for mark in page.find("q-3-1").all("mark")] == ["Probabilidades", "diez clases"]
     assert [mark.text for mark in page.find("q-4-3").all("mark")] == ["precisión mejora", "más lento", "tiempo"]
     unearned = change(full_findings(RUBRIC), {("3.1", "probabilities"): {"status": Status.FAILED, "points": 0.0}})
-    page = report(replace(perfect(), score=score_of(unearned)))
-    assert [mark.text for mark in page.find("q-3-1").all("mark")] == ["diez clases"]
+    waiting = change(full_findings(RUBRIC), {("3.1", "probabilities"): {"status": Status.NEEDS_REVIEW}})
+    for others in (unearned, waiting):
+        page = report(replace(perfect(), score=score_of(others)))
+        assert [mark.text for mark in page.find("q-3-1").all("mark")] == ["diez clases"]
 
 
 def test_shows_what_the_callback_did_epoch_by_epoch(report: Callable[..., Element]) -> None:
