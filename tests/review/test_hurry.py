@@ -69,11 +69,14 @@ def test_what_is_typed_as_a_comment_marks_nobody(delay: int, typed: str, desk: S
     window.page.keyboard.type("!")
     assert focused(window) == row
     assert window.page.locator(f"#{row} [data-comment]").input_value() == f"{typed}!"
+    window.page.keyboard.press("Control+Enter")
+    expect(window.page.locator("#notice")).to_contain_text("A comment is saved with points")
     assert given_marks(desk) == []
+    window.page.keyboard.type("0.1")  # the field for exact points has the focus
     with window.page.expect_response("**/mark"):
-        window.page.keyboard.press("Control+Enter")
+        window.page.keyboard.press("Enter")
     window.settled()
-    assert [mark.comment for mark in given_marks(desk)] == [f"{typed}!"]
+    assert [(mark.points, mark.comment) for mark in given_marks(desk)] == [(0.1, f"{typed}!")]
 
 
 def test_keys_pressed_while_a_mark_is_saved_mark_nobody_and_say_so(desk: Served, visit: Visit) -> None:
