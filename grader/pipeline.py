@@ -58,10 +58,10 @@ class ClassReport:
     results: tuple[Result, ...]
     faults: tuple[str, ...]
     """What the grader itself failed at, in a line each."""
-    missing: int
-    """Submissions without a result: an interrupt came first, it could not be kept, or only others were asked for."""
+    missing: tuple[str, ...]
+    """Names of submissions without a result: an interrupt came first, it could not be kept, or only others were asked
+    for."""
     interrupted: bool
-    missing_names: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     """What was handed in and is not graded."""
 
@@ -242,7 +242,7 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
     results = publisher.finish(found, graded)
     shown = {result.submission for result in results}
     missing = tuple(one.called for one in collection.submissions if one.submission not in shown)
-    return ClassReport(results, (*faults, *publisher.faults), len(missing), interrupted, missing, collection.left_out)
+    return ClassReport(results, (*faults, *publisher.faults), missing, interrupted, collection.left_out)
 
 
 def grade_apart(job: Job) -> Graded:

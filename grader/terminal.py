@@ -308,7 +308,7 @@ def ending_lines(report: ClassReport, named_only: bool, class_page: Path, transl
     page = translator.say("Class page: {file}", file=str(class_page))
     if not report.missing:
         return [page]
-    told = _counted(report.missing_names) or str(report.missing)
+    told = _counted(report.missing)
     if named_only:
         left = say("Not graded: {count}. The same command without --only grades them.", count=told)
     else:
@@ -318,9 +318,9 @@ def ending_lines(report: ClassReport, named_only: bool, class_page: Path, transl
 
 
 def _counted(names: Sequence[str]) -> str:
-    """How many, and the first of them by name; empty for none."""
+    """How many, and the first of them by name."""
     shown = ", ".join(printable(name) for name in names[:_MOST_NAMES])
-    return f"{len(names)} ({shown}{', …' if len(names) > _MOST_NAMES else ''})" if names else ""
+    return f"{len(names)} ({shown}{', …' if len(names) > _MOST_NAMES else ''})"
 
 
 def reported_lines(results: Sequence[Result], missing: int, class_page: Path, translator: Translator) -> Iterator[str]:

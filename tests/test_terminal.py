@@ -81,9 +81,12 @@ ENGLISH_WORDS = re.compile(
         pytest.param(partial(), id="result"),
         pytest.param(marks_table([perfect(), partial()], SPANISH), id="table"),
         pytest.param(
-            "\n".join(ending_lines(ClassReport((), (), 2, True), False, Path("o"), SPANISH)), id="interrupted"
+            "\n".join(ending_lines(ClassReport((), (), ("Ñandú", "Íñigo"), True), False, Path("o"), SPANISH)),
+            id="interrupted",
         ),
-        pytest.param("\n".join(ending_lines(ClassReport((), (), 2, False), True, Path("o"), SPANISH)), id="only"),
+        pytest.param(
+            "\n".join(ending_lines(ClassReport((), (), ("Ñandú", "Íñigo"), False), True, Path("o"), SPANISH)), id="only"
+        ),
         pytest.param("\n".join(reported_lines([perfect()], 3, Path("o"), SPANISH)), id="report"),
         pytest.param("".join(time_left(seconds, SPANISH) for seconds in (30, 300, 9000)), id="time"),
         pytest.param(gaps_line(gaps("none"), SPANISH).removesuffix("grader doctor"), id="protection"),
@@ -95,7 +98,7 @@ def test_a_spanish_reader_reads_spanish_only(shown: object) -> None:
 
 def test_who_is_not_graded_is_named() -> None:
     few, many = ("Ñandú", "Íñigo"), tuple(f"alumna {number}" for number in range(20))
-    told = [ending_lines(ClassReport((), (), len(who), False, who), True, Path("o"), SPANISH)[0] for who in (few, many)]
+    told = [ending_lines(ClassReport((), (), who, False), True, Path("o"), SPANISH)[0] for who in (few, many)]
     assert told[0].startswith("Sin corregir: 2 (Ñandú, Íñigo).")
     assert told[1].startswith("Sin corregir: 20 (alumna 0, ")
     assert "alumna 7, …)" in told[1]

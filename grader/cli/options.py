@@ -66,20 +66,16 @@ def _float(value: str) -> float:
 
 # --- single options ---------------------------------------------------------------------------------------------------
 
-LanguageName = Annotated[
-    str | None,
-    typer.Option(
+
+def _language(default: str) -> Any:
+    return typer.Option(
         "--language", parser=one_of(Language), metavar="es|en", show_default=False,
-        help="Language of reports and messages. The rubric's if not given.",
-    ),
-]  # fmt: skip
-GradedLanguage = Annotated[
-    str | None,
-    typer.Option(
-        "--language", parser=one_of(Language), metavar="es|en", show_default=False,
-        help="Language of reports and messages. That of the grading if not given.",
-    ),
-]  # fmt: skip
+        help=f"Language of reports and messages. {default} if not given.",
+    )  # fmt: skip
+
+
+LanguageName = Annotated[str | None, _language("The rubric's")]
+GradedLanguage = Annotated[str | None, _language("That of the grading")]
 DataFolder = Annotated[
     Path | None,
     typer.Option(

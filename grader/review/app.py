@@ -139,10 +139,7 @@ class Desk:
         ]
         outdated = [
             {"name": self._views.name(name), "link": submission_link(room.code(name))}
-            for name in room.ordered(
-                {key[0] for key, mark in room.marks.items() if key[0] in room.results}
-                & {key[0] for key, mark in room.marks.items() if self._is_outdated(key)}
-            )
+            for name in room.ordered({key[0] for key in room.open_keys() if room.is_outdated(key)})
         ]
         submissions = [
             {
@@ -162,9 +159,6 @@ class Desk:
             about_shared=[self._views.text(told) for told in about_shared(room.shared)] if room.shared else [],
             shared=room.shared,
         )
-
-    def _is_outdated(self, key: Key) -> bool:
-        return key[0] in self._room.results and self._room.marks[key].sha256 != self._room.results[key[0]].sha256
 
     def question(self, call: Call) -> Response:
         """The groups of one question."""

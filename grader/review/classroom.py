@@ -178,9 +178,12 @@ class Classroom:
         return self._open
 
     def _waits(self, key: Key) -> bool:
-        if key not in self.marks:
-            return self.finding(key).status in OPEN
-        return is_outdated(self.marks[key], self.finding(key), self.results[key[0]].sha256)
+        return self.is_outdated(key) if key in self.marks else self.finding(key).status in OPEN
+
+    def is_outdated(self, key: Key) -> bool:
+        """True if a person's mark was given to an earlier file, and may be wrong for this one."""
+        mark = self.marks.get(key)
+        return mark is not None and is_outdated(mark, self.finding(key), self.results[key[0]].sha256)
 
     def causes(self, submission: str) -> dict[int, list[Key]]:
         """Cells of a submission, each with what a person has to decide on its account, where that is more than one.

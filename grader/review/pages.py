@@ -266,7 +266,6 @@ class Views:
         room, finding, mark = self._room, self._room.finding(key), self._room.marks.get(key)
         criterion, proposal = self._criterion(finding), self._room.proposal(key, group)
         code, position = room.code(key[0]), _position(room, key[1])
-        outdated = mark is not None and mark.sha256 != room.results[key[0]].sha256
         return Row(
             id=f"r-{code}-{position}-{_check_position(room, key)}",
             code=code,
@@ -278,7 +277,7 @@ class Views:
             open=room.is_open(key),
             marked=mark is not None,
             by=self._by(mark) if mark else "",
-            outdated=outdated,
+            outdated=room.is_outdated(key),
             points=self._number(room.points(key) if mark else proposal.points),
             max_points=self._number(finding.max_points),
             reason=mark.comment if mark and mark.comment else self._reason(proposal.reason),
