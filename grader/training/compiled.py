@@ -112,11 +112,13 @@ class Compiled:
         return _values(self._model.optimizer.variables)
 
     def begin(self, order: Order, start: Start, data: Data) -> None:
-        """Take up a training of this form. Raises Exception: whatever Keras raises; the network is of no use then."""
+        """Take up a training of this form. Raises Exception: whatever Keras raises; the network is of no use then.
+
+        What plain Keras would refuse of the data is found by `check`.
+        """
         model, learning_rate = self._model, order.optimizer.config.get("learning_rate")
         self._set(self._first)
         model.set_weights(_first_weights(order) if start.weights is None else start.weights)
-        self._check(order, data)
         for variable, value in zip(model.optimizer.variables, start.state or (), strict=start.state is not None):
             variable.assign(value)
         if learning_rate is not None:
@@ -143,8 +145,13 @@ class Compiled:
         for variable, value in zip(self._variables, values, strict=True):
             variable.assign(value)
 
-    def _check(self, order: Order, data: Data) -> None:
-        """Make plain Keras's errors, once for the same data. Variables are left as they were."""
+    def check(self, data: Data) -> None:
+        """Make plain Keras's errors, once for the same data. Variables are left as they were.
+
+        Raises:
+            Exception: whatever Keras raises; the network is of no use then.
+        """
+        order = self._order
         name = (order.x, order.y, order.sample_weight, order.class_weight)
         if name not in self._checked:
             before = _values(self._variables)

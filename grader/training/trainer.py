@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import math
 import os
 import socket
 import socketserver
@@ -18,18 +17,18 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
 
-from grader.training.building import build, build_loss, build_metrics, size
-from grader.training.compiled import Compiled, Data, Start, check_lengths, form_of
-from grader.training.orders import Look, Order, Part, look_of, metrics_key, order_of
-from grader.training.sizes import compared
+from grader.training.compiled import Compiled, Data, Start, form_of
+from grader.training.looking import MANY_PREDICTED, Looker, kind_of, rows_of
+from grader.training.orders import Order, Part, look_of, metrics_key, order_of
 from grader.training.trajectories import pack, seal, unpack, unseal
+from grader.training.turns import Client, HungUp, Turns
 
 MAX_LINE = 1_000_000
 IDLE_NETWORKS = 32
@@ -40,36 +39,28 @@ LOOKERS = 12
 """Networks kept ready to evaluate or predict with: a notebook looks at each of its own many times."""
 MAX_HELD_BYTES = 700_000_000
 """Data kept ready."""
-LOOK_BATCH = 2000
-LOOK_NUMBERS = 50_000_000
-"""Numbers that the widest layer may give for the rows of one such batch."""
-MAX_PREDICTED = 100_000_000
-"""Numbers of one prediction, of which there are four copies for a moment: twice the pixels of 60,000 images."""
 MAX_RESIDENT_BYTES = 2_500_000_000
 """What TensorFlow compiles it never gives back, some 10 MB a network: above this the process begins anew."""
+
+
+ANYBODY = Client()
 
 
 class Damaged(Exception):
     """A sealed file that does not match its checksum; its path is the message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Looker:
-    """A network to evaluate and predict with, whatever its weights."""
-
-    model: Any
-    evaluate: Any
-    """Adds a batch ``(x, y, weight)`` to the metrics."""
-    predict: Any
-    """Outputs for a batch."""
-
-
 class Trainer:
-    """Trains and evaluates. Keras builds one thing at a time; what is built trains beside others, a core each."""
+    """Trains and evaluates. Keras builds one thing at a time; what is built computes beside others, a core each.
+
+    Submissions take turns, an epoch or a part of an evaluation each.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._cores = threading.Semaphore(len(os.sched_getaffinity(0)))
+        self._building = Turns(1)
+        self._cores = Turns(len(os.sched_getaffinity(0)))
+        self._large = Turns(1)
+        """For predictions that take much memory."""
         self._idle: OrderedDict[tuple[str, str], Compiled] = OrderedDict()
         self._lookers: OrderedDict[str, Looker] = OrderedDict()
         self._held: OrderedDict[str, Any] = OrderedDict()
@@ -79,10 +70,15 @@ class Trainer:
         """Names of the networks that are kept, by order and metrics; the one used last is last."""
         return tuple(self._idle)
 
-    def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Do what a request asks. What Keras refuses comes back as ``raised``, a damaged file as ``damaged``."""
+    def answer(self, request: Mapping[str, Any], client: Client = ANYBODY) -> dict[str, Any]:
+        """Do what a request asks. What Keras refuses comes back as ``raised``, a damaged file as ``damaged``.
+
+        To a client that hung up nothing is answered.
+        """
         try:
-            return self._train(request) if request["op"] == "train" else self._look(request)
+            return (self._train if request["op"] == "train" else self._look)(request, client)
+        except HungUp:
+            return {}
         except Damaged as error:
             return {"damaged": str(error)}
         except Exception as error:
@@ -90,16 +86,19 @@ class Trainer:
 
     # --- training ---------------------------------------------------------------------------------------------------
 
-    def _train(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    def _train(self, request: Mapping[str, Any], client: Client) -> dict[str, Any]:
         order, metrics = order_of(request["order"]), tuple(Part(**part) for part in request["metrics"])
         folder, measured = Path(request["folder"]), metrics_key(metrics)
         name = (order.key, measured)
-        with self._lock:
+        with self._building.turn(client):
             data = self._data(order, request["files"])
             network = self._ready(name, order, metrics, data, request["from"])
+        with self._cores.turn(client):
+            network.check(data)
         written = []
         for epoch in range(network.epoch + 1, request["to"] + 1):
-            with self._cores:
+            with self._cores.turn(client):
+                client.check()
                 logs = network.train(data)
             files = {"weights": pack(network.weights), f"{measured}.logs": json.dumps(logs).encode()}
             if epoch in request["keep_state"]:
@@ -107,7 +106,7 @@ class Trainer:
             for part, content in files.items():
                 (folder / f"{epoch:05d}.{part}").write_bytes(seal(content))
                 written.append([epoch, part])
-        with self._lock:
+        with self._building.turn(client):
             self._keep(name, network)
         return {"written": written}
 
@@ -156,57 +155,22 @@ class Trainer:
 
     # --- evaluating and predicting ----------------------------------------------------------------------------------
 
-    def _look(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    def _look(self, request: Mapping[str, Any], client: Client) -> dict[str, Any]:
         look = look_of(request["look"])
-        target = Path(request["folder"]) / "look"
-        with self._lock:
-            target.write_bytes(seal(self._looked(look, request)))
+        with self._building.turn(client):
+            arrays = (look.x, look.y, look.sample_weight)
+            rows = rows_of(look, *(digest and self._array(digest, request["files"]) for digest in arrays))
+            looker = self._lookers.pop(kind_of(look), None) or Looker(look)
+            looker.prepare(rows)
+        weights, turn = unpack(_content(request["weights"])), partial(self._cores.turn, client)
+        with self._large.turn(client) if rows.predicted > MANY_PREDICTED else contextlib.nullcontext():
+            content = (looker.predict if look.y is None else looker.evaluate)(weights, rows, turn)
+            (Path(request["folder"]) / "look").write_bytes(seal(content))
+        with self._building.turn(client):
+            self._lookers[kind_of(look)] = looker
+            while len(self._lookers) > LOOKERS:
+                self._lookers.popitem(last=False)
         return {"written": [[0, "look"]]}
-
-    def _looked(self, look: Look, request: Mapping[str, Any]) -> bytes:
-        import tensorflow as tf
-
-        x = self._array(look.x, request["files"])
-        taken = size(look.layers, look.input_shape)
-        if look.y is None and len(x) * math.prod(taken.shape) > MAX_PREDICTED:
-            raise ValueError(f"a prediction must give at most {MAX_PREDICTED} numbers. Received: more")
-        y = None if look.y is None else self._array(look.y, request["files"])
-        widest = max(taken.widest, 0 if y is None else compared(taken.shape, y.shape[1:]))
-        if widest > LOOK_NUMBERS:
-            raise ValueError(f"a row must take at most {LOOK_NUMBERS} numbers. Received: {widest}")
-        rows = max(1, min(LOOK_BATCH, LOOK_NUMBERS // widest))
-        parts = [slice(start, start + rows) for start in range(0, len(x), rows)]
-        looker = self._looker(look)
-        looker.model.set_weights(unpack(_content(request["weights"])))
-        if y is None:
-            return pack([np.asarray(tf.concat([looker.predict(x[part]) for part in parts], 0))])
-        weight = None if look.sample_weight is None else self._array(look.sample_weight, request["files"])
-        check_lengths(x, y, weight)
-        looker.model.reset_metrics()
-        for part in parts:
-            looker.evaluate(x[part], y[part], None if weight is None else weight[part])
-        logs = looker.model.get_metrics_result()
-        return json.dumps({name: float(logs[name]) for name in sorted(logs)}).encode()
-
-    def _looker(self, look: Look) -> Looker:
-        name = Look(look.at.__class__("", 0), look.layers, look.input_shape, "", "", look.loss, look.metrics).key
-        if name not in self._lookers:
-            self._lookers[name] = _looker_for(look)
-        self._lookers.move_to_end(name)
-        while len(self._lookers) > LOOKERS:
-            self._lookers.popitem(last=False)
-        return self._lookers[name]
-
-
-def _looker_for(look: Look) -> Looker:
-    """Keras's own steps, compiled once: its `evaluate` and `predict` make a pipeline of the data in every call."""
-    import tensorflow as tf
-
-    model = build(look.layers, look.input_shape)
-    loss = None if look.loss is None else build_loss(look.loss)
-    model.compile(optimizer="sgd", loss=loss, metrics=build_metrics(look.metrics))
-    evaluate = tf.function(lambda x, y, weight: model.test_step((x, y, weight)), autograph=False)
-    return Looker(model, evaluate, tf.function(lambda x: model.predict_step((x,)), autograph=False))
 
 
 def _content(path: str) -> bytes:
@@ -226,8 +190,19 @@ def _bytes(tensor: Any) -> int:
 class _Handler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         for line in iter(lambda: self.rfile.readline(MAX_LINE), b""):
-            reply = self.server.trainer.answer(json.loads(line))  # type: ignore[attr-defined]
+            request = json.loads(line)
+            client = Client(request["submission"], self._is_gone)
+            reply = self.server.trainer.answer(request, client)  # type: ignore[attr-defined]
             self.wfile.write(json.dumps(reply).encode() + b"\n")
+
+    def _is_gone(self) -> bool:
+        """True once the other side has hung up: until it is answered it says nothing."""
+        try:
+            return not self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
 
 class _Server(socketserver.ThreadingUnixStreamServer):

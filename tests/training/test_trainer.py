@@ -15,8 +15,9 @@ from grader.records import Array
 from grader.training.building import build, build_loss, build_metrics, build_optimizer
 from grader.training.compiled import Compiled, seed_of
 from grader.training.orders import Look, Order, Part, Point, metrics_key
-from grader.training.trainer import Trainer
+from grader.training.trainer import ANYBODY, Trainer
 from grader.training.trajectories import Trajectories, pack, seal, unpack, unseal
+from grader.training.turns import Client
 
 keras = pytest.importorskip("keras")
 
@@ -40,6 +41,7 @@ class Desk:
         metrics: tuple[Part, ...] = ACCURACY,
         weights: list[Array] | None = None,
         state: list[Array] | None = None,
+        client: Client = ANYBODY,
     ) -> dict[str, Any]:
         begin = {"epoch": 0, "weights": self._file("weights", weights), "state": self._file("state", state)}
         return self.trainer.answer(
@@ -52,7 +54,8 @@ class Desk:
                 "keep_state": [epochs],
                 "folder": str(self.folder),
                 "files": self._files(order.x, order.y, order.sample_weight),
-            }
+            },
+            client,
         )
 
     def look(self, look: Look, weights: list[Array]) -> bytes:
