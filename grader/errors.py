@@ -8,7 +8,8 @@
     ├── DataError             the assignment's data set is missing or damaged: exit code 2
     ├── ExchangeError         the kernel's side sent something malformed or too large
     ├── NotTrainable          a training that the trusted trainer does not take: it runs in the kernel
-    └── TrainerError          the trusted trainer itself failed: the training runs in the kernel
+    ├── TrainerError          the trusted trainer itself failed: the training runs in the kernel
+    └── DeadlineError         a part of the grader took longer than it may: our error, and no lost point
 
 Messages are *rule, received value, where*, for example
 ``rubrics/x.yaml:31: 'points' must be > 0. Received: -1``.
@@ -59,3 +60,7 @@ class NotTrainable(GraderError):
 
 class TrainerError(GraderError):
     """The trusted trainer died or broke its protocol."""
+
+
+class DeadlineError(GraderError):
+    """A part of the grader itself took longer than it may, and a mark would depend on it."""

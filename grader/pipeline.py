@@ -146,7 +146,8 @@ def _trainings(job: Job) -> Trainings | None:
     if job.store is None:
         return None
     try:
-        return open_trainings(job.store.url, job.store.max_bytes, job.store.trainer)
+        trainings = open_trainings(job.store.url, job.store.max_bytes, job.store.trainer)
+        return trainings.for_submission(job.submission)
     except OSError as error:
         logging.getLogger(__name__).warning("%s: trained in the kernel: %s", job.submission, error)
         return None

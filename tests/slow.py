@@ -42,6 +42,8 @@ SECONDS: dict[str, int] = {
     "review/test_second_opinion.py": 9,
     "review/test_guard.py": 9,
     "training/test_trajectories.py": 9,
+    "training/test_looking.py": 9,
+    "hostile/test_deadlines.py": 8,
     "review/test_review_pages.py": 7,
     "hostile/test_fuzzing.py": 7,
     "review/test_grouping.py": 7,

@@ -7,24 +7,28 @@ seconds; the time that a submission may take holds for all its kernels together.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
+from concurrent.futures import wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
-from grader.errors import SandboxError
+from grader.errors import DeadlineError, SandboxError
 from grader.execution.desk import TrainingDesk
+from grader.execution.ending import run_session
 from grader.execution.sandbox import Kind, Room
 from grader.execution.session import Session
 from grader.execution.warm import Nursery, nurseries
 from grader.processes import make_folder, remove_folder
 from grader.records import Callback, CellRun, CellStatus, Evidence, Submission, say
 from grader.rubric.rubric import Limits, Rubric
+from grader.threads import begin
 from grader.training.service import Trainings
 
+REMOVE_SECONDS = 60.0
+"""How long removing what a kernel left behind may take; then its worker is replaced, and another removes it."""
 MAX_KERNELS = 4
 """Kernels that one submission may end, and the one after them."""
 
@@ -56,7 +60,7 @@ class Runner:
     beside: Mapping[str, bytes] = field(default_factory=dict)
 
     def attempt(self, lost: Mapping[int, CellRun], used: float) -> Attempt:
-        """Run all cells but the lost ones in a fresh kernel. Raises SandboxError."""
+        """Run all cells but the lost ones in a fresh kernel. Raises SandboxError, DeadlineError."""
         warm = nurseries(self.data) if self.sandbox == "bwrap" else None
         nursery = None if warm is None else warm.get()
         if warm is not None and nursery is not None:
@@ -69,17 +73,19 @@ class Runner:
     def _attempt(self, room: Room, nursery: Nursery | None, lost: Mapping[int, CellRun], used: float) -> Attempt:
         try:
             room.make(self.data, self.sandbox)
-            desk = None if self.trainings is None else TrainingDesk(room.exchange, self.trainings)
+            desk = None if self.trainings is None else TrainingDesk(room.exchange, self.trainings, self.submission.id)
             session = Session(
                 self.submission, self.rubric, self.limits, room, self.data, self.sandbox, desk, nursery, lost, used
             )
             session.begins, session.beside = self.begins, self.beside
-            evidence = asyncio.run(session.run())
+            evidence = run_session(session)
             if nursery is not None and not nursery.alive:
                 raise SandboxError("a nursery must outlive its kernels. Received: it ended")
+            if desk is not None and desk.failure and evidence.cut_short is not None:
+                raise DeadlineError(f"no limit may hold for what the trainer did not do. Received: {desk.failure}")
             return Attempt(evidence, session.notebook, session.lost_in, session.used)
         finally:
-            remove_folder(room.root)
+            wait({begin(remove_folder, room.root)}, REMOVE_SECONDS)
 
 
 def run_submission(
@@ -108,6 +114,7 @@ def run_submission(
     Raises:
         SandboxError: the kernel cannot be started at all.
         DataError: the data set is missing or damaged.
+        DeadlineError: the grader itself was too slow, and a mark would depend on it.
     """
     runner = Runner(submission, rubric, sandbox, limits, data, trainings, begins, beside or {})
     whole = runner.attempt({}, 0.0)

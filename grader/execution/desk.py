@@ -19,15 +19,17 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError, model_validator
 
-from grader.errors import NotTrainable, TrainerError
+from grader.errors import DeadlineError, NotTrainable, TrainerError
 from grader.execution.exchange import Digest, FitEvent
 from grader.execution.intake import Intake
 from grader.execution.ledger import Given, Ledger, Source, contradiction, same_rows
 from grader.execution.reasons import judge_reason
 from grader.records import Array, Data, Message, Network, say
+from grader.threads import begin
 from grader.training import allowed
 from grader.training.canonical import under_their_names
 from grader.training.orders import Look, Order, Part, Point
+from grader.training.patience import ANSWER_SECONDS
 from grader.training.pipelines import (
     FOR_EVER,
     MAX_ROWS,
@@ -53,6 +55,8 @@ MAX_AHEAD = 30
 """Epochs that are trained before the next look at the time."""
 MAX_SECONDS = 1_800.0
 """How long one kernel may wait for answers, which no limit of its own counts; from then on it trains by itself."""
+LATE_SECONDS = ANSWER_SECONDS + 60.0
+"""How long an answer may take with all that belongs to it; what is later hangs."""
 
 Count = Annotated[int, Field(ge=0, le=100_000)]
 Where = Annotated[list[Count], Field(min_length=2, max_length=2)]
@@ -204,10 +208,11 @@ Answer = tuple[dict[str, Any], Sequence[Array]]
 class TrainingDesk:
     """Serves one kernel, as long as it runs."""
 
-    def __init__(self, exchange: Path, trainings: Trainings) -> None:
+    def __init__(self, exchange: Path, trainings: Trainings, submission: str = "") -> None:
+        """Args: submission: whose kernel it is."""
         self._path = exchange / SOCKET
         self._intake = Intake(exchange, trainings.store)
-        self._trainings = trainings
+        self._trainings = trainings.for_submission(submission)
         self._server: asyncio.Server | None = None
         self._connections: list[asyncio.StreamWriter] = []
         self._busy_since: float | None = None
@@ -216,6 +221,11 @@ class TrainingDesk:
         self._ledger = Ledger()
         self._refused = False
         """The kernel was refused something, or cut off."""
+        self.failure = ""
+        """What the trusted side could not do for it, though it should."""
+        self._late = False
+        """It took too long: the kernel trains by itself from then on."""
+        self._closed = False
 
     @property
     def waited(self) -> float:
@@ -227,7 +237,9 @@ class TrainingDesk:
         self._server = await asyncio.start_unix_server(self._serve, self._path, limit=MAX_QUESTION_BYTES)
 
     async def close(self) -> None:
-        """Listen no more."""
+        """Listen no more, and wait for no answer that is under way."""
+        self._closed = True
+        self._trainings.abandon()
         if self._server is not None:
             self._server.close()
 
@@ -241,7 +253,7 @@ class TrainingDesk:
                     return  # one question at a time: a second line is not the recorder's
                 self._busy_since = time.monotonic()
                 try:
-                    answer, arrays = await asyncio.to_thread(self.answer, line)
+                    answer, arrays = await self._in_time(line)
                 finally:
                     self._waited += time.monotonic() - self._busy_since
                     self._busy_since = None
@@ -254,6 +266,13 @@ class TrainingDesk:
             self._connections.remove(writer)
             self._refused = True  # an interrupt in the middle of an answer ends the connection, too
             writer.close()
+
+    async def _in_time(self, line: bytes) -> Answer:
+        """The answer to a question, or a refusal where it hangs."""
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(begin(self.answer, line)), LATE_SECONDS)
+        except TimeoutError:
+            return self._too_late(f"an answer must come in {LATE_SECONDS:g} seconds. Received: none"), ()
 
     def source(
         self, event: FitEvent, network: Network, cell: int, x: Data | None = None
@@ -332,7 +351,9 @@ class TrainingDesk:
         try:
             question = _QUESTION.validate_python(json.loads(line))
             if self.waited > MAX_SECONDS:
-                raise NotTrainable(f"a kernel may wait {MAX_SECONDS:g} seconds for the trainer. Received: more")
+                raise DeadlineError(f"a kernel must wait {MAX_SECONDS:g} seconds at most. Received: more")
+            if self._late:
+                return {"kernel": self.failure}, ()
             if isinstance(question, AskFit):
                 return self._take(question)
             if isinstance(question, AskEpoch):
@@ -344,11 +365,24 @@ class TrainingDesk:
             return {"kernel": str(error)[:300]}, ()
         except (ValidationError, ValueError, IndexError, RecursionError) as error:
             return {"kernel": f"a question must follow the protocol. Received: {type(error).__name__}"}, ()
+        except DeadlineError as error:
+            return self._too_late(str(error)), ()
         except TrainerError as error:
-            logging.getLogger(__name__).warning("%s", error)
-        except Exception:
+            return self._failed(str(error)), ()
+        except Exception as error:
             logging.getLogger(__name__).exception("the training desk failed on a question")
-        return {"kernel": "the trainer failed"}, ()
+            return self._failed(f"{type(error).__name__}: {error}"), ()
+
+    def _failed(self, why: str) -> dict[str, Any]:
+        """Refuse for a fault of ours, unless the kernel has ended and nobody waits."""
+        if not self._closed:
+            self.failure = self.failure or why[:300]
+            logging.getLogger(__name__).warning("trained in the kernel: %s", why)
+        return {"kernel": why[:300]}
+
+    def _too_late(self, why: str) -> dict[str, Any]:
+        self._late = True
+        return self._failed(why)
 
     def _take(self, question: AskFit) -> Answer:
         if len(self.taken) >= MAX_ORDERS:

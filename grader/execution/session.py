@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import secrets
 import subprocess
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import DeadKernelError
 
 from grader.errors import SandboxError
+from grader.execution.asking import Questions
 from grader.execution.assembly import Assembler
 from grader.execution.beside import came_along, lay_beside
 from grader.execution.client import Client
@@ -30,7 +30,7 @@ from grader.execution.outputs import ending, read_outputs
 from grader.execution.platforms import folders_named, make_folders
 from grader.execution.preparing import NOTHING, asks, prepare
 from grader.execution.provisioning import WarmProvisioner
-from grader.execution.sandbox import HOME, RECORDER_MODULE, Kind, Room, kernel_command, own_environment
+from grader.execution.sandbox import HOME, Kind, Room, kernel_command, own_environment
 from grader.execution.warm import Nursery
 from grader.execution.watchdog import Watchdog
 from grader.processes import is_linux
@@ -48,7 +48,6 @@ from grader.rubric.rubric import Limits, Rubric
 STARTUP_SECONDS = 120.0
 GRACE_SECONDS = 15.0
 """How long a kernel that was interrupted may take to answer again."""
-ASK_SECONDS = 120.0
 CLOSE_SECONDS = 20.0
 """How long letting go of a kernel may take: all of it is ended before, and what still hangs is left behind."""
 LOOK_SECONDS = 0.1
@@ -101,8 +100,8 @@ class Session:
         self.asks_for_input = any(asks(cell) for cell in submission.cells)
         self.prepared = NOTHING
         """What the recorder was told of the running cell."""
-        self.used = used
-        """Seconds of the submission's own, in all its kernels."""
+        self.used_before = self.used = used
+        """Seconds of the submission's own: in other kernels, and in all."""
         self.begins: Callable[[int], None] | None = None
         """Is told the index of each cell that begins."""
         self.beside: Mapping[str, bytes] = {}
@@ -110,10 +109,13 @@ class Session:
         self.cut_short: Message | None = None
         self.stopped = False
         self.observer = Observer(self.reader, self.assembler, self._ask, room.exchange, data, rubric)
+        self.began = time.monotonic()
+        self._running: tuple[asyncio.AbstractEventLoop, asyncio.Task[Any] | None] | None = None
         self.watchdog = Watchdog(limits, (room.home, room.exchange), self._pid)
         self.manager = self._manager(nursery)
         self.client = Client(self.notebook, km=self.manager, timeout=None, allow_errors=True, iopub_timeout=20)
         self.client.output_left = limits.output_mb * 1e6
+        self.questions = Questions(self.client, self.manager, self._seconds_left)
 
     def _manager(self, nursery: Nursery | None) -> AsyncKernelManager:
         transport = "ipc" if is_linux() else "tcp"
@@ -137,9 +139,14 @@ class Session:
 
     # --- the run ----------------------------------------------------------------------------------------------------
 
-    async def run(self) -> Evidence:
-        """All cells, in order, until the end or a limit."""
-        began = time.monotonic()
+    async def run(self, shown: Future[Evidence]) -> None:
+        """All cells, in order, until the end or a limit.
+
+        Args:
+            shown: gets what they showed, before the session is closed.
+        """
+        self._running = asyncio.get_running_loop(), asyncio.current_task()
+        self.began = time.monotonic()
         try:
             if self.desk is not None:
                 await self.desk.open()
@@ -148,14 +155,20 @@ class Session:
             watching = asyncio.ensure_future(self.watchdog.watch())
             try:
                 self._furnish()
-                await self._run_cells(began)
+                await self._run_cells()
                 if not self.stopped:
                     await self.observer.examine_unused_callbacks()
             finally:
                 watching.cancel()
+            shown.set_result(self._evidence(time.monotonic() - self.began))
         finally:
             await self._close()
-        return self._evidence(time.monotonic() - began)
+
+    def break_off(self) -> None:
+        """Have a session that runs in another thread close, wherever it stands."""
+        if self._running is not None and self._running[1] is not None:
+            with contextlib.suppress(RuntimeError):  # it is closed already
+                self._running[0].call_soon_threadsafe(self._running[1].cancel)
 
     async def _close(self) -> None:
         """End the kernel, and let go of all that was opened for it, however far its start has come."""
@@ -191,13 +204,17 @@ class Session:
             sources = [cell.source for cell in self.submission.cells if cell.kind == "code"]
             make_folders(folders_named(sources), self.room.home, HOME)
 
-    async def _run_cells(self, began: float) -> None:
-        used = self.used
+    def _seconds_left(self) -> float:
+        """Of the submission's own time."""
+        used = self.used_before + time.monotonic() - self.began - self.waited
+        return self.limits.seconds_per_submission - used
+
+    async def _run_cells(self) -> None:
         for cell in (self.submission.cells[index] for index in self.order.cells):
             if cell.index in self.lost:
                 self.runs[cell.index] = self.lost[cell.index]
                 continue
-            left = self.limits.seconds_per_submission - used - (time.monotonic() - began - self._waited)
+            left = self._seconds_left()
             if not self.stopped and left <= 0:
                 limit = self.limits.seconds_per_submission
                 self._stop(
@@ -215,12 +232,12 @@ class Session:
             first = len(self.assembler.trainings)
             await self._prepare(cell)
             await self._run_cell(cell.index, min(self.limits.seconds_per_cell, left))
-            self.used = used + time.monotonic() - began - self._waited
+            self.used = self.limits.seconds_per_submission - self._seconds_left()
             if self.observer.take_in(cell.index) and not self.stopped:
                 await self.observer.look(cell.index, first, blank=not cell.source.strip())
 
     @property
-    def _waited(self) -> float:
+    def waited(self) -> float:
         """Seconds that the kernel has waited for the trainer, which no limit counts."""
         return 0.0 if self.desk is None else self.desk.waited
 
@@ -268,10 +285,10 @@ class Session:
     async def _execute(self, cell: Any, parts: Parts, index: int, seconds: float) -> bool:
         """Run a cell, then what of it goes on after each failure. True if the kernel did not survive."""
         outputs: list[Any] = []
-        began, waited = time.monotonic(), self._waited
+        began, waited = time.monotonic(), self.waited
         try:
             while True:
-                used = time.monotonic() - began - (self._waited - waited)
+                used = time.monotonic() - began - (self.waited - waited)
                 cell.source, self.assembler.failed = parts.source, None
                 first = len(self.assembler.trainings)
                 await self._within(self.client.async_execute_cell(cell, index), seconds - used)
@@ -303,13 +320,13 @@ class Session:
             TimeoutError: the interrupt did not end it, or it shows more than it may.
         """
         task = asyncio.ensure_future(execution)
-        began, waited = time.monotonic(), self._waited
+        began, waited = time.monotonic(), self.waited
         while not (await asyncio.wait({task}, timeout=LOOK_SECONDS))[0]:
             if self.client.flooded or await self._broken_off():
                 self.client.flooded = True
                 await _abandon(task)
                 raise TimeoutError
-            used = time.monotonic() - began - (self._waited - waited)
+            used = time.monotonic() - began - (self.waited - waited)
             if used > seconds and not self.client.timed_out:
                 self.client.timed_out = True
                 self.client.interrupt()
@@ -347,31 +364,14 @@ class Session:
         """True if the kernel still answers."""
         if self.watchdog.exceeded is not None or not await self.manager.is_alive():
             return False
-        message = self.client.kc.execute("", silent=True, store_history=False)
-        return await self._reply_to(message, GRACE_SECONDS)
-
-    async def _reply_to(self, message: str, seconds: float) -> bool:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            try:
-                reply = await self.client.kc.get_shell_msg(timeout=1)
-            except Exception:  # nothing came within a second
-                if not await self.manager.is_alive():
-                    return False
-                continue
-            if reply["parent_header"].get("msg_id") == message:
-                return True
-        return False
+        return await self.questions.answers(GRACE_SECONDS)
 
     # --- what it showed ---------------------------------------------------------------------------------------------
 
     async def _ask(self, name: str, **arguments: Any) -> Mapping[str, Any] | None:
         """Send the recorder a command; its reply comes back through the exchange folder."""
-        nonce = secrets.token_hex(8)
-        words = json.dumps(json.dumps({"name": name, "nonce": nonce, **arguments}))
-        code = f"__import__('sys').modules['{RECORDER_MODULE}'].command(**__import__('json').loads({words}))"
-        message = self.client.kc.execute(code, silent=True, store_history=False, allow_stdin=False)
-        if not await self._reply_to(message, ASK_SECONDS):
+        nonce = await self.questions.ask(name, **arguments)
+        if nonce is None:
             return None
         self.observer.take_in(next(reversed(self.runs), 0))
         return self.observer.replies.pop(nonce, None)

@@ -26,8 +26,14 @@ from typing import Any
 
 import psutil
 
+from grader.threads import left_behind
+
 GRACE_SECONDS = 5.0
 """How long a child without a call may take to tidy up and go."""
+TIDY_SECONDS = 2.0
+"""How long what a call began beside itself may still take when its answer is there."""
+AGAIN, NEVER = b"+", b"-"
+"""Before an answer: whether the child takes another call."""
 ENVIRONMENT = {
     # There is a child for each core: threads of NumPy's inside it would wait for work by spinning.
     "OPENBLAS_NUM_THREADS": "1",
@@ -43,6 +49,8 @@ class Answered:
 
     content: bytes
     """For `unpack_answer`."""
+    spent: bool = False
+    """Something of the call hangs: the child is to take no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +137,8 @@ class Child:
             if self._preparing:
                 self._preparing -= 1
                 return None
-            self._busy = False
-            return Answered(content)
+            self._busy = content[:1] == NEVER
+            return Answered(content[1:], spent=self._busy)
         if dead:
             return Died()
         return Late() if self._deadline is not None and time.monotonic() > self._deadline else None
@@ -190,9 +198,11 @@ def serve(descriptor: int) -> None:
     threading.Thread(target=_receive, args=(connection, calls, busy), daemon=True).start()
     while (call := calls.get()) is not None:
         answer = answered(call).content
-        busy.clear()
+        spent = left_behind(TIDY_SECONDS)
+        if not spent:
+            busy.clear()
         with contextlib.suppress(OSError):
-            connection.send_bytes(answer)
+            connection.send_bytes((NEVER if spent else AGAIN) + answer)
     atexit._run_exitfuncs()
     os._exit(0)  # taking apart all that was imported would keep the parent waiting for most of a second
 

@@ -288,7 +288,7 @@ def run_in_child(name: str, call: bytes, seconds: float | None) -> CallEnd:
             wait_for_connections([child.connection], LOOK_EVERY)
     finally:
         del _running[name]
-    if isinstance(end, Answered):
+    if isinstance(end, Answered) and not end.spent:
         _keep(child)
     else:
         child.end()

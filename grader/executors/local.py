@@ -54,7 +54,7 @@ class LocalExecutor(Executor):
         ends = [(child, end) for child in self._busy if (end := child.ended()) is not None]
         for child, end in ends:
             self._busy.remove(child)
-            if isinstance(end, Answered):
+            if isinstance(end, Answered) and not end.spent:
                 self._idle.append(child)
             else:
                 child.end()

@@ -7,30 +7,35 @@ process while this one holds the trajectory's lock, so that among many workers o
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from grader.errors import NotTrainable, TrainerError
+from grader.errors import DeadlineError, NotTrainable, TrainerError
 from grader.processes import OwnedProcess, make_folder
 from grader.records import Array
 from grader.training.orders import Look, Order, Part, Point, metrics_key
+from grader.training.patience import Patience
 from grader.training.trajectories import Trajectories, unpack, unseal
 
 T = TypeVar("T")
 
 START_SECONDS = 60.0
-ANSWER_SECONDS = 3600.0
-"""How long a trainer may take for one request before it is taken to hang: longer than a worker may for a submission."""
+HAND_OVER_SECONDS = 30.0
+"""How long a trainer may take to read a request."""
+LOOK_SECONDS = 0.2
+"""How often somebody who waits looks whether the wait is over."""
 STATE_EVERY = 10
 """Epochs between two states that are kept beyond those at which trainings end."""
 
@@ -86,15 +91,37 @@ def open_trainings(url: str, max_bytes: int, trainer: str = "") -> Trainings:
     return Trainings(Trajectories(url, max_bytes), Path(trainer) if trainer else None)
 
 
+@dataclass(slots=True)
+class Address:
+    """Where a trainer listens; None as long as this process has none."""
+
+    socket: Path | None
+
+
 class Trainings:
-    """Trained networks by order and epoch, from the store or, where it lacks them, from the trainer."""
+    """Trained networks by order and epoch, from the store or, where it lacks them, from the trainer.
+
+    Each answer comes within `patience.ANSWER_SECONDS`, or there is a DeadlineError.
+    """
 
     def __init__(self, store: Trajectories, trainer: Path | None) -> None:
         """Args: trainer: socket of a trainer's process; None for one of this process's own, once it is needed."""
         self._store = store
-        self._trainer = trainer
+        self._trainer = Address(trainer)
+        self._submission = ""
+        self._over = threading.Event()
         self.trained = 0
         """Epochs that had to be trained."""
+
+    def for_submission(self, submission: str) -> Trainings:
+        """The same store and trainer for one submission, which may stop waiting, and takes turns with others."""
+        other = copy.copy(self)
+        other._submission, other._over, other.trained = submission, threading.Event(), 0
+        return other
+
+    def abandon(self) -> None:
+        """Nobody waits any more: what is under way ends in a TrainerError, and the trainer lets go of it."""
+        self._over.set()
 
     @property
     def store(self) -> Trajectories:
@@ -112,15 +139,22 @@ class Trainings:
         Raises:
             NotTrainable: Keras refuses this training.
             TrainerError: the trainer failed.
+            DeadlineError: it did not answer in time.
         """
         point, measured = Point(order.key, epoch), metrics_key(metrics)
-        return self._had(point, lambda: self._read(point, measured), lambda: self._go_to(order, epoch, ahead, metrics))
+        return self._had(
+            point,
+            lambda: self._read(point, measured),
+            lambda patience: self._go_to(order, epoch, ahead, metrics, patience),
+        )
 
     def logs(self, order: Order, epoch: int, metrics: tuple[Part, ...], ahead: int = 0) -> dict[str, float]:
         """As `epoch`, where nobody wants the weights: they are in the store."""
         point, measured = Point(order.key, epoch), metrics_key(metrics)
         return self._had(
-            point, lambda: self._read_logs(point, measured), lambda: self._go_to(order, epoch, ahead, metrics)
+            point,
+            lambda: self._read_logs(point, measured),
+            lambda patience: self._go_to(order, epoch, ahead, metrics, patience),
         )
 
     def state(self, order: Order, epoch: int, metrics: tuple[Part, ...]) -> tuple[Array, ...]:
@@ -129,7 +163,7 @@ class Trainings:
         return self._had(
             point,
             lambda: self._store.state(point),
-            lambda: self._order(order, epoch, epoch, metrics, frozenset({epoch}), again=True),
+            lambda patience: self._order(order, epoch, epoch, metrics, patience, again=True),
         )
 
     def look(self, look: Look, order: Order, metrics: tuple[Part, ...]) -> bytes:
@@ -144,10 +178,11 @@ class Trainings:
 
             def request(folder: Path) -> dict[str, Any]:
                 weights = self._local(look.at, "weights", folder)
-                asked = {"op": "look", "look": asdict(look), "weights": weights, "folder": str(folder)}
+                asked = {"op": "look", "look": asdict(look), "weights": weights}
                 return {**asked, "files": self._files(digests, folder)}
 
-            found = unseal(self._ordered(request, lambda folder, _reply: (folder / "look").read_bytes()))
+            patience = Patience(self._over)
+            found = unseal(self._ordered(request, lambda folder, _reply: (folder / "look").read_bytes(), patience))
             if found is None:
                 raise TrainerError("a look must come back whole. Received: a damaged file")
             self._store.put_look(look.key, found)
@@ -159,22 +194,22 @@ class Trainings:
 
     # --- parts ------------------------------------------------------------------------------------------------------
 
-    def _had(self, point: Point, read: Callable[[], T | None], train: Callable[[], None]) -> T:
+    def _had(self, point: Point, read: Callable[[], T | None], train: Callable[[Patience], None]) -> T:
         """What is read of a point, once it was trained if the store lacks it; one trains, the others wait for it."""
         found = read()
         if found is None:
-            with self._store.lock(point.key):
+            patience = Patience(self._over)
+            with self._store.lock(point.key, patience):
                 found = read()
                 if found is None:
-                    train()
+                    train(patience)
                     found = read()
         if found is None:
             raise TrainerError(f"epoch {point.epoch} must be in the store after it was trained. Received: nothing")
         return found
 
-    def _go_to(self, order: Order, epoch: int, ahead: int, metrics: tuple[Part, ...]) -> None:
-        to = max(epoch, ahead)
-        self._order(order, epoch, to, metrics, frozenset({to}))
+    def _go_to(self, order: Order, epoch: int, ahead: int, metrics: tuple[Part, ...], patience: Patience) -> None:
+        self._order(order, epoch, max(epoch, ahead), metrics, patience)
 
     def _read_logs(self, point: Point, measured: str) -> dict[str, float] | None:
         return self._store.logs(point, measured) if self._store.has_epoch(point, measured) else None
@@ -190,7 +225,7 @@ class Trainings:
         first: int,
         to: int,
         metrics: tuple[Part, ...],
-        keep_state: frozenset[int],
+        patience: Patience,
         again: bool = False,
     ) -> None:
         """Have epochs trained, from the nearest moment before `first` that the store can go on from.
@@ -198,7 +233,7 @@ class Trainings:
         Args:
             again: True if the logs of earlier epochs are not asked for.
         """
-        kept = sorted({*keep_state, *range(STATE_EVERY, to + 1, STATE_EVERY)})
+        kept = sorted({to, *range(STATE_EVERY, to + 1, STATE_EVERY)})
         digests = [digest for digest in (order.x, order.y, order.sample_weight) if digest is not None]
 
         def request(folder: Path) -> dict[str, Any]:
@@ -209,7 +244,6 @@ class Trainings:
                 "from": self._begin(order, first, None if again else metrics_key(metrics), folder),
                 "to": to,
                 "keep_state": kept,
-                "folder": str(folder),
                 "files": self._files(digests, folder),
             }
 
@@ -219,7 +253,7 @@ class Trainings:
                 self._store.put_sealed(Point(order.key, int(epoch)), str(part), file.read_bytes())
                 self.trained += part == "weights"
 
-        self._ordered(request, take)
+        self._ordered(request, take, patience)
 
     def _has_logs(self, key: str, epoch: int, measured: str) -> bool:
         """True if the next epoch to be trained is the first whose logs are missing."""
@@ -261,25 +295,45 @@ class Trainings:
             files[digest] = str(path)
         return files
 
-    def _ordered(self, request: Callable[[Path], Mapping[str, Any]], take: Callable[[Path, Mapping[str, Any]], T]) -> T:
+    def _ordered(
+        self,
+        request: Callable[[Path], Mapping[str, Any]],
+        take: Callable[[Path, Mapping[str, Any]], T],
+        patience: Patience,
+    ) -> T:
         """Ask the trainer, and take what it wrote; where there is none, or it died, one of this process's own is asked.
 
         Raises:
             NotTrainable: Keras refuses the work.
             TrainerError: no trainer answers.
+            DeadlineError: it does not answer in time.
         """
         for _ in range(2):
-            if self._trainer is None or not self._trainer.parent.is_dir():
-                own = TrainerProcess()
-                own.wait()
-                self._trainer = own.socket
-            with _scratch(self._trainer.parent) as folder:
-                asked = request(folder)
-                reply = _ask(self._trainer, asked)
+            trainer = self._listening()
+            with _scratch(trainer.parent) as folder:
+                asked = {**request(folder), "submission": self._submission, "folder": str(folder)}
+                reply = self._asked(trainer, asked, patience)
                 if reply is not None:
                     return take(folder, self._checked(reply, asked["files"]))
-            self._trainer = None
+            self._trainer.socket = None
         raise TrainerError("the trainer must answer. Received: nothing, twice")
+
+    def _asked(self, trainer: Path, request: Mapping[str, Any], patience: Patience) -> dict[str, Any] | None:
+        """As `_ask`; a trainer that is late is given up, as one that is gone."""
+        try:
+            return _ask(trainer, request, patience)
+        except DeadlineError:
+            self._trainer.socket = None
+            raise
+
+    def _listening(self) -> Path:
+        """Socket of the trainer, started where there is none. Raises TrainerError."""
+        found = self._trainer.socket
+        if found is None or not found.parent.is_dir():
+            own = TrainerProcess()
+            own.wait()
+            self._trainer.socket = found = own.socket
+        return found
 
     def _checked(self, reply: Mapping[str, Any], files: Mapping[str, str]) -> Mapping[str, Any]:
         if "damaged" in reply:
@@ -302,14 +356,31 @@ def _scratch(parent: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _ask(trainer: Path, request: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The reply of the trainer at a socket; None where it is gone, or hangs."""
+def _ask(trainer: Path, request: Mapping[str, Any], patience: Patience) -> dict[str, Any] | None:
+    """The reply of the trainer at a socket; None where it is gone. Who stops waiting hangs up, which the trainer sees.
+
+    Raises:
+        DeadlineError, TrainerError: the wait is over.
+    """
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            connection.settimeout(ANSWER_SECONDS)
+            connection.settimeout(HAND_OVER_SECONDS)
             connection.connect(str(trainer))
             connection.sendall(json.dumps(request).encode() + b"\n")
-            line = connection.makefile("rb").readline()
-        return dict(json.loads(line))
+            connection.settimeout(LOOK_SECONDS)
+            return dict(json.loads(_read_line(connection, patience)))
     except (OSError, ValueError):
         return None
+
+
+def _read_line(connection: socket.socket, patience: Patience) -> bytes:
+    """All until the end of a line. Raises as `Patience.check`, and OSError where the other side is gone."""
+    received = bytearray()
+    while not received.endswith(b"\n"):
+        patience.check()
+        with contextlib.suppress(TimeoutError):
+            part = connection.recv(65_536)
+            if not part:
+                raise ConnectionError
+            received += part
+    return bytes(received)

@@ -42,6 +42,7 @@ import numpy as np
 from grader.errors import TrainerError
 from grader.records import Array
 from grader.training.orders import Point
+from grader.training.patience import Patience
 
 BEAT_SECONDS = 5.0
 """How often the holder of a lock shows that it is alive."""
@@ -206,11 +207,15 @@ class Trajectories:
     # --- one trains, the others wait --------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def lock(self, key: str) -> Iterator[None]:
-        """Hold a key's lock; waits for its holder, and takes over from one that shows no more life."""
+    def lock(self, key: str, patience: Patience | None = None) -> Iterator[None]:
+        """Hold a key's lock; waits for its holder, and takes over from one that shows no more life.
+
+        Raises:
+            DeadlineError, TrainerError: the wait is over before.
+        """
         path = self._path(f"locks/{key}")
         owner = f"{socket.gethostname()} {os.getpid()} {secrets.token_hex(8)}"
-        self._acquire(path, owner)
+        self._acquire(path, owner, patience or Patience())
         ended = threading.Event()
         beating = threading.Thread(target=self._beat, args=(path, owner, ended), daemon=True)
         beating.start()
@@ -223,9 +228,10 @@ class Trajectories:
                 if self._holder(path).startswith(owner):
                     self._fs.rm_file(path)
 
-    def _acquire(self, path: str, owner: str) -> None:
+    def _acquire(self, path: str, owner: str, patience: Patience) -> None:
         seen, since = "", time.monotonic()
         while not self._create(path, f"{owner} 0"):
+            patience.check()
             holder = self._holder(path)
             if holder != seen:
                 seen, since = holder, time.monotonic()

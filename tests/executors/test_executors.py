@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from executor_fixtures import cluster, executor  # noqa: F401
 
 from grader.errors import GraderError, UsageError
 from grader.executors import Executor, Finished, LocalExecutor, Lost, Started
+from grader.threads import begin
 
 
 def double(number: int) -> int:
@@ -83,6 +85,11 @@ def interrupt_a_child(_: int) -> int:
 def interrupt_oneself(number: int) -> int:
     os.kill(os.getpid(), signal.SIGINT)
     return number
+
+
+def leave_a_thread_hanging(_: int) -> int:
+    begin(threading.Event().wait)
+    return os.getpid()
 
 
 def same(value: bytes) -> bytes:
@@ -160,6 +167,11 @@ def test_no_jobs_are_done_at_once(executor: Executor) -> None:
 
 def test_a_worker_is_used_again(executor: Executor) -> None:
     assert len({event.value for event in ends(list(executor.run(pid_of_worker, range(6))), Finished)}) <= 2
+
+
+def test_a_worker_in_which_something_hangs_is_replaced(executor: Executor) -> None:
+    events = ends(list(executor.run(leave_a_thread_hanging, range(3))), Finished)
+    assert len({event.value for event in events}) == 3
 
 
 def test_a_job_is_asked_for_when_there_is_a_place_for_it(executor: Executor) -> None:
