@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQL
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from grader.errors import UsageError
-from grader.records import Collection, HumanMark, Message, Result, SettledTexts
+from grader.records import Collection, HandedIn, HumanMark, Message, Outcome, Result, SettledTexts, say
 
 WAIT_SECONDS = 30
 """How long a write waits for another process that is writing to the same SQLite file."""
@@ -31,6 +31,9 @@ _SETTLED_TEXTS = TypeAdapter(SettledTexts)
 _TURN = "turn to mark"
 _HANDED_IN = "handed in"
 _SETTLED = "settled texts"
+_IDENTITY = "identity"
+OTHER_FILE = say("The mark is of an earlier file: what has been handed in since is not graded yet.")
+OTHER_WAY = say("The mark was given before the rubric or what else decides was changed: it is not graded anew yet.")
 
 
 class Gradebook:
@@ -144,6 +147,24 @@ class Gradebook:
             row = session.get(_NoteRow, name)
             return None if row is None else row.document
 
+    def keep_identity(self, identity: str) -> None:
+        """Keep the digest of all that decided about results, when the class was graded last."""
+        self.keep_note(_IDENTITY, identity)
+
+    def as_handed_in(self, results: Sequence[Result], handed_in: Mapping[str, HandedIn]) -> list[Result]:
+        """The results with whose they are, and as outdated where another file was handed in since, or more is asked."""
+        names = [result.submission for result in results]
+        query = select(_SubmissionRow.submission, _SubmissionRow.identity).where(_SubmissionRow.submission.in_(names))
+        with Session(self._engine) as session:
+            made = {row.submission: row.identity for row in session.execute(query)}
+        wanted = self.note(_IDENTITY)
+        shown = []
+        for result in results:
+            one = handed_in.get(result.submission)
+            asked = "" if wanted is None else identity_of(wanted, one)
+            shown.append(_as_handed_in(result, one, made.get(result.submission, ""), asked))
+        return shown
+
     def keep_collection(self, collection: Collection) -> None:
         """Keep what was handed in and what of it was left out, as the folder was seen last."""
         self.keep_note(_HANDED_IN, encode(collection))
@@ -214,6 +235,29 @@ class Gradebook:
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
+
+
+def _as_handed_in(result: Result, one: HandedIn | None, made: str, asked: str) -> Result:
+    """One result with whose it is.
+
+    Args:
+        made: the identity that it was graded by; empty for a fault of the grader's.
+        asked: the identity that it would be graded by; empty where it is not known.
+    """
+    outdated = None
+    if one is not None and result.sha256 != one.sha256:
+        outdated = OTHER_FILE
+    elif made and asked and made != asked:
+        outdated = OTHER_WAY
+    if outdated is None:
+        return replace(result, handed_in=one)
+    score = replace(result.score, provisional=True)
+    return replace(result, handed_in=one, outdated=outdated, status=Outcome.OUTDATED, score=score)
+
+
+def identity_of(identity: str, one: HandedIn | None) -> str:
+    """The identity of one submission's result: that of the class, and of what came along with the notebook."""
+    return f"{identity} {one.beside_sha256}" if one is not None and one.beside_sha256 else identity
 
 
 def standing(history: Sequence[HumanMark]) -> list[HumanMark]:

@@ -28,6 +28,7 @@ from grader.machine import check_machine, needs, open_store
 from grader.planning import Schedule
 from grader.processes import folder_for_now
 from grader.records import CellError, Evidence, Finding, HandedIn, LeftOut, Outcome, Result, SharedText, Submission
+from grader.reports.text import name_order
 from grader.rubric.rubric import Rubric
 from grader.scoring import add_up
 from grader.settings import Settings, Store, versions
@@ -59,8 +60,8 @@ class ClassReport:
     faults: tuple[str, ...]
     """What the grader itself failed at, in a line each."""
     missing: tuple[str, ...]
-    """Names of submissions without a result: an interrupt came first, it could not be kept, or only others were asked
-    for."""
+    """Names of submissions without a result, or with an outdated one: an interrupt came first, it could not be kept, or
+    only others were asked for."""
     interrupted: bool
     left_out: tuple[LeftOut, ...] = ()
     """What was handed in and is not graded."""
@@ -190,7 +191,6 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
     collection = replace(collection, shared=pending)
     if settled.given:
         assignment = assignment.with_shared(settled.texts)
-    found = [one.submission for one in collection.submissions]
     chosen = choose(settings.only, collection.submissions)
     load_data(settings.data)
     check_unseen(settings.sandbox, (folder, settings.out, *rubric.files))
@@ -206,7 +206,6 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
             for one in collection.submissions
             if (one.submission in chosen if settings.only else settings.regrade or one.submission not in graded)
         }
-        publisher.note_missing(found, graded)
         paths = [(submission, folder / one.file) for submission, one in to_grade.items()]
         schedule = Schedule(paths, foresee, settings.workers, time.monotonic)
         watch(Plan(len(to_grade), len(graded - to_grade.keys()), publisher.class_page, schedule.seconds_left, pending))
@@ -230,7 +229,7 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
                     schedule.end(result.submission)
                     if publisher.keep(outcome):
                         graded.add(result.submission)
-                        publisher.show(found, graded)
+                        publisher.show()
                     if is_faulty(result):
                         faults.append(
                             f"{result.submission}: the grader failed on it; see {publisher.folder(result.submission)}"
@@ -240,9 +239,10 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
             interrupted = True
     if settings.store is not None and to_grade:
         Trajectories(settings.store.url, settings.store.max_bytes).trim()
-    results = publisher.finish(found, graded)
-    shown = {result.submission for result in results}
-    missing = tuple(one.called for one in collection.submissions if one.submission not in shown)
+    results = publisher.finish()
+    graded &= {result.submission for result in results}
+    not_graded = [one.called for one in collection.submissions if one.submission not in graded]
+    missing = tuple(sorted(not_graded, key=name_order))
     return ClassReport(results, (*faults, *publisher.faults), missing, interrupted, collection.left_out)
 
 

@@ -7,7 +7,6 @@ import os
 import shlex
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,16 +17,18 @@ from pydantic import ValidationError
 from grader.checks.prose import Marked, Refiner, marked_answers
 from grader.collection.shared_prose import with_shared_prose
 from grader.errors import SubmissionError, UsageError
-from grader.gradebook import Gradebook, encode, standing
+from grader.gradebook import Gradebook, encode, identity_of, standing
 from grader.jobs import LOG, Graded, is_faulty
 from grader.records import Collection, HandedIn, HumanMark, Result, SettledTexts, SharedText
 from grader.reports.class_page import write_class_page
 from grader.reports.files import EXECUTED, write_bytes
 from grader.reports.grades_csv import write_grades_csv
+from grader.reports.handed_in import by_name
 from grader.reports.left_out_csv import write_left_out_csv
 from grader.reports.pages import look_digest
 from grader.reports.result_json import write_result_json
 from grader.reports.student import write_student_report
+from grader.reports.text import name_order
 from grader.rubric.language import Language
 from grader.rubric.rubric import Rubric
 from grader.scoring import add_up, with_human_marks
@@ -36,7 +37,7 @@ from grader.submission import read_assignment
 
 PAUSE = 50.0
 """Times as long as writing the class's pages takes, until they are written again while the class is graded."""
-_RUBRIC, _LANGUAGE, _MISSING, _CSV_STYLE = "rubric", "language", "missing", "csv style"
+_RUBRIC, _LANGUAGE, _CSV_STYLE = "rubric", "language", "csv style"
 """Notes in the gradebook: how the class was graded last."""
 
 
@@ -180,14 +181,9 @@ class Pages:
         """``index.html``."""
         return self._out / "index.html"
 
-    def write_class(self, results: Sequence[Result], missing: int = 0) -> None:
-        """Write ``grades.csv``, ``left_out.csv`` and ``index.html``.
-
-        Args:
-            missing: submissions without a result.
-        """
+    def write_class(self, results: Sequence[Result]) -> None:
+        """Write ``grades.csv``, ``left_out.csv`` and ``index.html``."""
         with _told(self.faults, "the class's pages could not be written"):
-            self._book.keep_note(_MISSING, str(missing))
             self._book.keep_note(_CSV_STYLE, self._csv_style)
             write_grades_csv(results, self._rubric, self._out / "grades.csv", self._csv_style)
             write_left_out_csv(self._collection.left_out, self._language, self._out / "left_out.csv", self._csv_style)
@@ -196,11 +192,17 @@ class Pages:
                 self._rubric,
                 self._language,
                 self.class_page,
-                missing=missing,
+                missing=self.missing(results),
                 desk=self._desk,
                 left_out=self._collection.left_out,
                 shared=self._collection.shared,
             )
+
+    def missing(self, results: Iterable[Result]) -> tuple[str, ...]:
+        """Names of those who handed in a notebook and are not among the results."""
+        there = {result.submission for result in results}
+        names = [one.called for one in self._collection.submissions if one.submission not in there]
+        return tuple(sorted(names, key=name_order))
 
     def write_submission(self, submission: str) -> Result | None:
         """The result with what people decided; ``report.html`` and ``result.json`` show it when this returns."""
@@ -226,7 +228,7 @@ class Pages:
 
     def named(self, result: Result) -> Result:
         """The result with what is known of who handed it in."""
-        return replace(result, handed_in=self._handed_in.get(result.submission))
+        return self._book.as_handed_in([result], self._handed_in)[0]
 
     def _decided(self, result: Result, marks: Sequence[HumanMark]) -> Result:
         result = with_shared_prose(result, self._collection.shared, self._rubric)
@@ -245,8 +247,8 @@ class Reported:
     results: tuple[Result, ...]
     faults: tuple[str, ...]
     """What could not be written, and why."""
-    missing: int
-    """Submissions without a result, since grading was interrupted."""
+    missing: tuple[str, ...]
+    """Names of those of whom nothing has been graded yet."""
     language: Language
 
 
@@ -270,11 +272,10 @@ def report_class(
     prepare_out(out)
     pages = Pages(graded.book, graded.rubric, graded.language, out, gradebook, csv_style)
     found = [pages.write_submission(submission) for submission in follow(graded.book.submissions())]
-    results = tuple(result for result in found if result is not None)
-    missing = int(graded.book.note(_MISSING) or 0)
-    pages.write_class(results, missing)
+    results = tuple(by_name(result for result in found if result is not None))
+    pages.write_class(results)
     graded.book.close()
-    return Reported(results, tuple(pages.faults), missing, graded.language)
+    return Reported(results, tuple(pages.faults), pages.missing(results), graded.language)
 
 
 class Publisher:
@@ -285,11 +286,14 @@ class Publisher:
         self._identity = identity(rubric, settings, settled.texts if settled.given else ())
         self._book = Gradebook(settings.gradebook_url)
         keep_how_graded(self._book, rubric, settings.language)
+        self._book.keep_identity(self._identity)
         self._collected = {one.submission: one for one in collection.submissions}
         self._book.keep_collection(collection)
+        self._book.set_folder([*self._collected])
         self._book.settle(settled)
         self._pages = Pages(self._book, rubric, settings.language, settings.out, settings.gradebook, settings.csv_style)
         self._shown: dict[str, Result] = {}
+        self._earlier = set(self._book.submissions())
         self._show_again = 0.0
 
     @property
@@ -312,11 +316,7 @@ class Publisher:
 
     def is_graded(self, one: HandedIn) -> bool:
         """True if exactly this was graded before, in exactly this way, without a fault of the grader's."""
-        return self._book.graded(one.submission, one.sha256, self._identity_of(one))
-
-    def _identity_of(self, one: HandedIn | None) -> str:
-        """Digest of all that decides about a result but the notebook: also the files beside it."""
-        return f"{self._identity} {one.beside_sha256}" if one is not None and one.beside_sha256 else self._identity
+        return self._book.graded(one.submission, one.sha256, identity_of(self._identity, one))
 
     def keep(self, graded: Graded) -> bool:
         """Record a result, and write its files. False where it could not be kept, which `faults` then explains.
@@ -326,7 +326,7 @@ class Publisher:
         result = graded.result
         try:
             self._write(result.submission, graded.files)
-            made = self._identity_of(self._collected.get(result.submission))
+            made = identity_of(self._identity, self._collected.get(result.submission))
             self._book.record(result, "" if is_faulty(result) else made)
         except Exception as error:
             self.faults.append(f"{result.submission}: its result could not be kept: {_reason(error)}")
@@ -334,21 +334,14 @@ class Publisher:
         self._read(result.submission)
         return True
 
-    def note_missing(self, in_folder: Sequence[str], graded: AbstractSet[str]) -> None:
-        """Keep how many have no result, for whoever looks at the class after this process has been killed."""
-        with _told(self.faults, "what is missing could not be kept"):
-            self._book.keep_note(_MISSING, str(len(in_folder) - len(graded)))
-
-    def show(self, in_folder: Sequence[str], graded: AbstractSet[str]) -> None:
+    def show(self) -> None:
         """Write the class's pages as far as it is graded: with the first result, and then as often as costs little."""
-        self.note_missing(in_folder, graded)
         began = time.monotonic()
         if began < self._show_again:
             return
-        for submission in graded - self._shown.keys():
+        for submission in self._earlier - self._shown.keys():
             self._read(submission)
-        results = [self._shown[submission] for submission in in_folder if submission in self._shown]
-        self._pages.write_class(results, len(in_folder) - len(graded))
+        self._pages.write_class(by_name(self._shown.values()))
         ended = time.monotonic()
         self._show_again = ended + PAUSE * (ended - began)
 
@@ -368,16 +361,11 @@ class Publisher:
             else:
                 (folder / name).unlink(missing_ok=True)
 
-    def finish(self, in_folder: list[str], graded: set[str]) -> tuple[Result, ...]:
-        """Write the class's pages from all results that hold, and whatever single files are missing or outdated."""
-        results = tuple(
-            result
-            for submission in in_folder
-            if submission in graded and (result := self._pages.write_submission(submission)) is not None
-        )
-        with _told(self.faults, "the gradebook could not be brought up to date"):
-            self._book.set_folder(in_folder)
-        self._pages.write_class(results, len(in_folder) - len(results))
+    def finish(self) -> tuple[Result, ...]:
+        """Write the class's pages from all results, and whatever single files are missing or of an earlier edition."""
+        found = (self._pages.write_submission(submission) for submission in self._collected)
+        results = tuple(by_name(result for result in found if result is not None))
+        self._pages.write_class(results)
         self._book.close()
         return results
 

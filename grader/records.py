@@ -607,6 +607,8 @@ class Outcome(StrEnum):
     GRADED = "graded"
     PARTIAL = "partial"
     FAILED = "failed"
+    OUTDATED = "outdated"
+    """Something else was handed in, or asked, since it was graded: `Result.outdated` says what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -677,11 +679,18 @@ class Result:
     """Criteria that came out otherwise when it was graded once more without replay; None where that was not done."""
     handed_in: HandedIn | None = None
     """Whose it is; None in the gradebook, which keeps that for the whole class."""
+    outdated: Message | None = None
+    """Why it holds no longer, as `Gradebook.as_handed_in` finds; None in the gradebook."""
 
     @property
     def name(self) -> str:
         """What people call it: the student's name as it was written, or else the id."""
         return self.submission if self.handed_in is None else self.handed_in.called
+
+    @property
+    def reasons(self) -> tuple[Message, ...]:
+        """Why the mark holds no longer, and why it did not get to its end."""
+        return tuple(reason for reason in (self.outdated, self.reason) if reason is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,7 @@ def marks_table(results: Sequence[Result], translator: Translator) -> Table:
     table = Table(*heads, title=translator.say("Marks"), title_justify="left")
     table.columns[2].justify = "right"
     for result in results:
-        style = {Outcome.GRADED: "green", Outcome.PARTIAL: "yellow", Outcome.FAILED: "red"}[result.status]
+        style = {Outcome.GRADED: "green", Outcome.PARTIAL: "yellow", Outcome.FAILED: "red"}.get(result.status, "cyan")
         table.add_row(
             Text(printable(result.name)),
             Text(translator.text(OUTCOMES[result.status].word), style),
@@ -218,7 +218,8 @@ def remarks(result: Result, translator: Translator) -> str:
         for question in result.score.questions
         for finding in question.findings
     )
-    parts = [printable(translator.text(told)) for told in (result.reason, result.file_doubt) if told is not None]
+    told = (*result.reasons, *filter(None, [result.file_doubt]))
+    parts = [printable(translator.text(each)) for each in told]
     if waiting:
         parts.append(translator.say("{count} to decide", count=waiting))
     return " ".join(parts)
@@ -310,7 +311,7 @@ def ending_lines(report: ClassReport, named_only: bool, class_page: Path, transl
         return [page]
     told = _counted(report.missing)
     if named_only:
-        left = say("Not graded: {count}. The same command without --only grades them.", count=told)
+        left = say("Not graded: {count}. The same command without --only grades the rest.", count=told)
     else:
         left = say("Not graded: {count}. The same command goes on where this one ended.", count=told)
     interrupted = [translator.say("Interrupted.")] if report.interrupted else []
@@ -323,7 +324,9 @@ def _counted(names: Sequence[str]) -> str:
     return f"{len(names)} ({shown}{', …' if len(names) > _MOST_NAMES else ''})"
 
 
-def reported_lines(results: Sequence[Result], missing: int, class_page: Path, translator: Translator) -> Iterator[str]:
+def reported_lines(
+    results: Sequence[Result], missing: Sequence[str], class_page: Path, translator: Translator
+) -> Iterator[str]:
     """What `grader report` has written anew."""
     waiting = sum(result.score.provisional for result in results)
     yield translator.say_number(
@@ -333,6 +336,9 @@ def reported_lines(results: Sequence[Result], missing: int, class_page: Path, tr
         count=len(results),
         waiting=waiting,
     )
+    outdated = [result.name for result in results if result.outdated is not None]
+    if outdated:
+        yield translator.say("Outdated: {count}. grader grade grades what is new.", count=_counted(outdated))
     if missing:
-        yield translator.say("Interrupted, {missing} missing: grader grade goes on where it ended.", missing=missing)
+        yield translator.say("Not graded: {count}. grader grade goes on where it ended.", count=_counted(missing))
     yield translator.say("Class page: {file}", file=str(class_page))

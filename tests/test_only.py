@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -10,12 +12,15 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
-from report_samples import RUBRIC, perfect
+from report_samples import RUBRIC, perfect, score_of
 
 from grader.errors import UsageError
 from grader.executors import Finished, Started
 from grader.jobs import Graded, Job
 from grader.pipeline import ClassReport, Plan, grade_class
+from grader.publishing import open_class, report_class
+from grader.review.classroom import Classroom
+from grader.rubric.rubric import Limits
 from grader.settings import Settings
 from grader.training.data import DEFAULT_FOLDER
 
@@ -44,12 +49,13 @@ class Course:
 
     root: Path
     executor: StandIn
+    limits: Limits = RUBRIC.limits
 
     def grade(self, *only: str, regrade: bool = False) -> tuple[ClassReport, Sequence[str], Plan]:
         self.executor.graded.clear()
         events: list[object] = []
         settings = Settings(
-            self.root / "out", "en", "none", RUBRIC.limits, DEFAULT_FOLDER, workers=1, only=only, regrade=regrade
+            self.root / "out", "en", "none", self.limits, DEFAULT_FOLDER, workers=1, only=only, regrade=regrade
         )
         report = grade_class(self.root / "class", RUBRIC, settings, events.append)
         return report, sorted(self.executor.graded), next(event for event in events if isinstance(event, Plan))
@@ -94,3 +100,95 @@ def test_who_is_not_there_is_refused_before_anything_is_written(course: Course) 
     with pytest.raises(UsageError, match="did you mean 'luz'"):
         course.grade("lus")
     assert not (course.root / "out").exists()
+
+
+# --- results that hold no longer ---
+
+
+def hand_in(course: Course, name: str) -> None:
+    nbformat.write(new_notebook(cells=[new_code_cell("'mended'")]), course.root / "class" / f"{name}.ipynb")
+
+
+def marks_of(course: Course) -> dict[str, tuple[str, str]]:
+    """Status and whether it is provisional, by submission, as a spreadsheet reads them."""
+    with (course.root / "out" / "grades.csv").open(encoding="utf-8", newline="") as file:
+        return {row["submission"]: (row["status"], row["provisional"]) for row in csv.DictReader(file)}
+
+
+HOLDS, OUTDATED = ("graded", "false"), ("outdated", "true")
+
+
+def test_a_newer_file_that_nobody_asked_for_leaves_its_mark_outdated_everywhere(course: Course) -> None:
+    course.grade()
+    hand_in(course, "luz")
+    report, graded, _ = course.grade("ana")
+    assert (graded, report.missing) == (["ana"], ("luz",))
+    for write in (lambda: None, lambda: report_class(course.root / "out")):
+        write()
+        assert marks_of(course) == {"ana": HOLDS, "luz": OUTDATED, "sol": HOLDS}
+        page = (course.root / "out" / "index.html").read_text(encoding="utf-8")
+        assert "1 mark is outdated until" in page
+        assert "every mark is final" not in page
+        own = (course.root / "out" / "luz" / "report.html").read_text(encoding="utf-8")
+        assert "The mark is of an earlier file" in own
+        assert "Provisional mark" in own
+        facts = json.loads((course.root / "out" / "luz" / "result.json").read_text(encoding="utf-8"))
+        assert (facts["status"], facts["provisional"]) == ("outdated", True)
+        assert facts["reason"].startswith("The mark is of an earlier file")
+
+
+@pytest.mark.parametrize("undo", ["graded", "put back"])
+def test_an_outdated_mark_holds_again(undo: str, course: Course) -> None:
+    course.grade()
+    before = (course.root / "class" / "luz.ipynb").read_bytes()
+    hand_in(course, "luz")
+    course.grade("ana")
+    if undo == "put back":
+        (course.root / "class" / "luz.ipynb").write_bytes(before)
+    else:
+        course.grade()
+    course.grade("sol")
+    report_class(course.root / "out")
+    assert marks_of(course) == dict.fromkeys(("ana", "luz", "sol"), HOLDS)
+
+
+def test_another_way_of_grading_leaves_the_marks_of_the_others_outdated(course: Course) -> None:
+    course.grade()
+    course.limits = RUBRIC.limits.model_copy(update={"seconds_per_cell": 7})
+    course.grade("ana")
+    report_class(course.root / "out")
+    assert marks_of(course) == {"ana": HOLDS, "luz": OUTDATED, "sol": OUTDATED}
+    assert "before the rubric" in (course.root / "out" / "sol" / "report.html").read_text(encoding="utf-8")
+
+
+def test_who_was_never_graded_is_named_on_the_class_page(course: Course) -> None:
+    course.grade("ana")
+    for write in (lambda: None, lambda: report_class(course.root / "out")):
+        write()
+        page = (course.root / "out" / "index.html").read_text(encoding="utf-8")
+        assert "2 submissions have no result yet" in page
+        assert "<bdi>luz</bdi>, <bdi>sol</bdi>" in page
+
+
+def test_who_has_left_the_folder_is_neither_missing_nor_outdated(course: Course) -> None:
+    course.grade()
+    (course.root / "class" / "luz.ipynb").unlink()
+    report = course.grade("ana")[0]
+    written = report_class(course.root / "out")
+    assert (report.missing, written.missing) == ((), ())
+    assert marks_of(course) == {"ana": HOLDS, "sol": HOLDS}
+
+
+def test_the_desk_shows_what_is_outdated_and_leaves_out_what_is_asked_no_more(course: Course) -> None:
+    course.grade()
+    hand_in(course, "luz")
+    course.grade("ana")
+    graded = open_class(course.root / "out")
+    room = Classroom(graded)
+    assert [name for name, result in room.results.items() if result.outdated] == ["luz"]
+    other = perfect("sol")
+    findings = [replace(finding, check="gone") for score in other.score.questions for finding in score.findings]
+    graded.book.record(replace(other, score=score_of(findings)), "")
+    room.refresh()
+    assert sorted(room.results) == ["ana", "luz"]
+    room.close()

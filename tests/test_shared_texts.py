@@ -89,7 +89,7 @@ def grade(out: Path, found: tuple[SharedText, ...], said: SharedAs | None = None
     settled, pending = settle(settings(out, said), found)
     publisher = Publisher(RUBRIC, settings(out, said), Collection(shared=pending), settled)
     publisher.keep(Graded(perfect(), {}))
-    publisher.finish(["ana"], {"ana"})
+    publisher.finish()
     return settled
 
 

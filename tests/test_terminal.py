@@ -87,7 +87,7 @@ ENGLISH_WORDS = re.compile(
         pytest.param(
             "\n".join(ending_lines(ClassReport((), (), ("Ñandú", "Íñigo"), False), True, Path("o"), SPANISH)), id="only"
         ),
-        pytest.param("\n".join(reported_lines([perfect()], 3, Path("o"), SPANISH)), id="report"),
+        pytest.param("\n".join(reported_lines([perfect()], ("Ñandú",), Path("o"), SPANISH)), id="report"),
         pytest.param("".join(time_left(seconds, SPANISH) for seconds in (30, 300, 9000)), id="time"),
         pytest.param(gaps_line(gaps("none"), SPANISH).removesuffix("grader doctor"), id="protection"),
     ],

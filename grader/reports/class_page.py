@@ -14,7 +14,7 @@ from markupsafe import Markup
 from grader.records import Finding, LeftOut, Message, Outcome, Result, SharedText, Status
 from grader.reports.class_criteria import LinkTo, criterion_rates, frequent_faults, kind_of_share
 from grader.reports.files import EXECUTED, write_text
-from grader.reports.handed_in import SHARED_ASKED, SHARED_OPTIONS, about_shared, doubts, in_order_of_need
+from grader.reports.handed_in import SHARED_ASKED, SHARED_OPTIONS, about_shared, by_name, doubts, in_order_of_need
 from grader.reports.pages import (
     OUTCOMES,
     TEMPLATES,
@@ -28,7 +28,7 @@ from grader.reports.pages import (
     report_link,
     sign_of,
 )
-from grader.reports.text import folded, shown
+from grader.reports.text import shown
 from grader.reports.translation import Translator
 from grader.rubric.rubric import Rubric
 
@@ -36,6 +36,7 @@ _BINS = 10
 _LONGEST_REASON = 300
 _MOST_FLAGS = 30
 _MOST_LEFT_OUT = 300
+_MOST_NAMES = 300
 _LONGEST_SHARED = 1_000
 
 
@@ -157,7 +158,7 @@ def write_class_page(
     path: Path,
     *,
     folder_of: Callable[[str], str] = str,
-    missing: int = 0,
+    missing: Sequence[str] = (),
     desk: str = "",
     left_out: Sequence[LeftOut] = (),
     shared: Sequence[SharedText] = (),
@@ -168,7 +169,7 @@ def write_class_page(
 
     Args:
         folder_of: The name of a submission's folder beside the page, where it is not the submission's own.
-        missing: Submissions without a result.
+        missing: Names of those who handed in a notebook and have no result.
         desk: The command that opens the review desk.
         left_out: What was handed in and is not graded.
         shared: What most submissions have in common, as far as nobody has said whose it is.
@@ -182,8 +183,8 @@ def write_class_page(
         return file_link(folder, EXECUTED) if (path.parent / folder / EXECUTED).exists() else ""
 
     translator = Translator(language)
-    ordered = sorted(results, key=lambda result: (folded(result.name), result.submission))
-    counted = [result for result in ordered if result.status is not Outcome.FAILED]
+    ordered = by_name(results)
+    counted = [result for result in ordered if result.status is not Outcome.FAILED and not is_one_case(result)]
     script = (TEMPLATES / "class.js").read_text(encoding="utf-8")
     not_graded = [_not_graded(entry, translator) for entry in in_order_of_need(left_out)]
     waiting = list(_waiting(ordered, link_to, rubric, translator))
@@ -193,7 +194,9 @@ def write_class_page(
         "pick": translator.pick,
         "rows": [_row(result, link_to, executed(result.submission), rubric, translator) for result in ordered],
         "counts": [(OUTCOMES[outcome], _count(ordered, outcome)) for outcome in Outcome],
-        "missing": missing,
+        "missing": len(missing),
+        "missing_names": missing[:_MOST_NAMES],
+        "outdated": _count(ordered, Outcome.OUTDATED),
         "desk": desk,
         "provisional": sum(result.score.provisional for result in ordered),
         "figures": _figures(counted, translator),
@@ -337,7 +340,7 @@ def _case(result: Result, link_to: LinkTo, finding: Finding, title: str, transla
 
 
 def _trouble(result: Result, link_to: LinkTo, translator: Translator) -> Trouble:
-    told = [translator.text(message) for message in (result.reason, result.file_doubt) if message is not None]
+    told = [translator.text(message) for message in (*result.reasons, *filter(None, [result.file_doubt]))]
     reason = shown(" ".join(told), _LONGEST_REASON)
     return Trouble(result.name, link_to(result.submission, ""), OUTCOMES[result.status], reason)
 

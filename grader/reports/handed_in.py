@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from grader.records import HandedIn, LeftOut, Message, Reason, SharedText, say, say_number
+from grader.records import HandedIn, LeftOut, Message, Reason, Result, SharedText, say, say_number
+from grader.reports.text import name_order
 
 
 def doubts(one: HandedIn) -> Iterator[Message]:
@@ -38,6 +39,11 @@ def about_shared(shared: Sequence[SharedText]) -> Iterator[Message]:
         of=shared[0].of,
     )
     yield say("No mark depends on it yet; answers that hold such text wait for a person.")
+
+
+def by_name(results: Iterable[Result]) -> list[Result]:
+    """Results as a person looks for them."""
+    return sorted(results, key=lambda result: (name_order(result.name), result.submission))
 
 
 def in_order_of_need(left_out: Iterable[LeftOut]) -> list[LeftOut]:

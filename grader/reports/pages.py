@@ -46,6 +46,7 @@ OUTCOMES = {
     Outcome.GRADED: Sign("good", "✓", say("Graded")),
     Outcome.PARTIAL: Sign("part", "◐", say("Graded in part")),
     Outcome.FAILED: Sign("bad", "✗", say("Could not be graded")),
+    Outcome.OUTDATED: Sign("wait", "↻", say("Outdated")),
 }
 
 

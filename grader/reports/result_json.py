@@ -34,7 +34,7 @@ def to_json(result: Result, rubric: Rubric, translator: Translator) -> dict[str,
     document = {
         "submission": result.submission,
         "status": result.status.value,
-        "reason": None if result.reason is None else translator.text(result.reason),
+        "reason": " ".join(map(translator.text, result.reasons)) or None,
         "score": _points(result.score.score),
         "max_score": _points(result.score.max_score),
         "provisional": result.score.provisional,

@@ -107,7 +107,7 @@ def write_student_report(result: Result, rubric: Rubric, language: str, path: Pa
         "result": result,
         "rubric_title": translator.pick(rubric.title),
         "outcome": OUTCOMES[result.status],
-        "reason": sentence(result.reason, translator) if result.reason else "",
+        "reason": " ".join(sentence(reason, translator) for reason in result.reasons),
         "unreadable": _is_unreadable(result),
         "doubt": sentence(result.file_doubt, translator) if result.file_doubt else "",
         "praise": "" if result.file_doubt else _praise(questions, translator),

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+_APART = re.compile(r"[\s_.,-]+")
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]")
 """Control characters, and those which make text read in another order than it is written."""
 
@@ -44,6 +45,14 @@ def folded(text: str) -> str:
     """Small letters without accents, single blanks: how texts and names are compared."""
     parts = unicodedata.normalize("NFKD", text.casefold())
     return " ".join("".join(part for part in parts if not unicodedata.combining(part)).split())
+
+
+@lru_cache(maxsize=20_000)
+def name_order(name: str) -> tuple[tuple[str, int], ...]:
+    """How a person sorts names: without accents and capitals, ñ after n, numbers by what they count."""
+    letters = unicodedata.normalize("NFC", name.casefold()).replace("ñ", "n~")  # "~" is behind all letters
+    words = re.findall(r"\d+|\D+", _APART.sub(" ", folded(letters)))
+    return tuple((" ", int(word[:30])) if word.isdecimal() else (word.strip(), 0) for word in words)
 
 
 def _fold(text: str) -> tuple[str, list[int]]:

@@ -132,7 +132,7 @@ class Desk:
             {
                 "name": self._views.name(name),
                 "link": submission_link(room.code(name)),
-                "reason": self._views.text(reason) if (reason := room.results[name].reason) else "",
+                "reason": " ".join(map(self._views.text, room.results[name].reasons)),
                 "left": sum(map(room.is_open, room.keys_of(name))),
             }
             for name in room.whole_cases()
@@ -249,12 +249,12 @@ class Desk:
         checks: dict[str, list[str]] = {}
         for _, question, check in self._room.keys_of(name):
             checks.setdefault(question, []).append(check)
-        reason = self._room.results[name].reason
+        reasons = self._room.results[name].reasons
         return self._page(
             "submission.html",
             call,
             name=self._views.name(name),
-            reason=self._views.text(reason) if reason else "",
+            reason=" ".join(map(self._views.text, reasons)),
             notice=notice,
             causes=[self._views.cause(name, cell, keys) for cell, keys in self._room.causes(name).items()],
             cards=[

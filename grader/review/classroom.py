@@ -22,7 +22,7 @@ from grader.gradebook import Gradebook
 from grader.publishing import ClassBook, make_refiner
 from grader.records import Finding, HumanMark, Result, SettledTexts, SharedText, Status, say
 from grader.reports.pages import is_one_case
-from grader.reports.text import folded
+from grader.reports.text import name_order
 from grader.review.grouping import Group, Grouping, group_question, load_libraries
 from grader.review.marking import Action, Key, Proposal, Reviewer, Saved, key_of, restored
 from grader.rubric.rubric import Rubric
@@ -88,15 +88,17 @@ class Classroom:
     def _take_in(self, editions: Mapping[str, datetime]) -> None:
         collection = self._book.collection()
         self.shared = collection.shared
+        results = []
         for submission, at in editions.items():
-            if self._editions.get(submission) != at:
+            result = self.results.get(submission)
+            if result is None or result.outdated is not None or self._editions.get(submission) != at:
                 result = self._book.result(submission)
-                if result is not None:
-                    self.results[submission] = with_shared_prose(result, collection.shared, self.rubric)
-        for gone in self.results.keys() - editions.keys():
-            del self.results[gone]
+                if result is None or not self._is_by_this_rubric(result):
+                    continue
+                result = with_shared_prose(result, collection.shared, self.rubric)
+            results.append(result)
         handed_in = {one.submission: one for one in collection.submissions}
-        self.results = {name: replace(result, handed_in=handed_in.get(name)) for name, result in self.results.items()}
+        self.results = {result.submission: result for result in self._book.as_handed_in(results, handed_in)}
         self._editions = dict(editions)
         self._found = {
             (name, finding.question, finding.check): finding
@@ -113,6 +115,11 @@ class Classroom:
         self._numbers = {self._codes[code]: number for number, code in enumerate(sorted(self._codes), 1)}
         self._whole = self.ordered(name for name, result in self.results.items() if is_one_case(result))
         self._refine_later({key[1:] for key in self.marks})
+
+    def _is_by_this_rubric(self, result: Result) -> bool:
+        """False for one whose marks nobody can give any more: of criteria that are not asked for now."""
+        asked = {(question.id, criterion.id) for question in self.rubric.questions for criterion in question.criteria}
+        return all((each.question, each.check) in asked for score in result.score.questions for each in score.findings)
 
     def settle_shared(self, *, given: bool) -> None:
         """Keep whose the texts are that most submissions share; answers that only waited for that wait no more."""
@@ -142,8 +149,8 @@ class Classroom:
         """By name, or shuffled where the desk is blind; always in the same way."""
         return sorted(submissions, key=self.number if self.blind else self._name_order)
 
-    def _name_order(self, submission: str) -> tuple[str, str]:
-        return folded(self.results[submission].name), submission
+    def _name_order(self, submission: str) -> tuple[tuple[tuple[str, int], ...], str]:
+        return name_order(self.results[submission].name), submission
 
     def whole_cases(self) -> list[str]:
         """Submissions of which nothing could be judged, for one reason: the grader's own faults first."""

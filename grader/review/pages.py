@@ -96,6 +96,8 @@ class Card:
     rows: tuple[Row, ...]
     prose: bool
     answered: bool
+    outdated: str
+    """Why what is shown is not what holds now; empty where it is."""
     group: str
     """Link to the group; empty where it stands alone."""
     group_id: str
@@ -242,6 +244,7 @@ class Views:
             rows=tuple(self.row(key, group) for key in keys),
             prose=prose,
             answered=bool(answer.strip()),
+            outdated=self._translator.text(outdated) if (outdated := self._room.results[submission].outdated) else "",
             group=group_link(group) if group and len(group.members) > 1 else "",
             group_id=group.id if group else "",
             alike=len(group.members) if group else 1,

@@ -45,7 +45,8 @@ def test_one_row_a_submission_one_column_a_question(page: Page) -> None:
 
 @pytest.mark.parametrize(("missing", "shown"), [(0, False), (17, True)], ids=["none", "some"])
 def test_how_many_have_no_result_yet(tmp_path: Path, missing: int, shown: bool) -> None:
-    write_class_page([perfect("a")], RUBRIC, "es", tmp_path / "index.html", missing=missing)
+    names = [f"alumna {number}" for number in range(missing)]
+    write_class_page([perfect("a")], RUBRIC, "es", tmp_path / "index.html", missing=names)
     assert (f"{missing} aún sin resultado" in words(parse((tmp_path / "index.html").read_text("utf-8")))) is shown
 
 
@@ -53,13 +54,15 @@ def test_how_many_have_no_result_yet(tmp_path: Path, missing: int, shown: bool) 
     ("graded", "missing", "said"),
     [
         pytest.param(1, 0, "No hay nada pendiente: todas las notas son definitivas.", id="all"),
-        pytest.param(1, 3, "La corrección se interrumpió o todavía sigue: 3 sin resultado.", id="interrupted"),
-        pytest.param(0, 3, "La corrección se interrumpió o todavía sigue: 3 sin resultado.", id="before the first"),
+        pytest.param(1, 3, "o se pidió solo para otras. Ana, Luz, Sol", id="interrupted"),
+        pytest.param(0, 3, "3 entregas aún no tienen resultado", id="before the first"),
+        pytest.param(0, 1, "1 entrega aún no tiene resultado", id="the only one"),
         pytest.param(0, 0, "Todavía no se corrigió nada.", id="nothing"),
     ],
 )
 def test_marks_are_called_final_only_where_all_are(tmp_path: Path, graded: int, missing: int, said: str) -> None:
-    write_class_page([perfect("a")][:graded], RUBRIC, "es", tmp_path / "index.html", missing=missing)
+    names = ("Ana", "Luz", "Sol")[:missing]
+    write_class_page([perfect("a")][:graded], RUBRIC, "es", tmp_path / "index.html", missing=names)
     shown = words(parse((tmp_path / "index.html").read_text("utf-8")))
     assert said in shown
     assert ("definitivas" in shown) is (graded > missing)
