@@ -16,6 +16,7 @@ from pathlib import Path
 
 from grader.audit import chosen_for_audit, differences
 from grader.checks import judge, prepare
+from grader.checks.context import CAUSE
 from grader.choosing import choose
 from grader.errors import SubmissionError, TrainerError
 from grader.execution.attempts import run_submission
@@ -32,7 +33,7 @@ from grader.reports.text import name_order
 from grader.rubric.rubric import Rubric
 from grader.scoring import add_up
 from grader.settings import Settings, Store, versions
-from grader.submission import Assignment, cell_errors, foresee, parse_submission, read_assignment
+from grader.submission import Assignment, cell_errors, foresee, looked_at, parse_submission, read_assignment
 from grader.training.data import load_data
 from grader.training.service import TrainerProcess, Trainings, open_trainings
 from grader.training.trajectories import Trajectories
@@ -118,6 +119,7 @@ def _read_run_judge(job: Job) -> Result:
         trainings=judgement.trainings,
         passages={question: place.passages for question, place in submission.places.items()},
         errors=_errors(submission, evidence, job.rubric),
+        looked_at=looked_at(submission, judgement.findings, CAUSE),
         not_begun=judgement.not_begun,
         file_doubt=judgement.file_doubt,
         notes=judgement.notes,

@@ -645,6 +645,17 @@ class CellError:
     """The first line of the statement that raised; empty where that is not known, or is the first of the cell."""
     went_on: bool = False
     """What follows in the cell and does not depend on it was run."""
+    questions: tuple[str, ...] = ()
+    """Ids of the questions that are answered in this cell, or in those of `then`."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookedAt:
+    """A code cell as it was handed in, for whoever decides what waits on its account."""
+
+    source: str
+    saved: str
+    """The text of its saved outputs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -663,6 +674,8 @@ class Result:
     """The student's prose by question."""
     errors: tuple[CellError, ...] = ()
     """What stopped the notebook's cells, in their order; without the errors that a question asks for."""
+    looked_at: Mapping[int, LookedAt] = field(default_factory=dict)
+    """The cells on which rests what a person has to decide, by their index."""
     not_begun: tuple[str, ...] = ()
     """Ids of the questions at which there is nothing of the student's own."""
     file_doubt: Message | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from rich.console import Console
@@ -10,9 +10,9 @@ from rich.padding import Padding
 from rich.text import Text
 
 from grader.records import Finding, Message, Outcome, Result, Status, printable, say, say_number
-from grader.reports.criteria import hint_for
+from grader.reports.criteria import CriterionView, criterion_view
 from grader.reports.pages import is_one_case
-from grader.reports.stopped import not_begun, stopped_cells
+from grader.reports.stopped import causes, not_begun, points_at_risk, stopped_cells
 from grader.reports.translation import Translator
 from grader.rubric.criteria import Concept, Criterion
 from grader.rubric.public import may_be_told, public_id, without_answers
@@ -40,7 +40,7 @@ UNTOLD_OF_PROSE: Mapping[Status, Message] = {
     Status.SKIPPED: say("No answer was found."),
 }
 """The same of an answer in words: which of them decided is an answer, too, as is what they contradict."""
-OWN = ("answer", "model", "error", "saved_output", "ended_by")
+OWN = ("answer", "model", "error", "saved_output", "ended_by", "cause")
 """Evidence that is the student's own work."""
 REHEARSED = ("transcript", "transcripts")
 """What a callback did: the losses that it was sent lie about the one that is expected."""
@@ -60,13 +60,6 @@ class SelfCheck:
     """Of criteria that are looked at only after the notebook was handed in."""
     lines: Mapping[int, str]
     """The first line of each cell, by its index."""
-
-    @property
-    def decided(self) -> float:
-        """Points of all that nobody has yet to decide."""
-        scores = self.result.score.questions
-        points = (finding.points for score in scores for finding in score.findings if finding.status not in OPEN)
-        return round(sum(points), 6)
 
     @property
     def open_points(self) -> float:
@@ -162,8 +155,14 @@ def print_self_check(console: Console, check: SelfCheck, translator: Translator)
     _print_stopped(console, result, translator)
     if result.status != Outcome.FAILED and not is_one_case(result):
         _print_questions(console, check, translator)
-    for line in _totals(check, translator):
-        console.print(line)
+    score = result.score
+    head = translator.say("Provisional mark") if score.provisional else translator.say("In all")
+    of = translator.say_number(
+        "of {points} point", "of {points} points", _grammatical(score.max_score), points=score.max_score
+    )
+    console.print(Text(f"\n{head}: {translator.number(score.score)} {of}", "bold"))
+    for line in remarks(check, translator):
+        console.print(Text(line))
 
 
 def _print_stopped(console: Console, result: Result, translator: Translator) -> None:
@@ -190,48 +189,60 @@ def _print_questions(console: Console, check: SelfCheck, translator: Translator)
             console.print(Text.assemble((f"{heading}  {points}  ", "bold"), translator.say("not begun")))
             continue
         console.print(Text(f"{heading}  {points}", "bold"))
-        criteria = {criterion.id: criterion for criterion in question.criteria}
         for finding in score.findings:
-            _print_finding(console, finding, criteria[finding.check], check.lines, translator)
+            view = criterion_view(finding, question, translator, causes(check.result))
+            _print_criterion(console, view, finding.status, check.lines, translator)
 
 
-def _print_finding(
-    console: Console, finding: Finding, criterion: Criterion, lines: Mapping[int, str], translator: Translator
+def _print_criterion(
+    console: Console, view: CriterionView, status: Status, lines: Mapping[int, str], translator: Translator
 ) -> None:
-    sign, style = STYLES[finding.status]
-    title = translator.pick(criterion.title) or criterion.id
-    console.print(Text.assemble("  ", (sign, style), f" {printable(title)}"))
-    if finding.status is Status.PASSED:
+    sign, style = STYLES[status]
+    console.print(Text.assemble("  ", (sign, style), f" {printable(view.title)}"))
+    if status is Status.PASSED:
         return
-    console.print(_indented(printable(translator.text(finding.message))))
-    for cell in sorted(set(finding.cells)):
-        where = translator.say("Cell {cell}", cell=cell + 1)
-        line = lines.get(cell)
+    console.print(_indented(printable(view.message)))
+    for cell in view.cells:
+        where = translator.say("Cell {cell}", cell=cell)
+        line = lines.get(cell - 1)
         console.print(_indented(printable(f"{where}: {line}" if line else where), "dim"))
-    if finding.status is not Status.ERROR and (hint := hint_for(finding, criterion, translator)):
-        console.print(_indented(printable(hint), "dim"))
+    if view.hint:
+        console.print(_indented(printable(view.hint), "dim"))
 
 
-def _totals(check: SelfCheck, translator: Translator) -> Iterator[Text]:
-    most = round(check.result.score.max_score - check.open_points, 6)
-    total = say("So far: {points} of {most} points") if check.open_points else say("In all: {points} of {most} points")
-    yield Text("\n" + translator.text(replace(total, values={"points": check.decided, "most": most})), "bold")
+def remarks(check: SelfCheck, translator: Translator) -> list[str]:
+    """What a student should know of the total: what may yet change it, and what depends on cells that stopped."""
+    told = []
     if check.open_points:
-        message = say_number(
-            "Provisional: {points} point is decided after you hand it in.",
-            "Provisional: {points} points are decided after you hand it in.",
-            _grammatical(check.open_points),
-            points=check.open_points,
+        told.append(
+            say_number(
+                "Provisional: {points} point is decided after you hand it in.",
+                "Provisional: {points} points are decided after you hand it in.",
+                _grammatical(check.open_points),
+                points=check.open_points,
+            )
         )
-        yield Text(translator.text(message))
+    points, cells = points_at_risk(check.result)
+    if points:
+        told.append(
+            say_number(
+                "Up to {points} of the points depend on a cell that stopped with an error: {cells}. Mend it first.",
+                "Up to {points} of the points depend on cells that stopped with an error: {cells}. Mend them first.",
+                len(cells),
+                points=points,
+                cells=cells,
+            )
+        )
     if check.hidden_points > 1e-6:
-        message = say_number(
-            "{points} more point is looked at only after you hand it in.",
-            "{points} more points are looked at only after you hand it in.",
-            _grammatical(check.hidden_points),
-            points=check.hidden_points,
+        told.append(
+            say_number(
+                "{points} more point is looked at only after you hand it in.",
+                "{points} more points are looked at only after you hand it in.",
+                _grammatical(check.hidden_points),
+                points=check.hidden_points,
+            )
         )
-        yield Text(translator.text(message))
+    return [translator.text(message) for message in told]
 
 
 def _grammatical(points: float) -> int:

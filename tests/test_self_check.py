@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from report_pages import parse
 from rich.console import Console
 from secretive import SECRETIVE, told, write_secretive
 
 from grader.checks.prose.findings import as_judged
 from grader.checks.prose.judging import judge_concept
-from grader.records import Finding, Outcome, Result, Status, say
+from grader.records import CellError, Finding, Outcome, Result, Status, say
 from grader.reports.result_json import write_result_json
 from grader.reports.student import write_student_report
 from grader.reports.translation import Translator
@@ -20,7 +21,7 @@ from grader.rubric.criteria import Concept
 from grader.rubric.loading import load_rubric
 from grader.rubric.rubric import Rubric
 from grader.scoring import add_up
-from grader.self_check import SelfCheck, print_self_check, self_check
+from grader.self_check import SelfCheck, print_self_check, remarks, self_check
 
 LINES = {0: "import keras", 1: "model.fit(x, y)"}
 
@@ -54,7 +55,7 @@ def shown(check: SelfCheck, folder: Path) -> str:
     terminal = io.StringIO()
     for language in ("en", "es"):
         print_self_check(Console(file=terminal, width=200), check, Translator(language))
-    write_student_report(check.result, check.rubric, "en", folder / "page.html")
+    write_student_report(check.result, check.rubric, "en", folder / "page.html", remarks(check, Translator("en")))
     write_result_json(check.result, check.rubric, "en", folder / "result.json")
     page = (folder / "page.html").read_text().partition("</style>")[2]  # colours and sizes are numbers, too
     return terminal.getvalue() + page + (folder / "result.json").read_text()
@@ -149,7 +150,67 @@ def test_totals_are_of_what_is_shown(rubric: Rubric, tmp_path: Path) -> None:
     check = self_check(result_of(rubric, Status.NEEDS_REVIEW), rubric, LINES)
     assert (check.result.score.max_score, check.open_points, check.hidden_points) == (6.5, 6.5, 1.5)
     text = shown(check, tmp_path)
-    assert "So far: 0 of 0 points" in text
+    assert "Provisional mark: 0 of 6.5 points" in text
     assert "Provisional: 6.5 points are decided after you hand it in." in text
     assert "1.5 more points are looked at only after you hand it in." in text
     assert "1,5 puntos más se miran solo después de la entrega." in text
+
+
+# --- the same numbers and words on the terminal and on the page ---
+
+
+def both(result: Result, rubric: Rubric, folder: Path) -> tuple[str, str]:
+    """A check in Spanish as the terminal tells it, and as the page does."""
+    check, translator, terminal = self_check(result, rubric, LINES), Translator("es"), io.StringIO()
+    print_self_check(Console(file=terminal, width=200), check, translator)
+    write_student_report(check.result, check.rubric, "es", folder / "page.html", remarks(check, translator))
+    page = parse((folder / "page.html").read_text(encoding="utf-8"))
+    return " ".join(terminal.getvalue().split()), " ".join(next(page.all("header")).text.split())
+
+
+@pytest.mark.parametrize(
+    ("status", "mark", "sign"),
+    [
+        pytest.param(Status.NEEDS_REVIEW, "Nota provisional: 2 de 6,5 puntos", "? Nota provisional", id="waits"),
+        pytest.param(Status.FAILED, "En total: 2 de 6,5 puntos", "✓ Comprobado", id="decided"),
+    ],
+)
+def test_a_check_says_the_same_wherever_it_is_read(
+    rubric: Rubric, status: Status, mark: str, sign: str, tmp_path: Path
+) -> None:
+    found = [finding for score in result_of(rubric, status).score.questions for finding in score.findings]
+    findings = [*(replace(finding, points=0.5) for finding in found[:4]), *found[4:]]
+    terminal, page = both(replace(result_of(rubric, status), score=add_up(findings, rubric)), rubric, tmp_path)
+    assert mark in terminal
+    assert mark.partition(": ")[2] in page
+    assert sign in page
+    assert "Corregido" not in page
+    hidden = "1,5 puntos más se miran solo después de la entrega."
+    provisional = "Provisional: 6,5 puntos se deciden después de la entrega."
+    assert (hidden in terminal, hidden in page) == (True, True)
+    assert (provisional in terminal, provisional in page) == (status is Status.NEEDS_REVIEW,) * 2
+
+
+def test_points_that_a_mistyped_name_puts_at_risk_are_told_in_the_total(rubric: Rubric, tmp_path: Path) -> None:
+    result = result_of(rubric, Status.NEEDS_REVIEW)
+    findings = [
+        replace(finding, evidence={"cause": 1}) if finding.question == "1" else replace(finding, cells=())
+        for score in result.score.questions
+        for finding in score.findings
+    ]
+    error = CellError(1, "model.fit(x, y)", "NameError: name 'modle' is not defined", then=(2,))
+    terminal, page = both(replace(result, score=add_up(findings, rubric), errors=(error,)), rubric, tmp_path)
+    told = "Hasta 4,5 de los puntos dependen de una celda que se detuvo con un error: la 2. Arréglala primero."
+    assert told in terminal
+    assert told in page
+    assert "Puntos que dependen de esto: hasta 4,5 (pregunta 1)." in terminal
+
+
+def test_no_hint_stands_beside_what_a_cell_that_stopped_has_cost(rubric: Rubric, tmp_path: Path) -> None:
+    """`Read again.` is the rubric's hint at an activation, which a name that is not defined has nothing to do with."""
+    result = result_of(rubric, Status.FAILED)
+    assert "Read again." in both(result, rubric, tmp_path)[0]
+    error = CellError(1, "model.fit(x, y)", "NameError: name 'modle' is not defined")
+    stopped, _ = both(replace(result, errors=(error,)), rubric, tmp_path)
+    assert "Read again." not in stopped
+    assert "la celda 2 se detuvo con un error" in stopped

@@ -70,7 +70,7 @@ def _check(
     from grader.reports.result_json import write_result_json
     from grader.reports.translation import Translator
     from grader.rubric.loading import load_rubric
-    from grader.self_check import print_self_check, self_check
+    from grader.self_check import print_self_check, remarks, self_check
     from grader.submission.assignment import read_assignment
     from grader.submission.stopped import first_line
 
@@ -106,7 +106,7 @@ def _check(
     if html is not None:
         from grader.reports.student import write_student_report  # takes a moment
 
-        write_student_report(checked.result, checked.rubric, language, html)
+        write_student_report(checked.result, checked.rubric, language, html, remarks(checked, translator))
     if json is not None:
         write_result_json(checked.result, checked.rubric, language, json)
     return FAULT if is_faulty(result) else OK

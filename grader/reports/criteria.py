@@ -9,6 +9,7 @@ from typing import Any
 
 from grader.records import Basis, Finding, Message, Status, say
 from grader.reports.pages import Sign, anchor, sign_of
+from grader.reports.stopped import blamed_cell
 from grader.reports.text import shown
 from grader.reports.translation import Translator
 from grader.rubric.criteria import Concept, Criterion
@@ -142,7 +143,7 @@ def criterion_view(
     """
     criterion = _criterion_of(finding, asked)
     lost = finding.points < finding.max_points - 1e-9 and finding.status is not Status.ERROR
-    blame = _blame(finding, stopped or {})
+    blame = blamed_cell(finding, stopped or {})
     message = sentence(finding.message if blame is None else _stopped(finding, blame), translator)
     hinted = criterion is not None and lost and finding.status is not Status.SKIPPED and blame is None
     return CriterionView(
@@ -172,14 +173,6 @@ def hint_for(finding: Finding, criterion: Criterion, translator: Translator) -> 
             "Train without {callback} here, or see to it that it does not stop so soon.", callback=ended_by
         )
     return translator.pick(criterion.hint)
-
-
-def _blame(finding: Finding, stopped: Mapping[int, int]) -> int | None:
-    """The cell that raised, where that is why nothing of a criterion was seen."""
-    unseen = finding.basis == "static" and not finding.points and "answer" not in finding.evidence
-    if not unseen or finding.status not in (Status.FAILED, Status.NEEDS_REVIEW):
-        return None
-    return next((stopped[cell] for cell in sorted(finding.cells) if cell in stopped), None)
 
 
 def _stopped(finding: Finding, cell: int) -> Message:

@@ -12,7 +12,7 @@ from typing import Any
 from grader.records import Finding, Message, QuestionScore, Result, TrainingSummary
 from grader.reports.files import write_text
 from grader.reports.kernel_reasons import kernel_reason
-from grader.reports.stopped import not_begun, stopped_cells
+from grader.reports.stopped import not_begun, raised_cells
 from grader.reports.text import shown
 from grader.reports.translation import Translator
 from grader.rubric.rubric import Rubric
@@ -40,7 +40,7 @@ def to_json(result: Result, rubric: Rubric, translator: Translator) -> dict[str,
         "provisional": result.score.provisional,
         "questions": [_question(question, rubric, translator) for question in result.score.questions],
         "trainings": [_training(training, translator) for training in result.trainings],
-        "errors": [asdict(cell) for cell in stopped_cells(result, translator)],
+        "errors": [asdict(cell) for cell in raised_cells(result, translator)],
         "not_begun": list(not_begun(result)),
         "file_doubt": None if result.file_doubt is None else translator.text(result.file_doubt),
         "notes": [translator.text(note) for note in result.notes],

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from grader.records import CellError, Result
+from grader.records import CellError, Finding, Result, Status
 from grader.reports.text import shown
 from grader.reports.translation import Translator
 
@@ -27,21 +27,75 @@ class StoppedCell:
     """The statement that raised, where it is not the cell's first line."""
 
 
-def stopped_cells(result: Result, translator: Translator) -> tuple[StoppedCell, ...]:
+def raised_cells(result: Result, translator: Translator) -> tuple[StoppedCell, ...]:
     """The cells that raised when the grader ran the notebook, in order, each cause once."""
     return tuple(
         StoppedCell(
             cell=error.cell + 1,
             first_line=shown(error.first_line, _LONGEST),
             error=shown(error.error, _LONGEST),
-            remarks=tuple(shown(remark, _LONGEST) for remark in _remarks(error, translator)),
+            remarks=tuple(shown(remark, _LONGEST) for remark in _remarks(error, result, translator)),
             stopped_at=shown(error.stopped_at, _LONGEST),
         )
         for error in sorted(result.errors, key=lambda error: error.cell)
     )
 
 
-def _remarks(error: CellError, translator: Translator) -> Iterator[str]:
+def stopped_cells(result: Result, translator: Translator) -> tuple[StoppedCell, ...]:
+    """Those of `raised_cells` that cost points, or may: what was asked for, or harmed nothing, stopped nobody."""
+    costly = {error.cell + 1 for error in result.errors if _at_risk(error, result)}
+    return tuple(cell for cell in raised_cells(result, translator) if cell.cell in costly)
+
+
+def points_at_risk(result: Result) -> tuple[float, tuple[int, ...]]:
+    """How many points depend on cells that stopped with an error, and on which, counted from 1."""
+    found = {error.cell + 1: _at_risk(error, result) for error in result.errors}
+    findings = {(finding.question, finding.check): finding for risk in found.values() for finding in risk}
+    cells = tuple(sorted(cell for cell, risk in found.items() if risk))
+    return _points(findings.values()), cells
+
+
+def _at_risk(error: CellError, result: Result) -> tuple[Finding, ...]:
+    """What was lost, or waits for a person, on account of a cell that raised."""
+    findings = (finding for score in result.score.questions for finding in score.findings)
+    return tuple(finding for finding in findings if _is_on_account_of(error, finding, result))
+
+
+def _is_on_account_of(error: CellError, finding: Finding, result: Result) -> bool:
+    if finding.status not in (Status.FAILED, Status.SKIPPED, Status.NEEDS_REVIEW):
+        return False
+    if finding.evidence.get("cause") == error.cell or blamed_cell(finding, causes(result)) == error.cell:
+        return True
+    return finding.question in error.questions and _is_unseen(finding)
+
+
+def blamed_cell(finding: Finding, stopped: Mapping[int, int]) -> int | None:
+    """The cell that raised, where that is why nothing of a criterion was seen.
+
+    Args:
+        stopped: the cell that is to blame, for each cell that raised.
+    """
+    if not _is_unseen(finding) or finding.status not in (Status.FAILED, Status.NEEDS_REVIEW):
+        return None
+    return next((stopped[cell] for cell in sorted(finding.cells) if cell in stopped), None)
+
+
+def _is_unseen(finding: Finding) -> bool:
+    return finding.basis == "static" and not finding.points and "answer" not in finding.evidence
+
+
+def _points(findings: Iterable[Finding]) -> float:
+    """That may be lost: of what waits, all of them."""
+    return round(
+        sum(
+            finding.max_points - (0.0 if finding.status is Status.NEEDS_REVIEW else finding.points)
+            for finding in findings
+        ),
+        6,
+    )
+
+
+def _remarks(error: CellError, result: Result, translator: Translator) -> Iterator[str]:
     if error.slip is not None:
         yield translator.text(error.slip)
     if error.went_on:
@@ -54,6 +108,15 @@ def _remarks(error: CellError, translator: Translator) -> Iterator[str]:
             "For want of it, cells {cells} failed as well.",
             len(error.then),
             cells=[cell + 1 for cell in sorted(error.then)],
+        )
+    if risk := _at_risk(error, result):
+        questions = [*dict.fromkeys(finding.question for finding in risk)]
+        yield translator.say_number(
+            "Points that depend on this: up to {points} (question {questions}).",
+            "Points that depend on this: up to {points} (questions {questions}).",
+            len(questions),
+            points=_points(risk),
+            questions=questions,
         )
 
 

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.records import Finding, Passage, QuestionScore, Result, Status
+from grader.records import Finding, Outcome, Passage, QuestionScore, Result, Status, say
 from grader.reports.criteria import CriterionView, Fault, criterion_view, faults, sentence
 from grader.reports.files import write_text
-from grader.reports.pages import OUTCOMES, anchor, is_one_case, kind_of_question, kind_of_score, render
+from grader.reports.pages import OUTCOMES, Sign, anchor, is_one_case, kind_of_question, kind_of_score, render
 from grader.reports.stopped import causes, not_begun, stopped_cells
 from grader.reports.text import Piece, mark_words, shown
 from grader.reports.trainings import Curves, curves_of, training_rows
 from grader.reports.translation import Translator
 from grader.rubric.rubric import Rubric
 
+_CHECKED = Sign("good", "✓", say("Checked"))
 _LONGEST_PASSAGE = 4_000
 _DECIDED = (Status.PASSED, Status.FAILED)
 _MOST_PASSAGES = 12
@@ -96,8 +97,14 @@ class Lost:
     points: float
 
 
-def write_student_report(result: Result, rubric: Rubric, language: str, path: Path) -> None:
-    """Write one student's ``report.html``: a single file that needs neither network nor script."""
+def write_student_report(
+    result: Result, rubric: Rubric, language: str, path: Path, own_check: Sequence[str] | None = None
+) -> None:
+    """Write one student's ``report.html``: a single file that needs neither network nor script.
+
+    Args:
+        own_check: of a student's own check before handing in, what there is to be said of its total.
+    """
     translator = Translator(language)
     # One sentence on the whole file stands at the top; it is not said again for each criterion.
     scores = () if is_one_case(result) else result.score.questions
@@ -106,7 +113,8 @@ def write_student_report(result: Result, rubric: Rubric, language: str, path: Pa
     values = {
         "result": result,
         "rubric_title": translator.pick(rubric.title),
-        "outcome": OUTCOMES[result.status],
+        "outcome": OUTCOMES[result.status] if own_check is None or result.status is not Outcome.GRADED else _CHECKED,
+        "own_check": own_check or (),
         "reason": " ".join(sentence(reason, translator) for reason in result.reasons),
         "unreadable": _is_unreadable(result),
         "doubt": sentence(result.file_doubt, translator) if result.file_doubt else "",

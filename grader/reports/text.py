@@ -40,6 +40,18 @@ def mark_words(text: str, words: Sequence[str]) -> tuple[Piece, ...]:
     return tuple(_pieces(text, _merged(spans)))
 
 
+def mark_line(text: str, line: str) -> tuple[Piece, ...]:
+    """The text, cut so that the first of its lines that begins with `line` is marked; indentation does not matter."""
+    place = 0
+    for each in text.split("\n"):
+        if line and each.strip().startswith(line.strip()):
+            start, end = place + len(each) - len(each.lstrip()), place + len(each)
+            pieces = (Piece(text[:start]), Piece(text[start:end], marked=True), Piece(text[end:]))
+            return tuple(piece for piece in pieces if piece.text)
+        place += len(each) + 1
+    return (Piece(text),)
+
+
 @lru_cache(maxsize=20_000)
 def folded(text: str) -> str:
     """Small letters without accents, single blanks: how texts and names are compared."""

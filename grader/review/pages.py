@@ -12,6 +12,7 @@ from grader.records import Finding, HumanMark, Message, Status, say
 from grader.reports.pages import Sign, render, sign_of
 from grader.reports.text import Piece, mark_words, shown
 from grader.reports.translation import Translator
+from grader.review.cells import CellView, cell_view, cell_views
 from grader.review.classroom import WHOLE_FILE, Classroom
 from grader.review.grouping import Group
 from grader.review.looking import Inconsistency
@@ -96,6 +97,8 @@ class Card:
     rows: tuple[Row, ...]
     prose: bool
     answered: bool
+    cells: tuple[CellView, ...]
+    """What the findings that wait rest on."""
     outdated: str
     """Why what is shown is not what holds now; empty where it is."""
     group: str
@@ -232,6 +235,7 @@ class Views:
         prose = any(isinstance(self._criterion(finding), Concept) for finding in findings)
         answer = shown(self._room.answer(submission, question_id), _LONGEST_ANSWER) if prose else ""
         words = [word for finding in findings for word in _strings(finding.evidence.get("words"))]
+        cells = () if prose else cell_views(self._room.results[submission], findings)
         code = self._room.code(submission)
         return Card(
             id=f"a-{code}-{_position(self._room, question_id)}",
@@ -240,10 +244,11 @@ class Views:
             question=question_id,
             question_title=self._translator.pick(question.title),
             pieces=mark_words(answer, words),
-            evidence="" if prose else self._evidence(findings[0]),
+            evidence="" if prose or (cells and "error" not in findings[0].evidence) else self._evidence(findings[0]),
             rows=tuple(self.row(key, group) for key in keys),
             prose=prose,
             answered=bool(answer.strip()),
+            cells=cells,
             outdated=self._translator.text(outdated) if (outdated := self._room.results[submission].outdated) else "",
             group=group_link(group) if group and len(group.members) > 1 else "",
             group_id=group.id if group else "",
@@ -260,6 +265,7 @@ class Views:
             "where": "" if cell == WHOLE_FILE else self._translator.say("Cell {cell}", cell=cell + 1),
             "line": "" if error is None else shown(error.stopped_at or error.first_line, _LONGEST_ANSWER),
             "error": "" if error is None else shown(error.error, _LONGEST_ANSWER),
+            "cells": cell_view(self._room.results[submission], cell),
             "count": len(keys),
             "questions": ", ".join(dict.fromkeys(key[1] for key in keys)),
         }

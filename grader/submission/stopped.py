@@ -61,6 +61,7 @@ def _cell_error(
         then=tuple(then),
         stopped_at="" if failure.line == first else _cut(failure.line),
         went_on=failure.went_on,
+        questions=tuple(place.question for place in submission.places.values() if {cell.index, *then} & {*place.cells}),
     )
 
 

@@ -152,5 +152,5 @@ def test_a_notebook_is_checked_with_a_kit(course: Class, tmp_path: Path) -> None
     assert done.code == 0, done.err
     assert "? Your answer in words" in done.out
     assert "This is marked after you have handed it in." in done.out
-    assert "So far: 0 of 4.5 points" in done.out
+    assert "Provisional mark: 0 of 6.5 points" in done.out
     assert "1.5 more points are looked at only after you hand it in." in done.out

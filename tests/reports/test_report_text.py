@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.reports.text import mark_words, shown
+from grader.reports.text import mark_line, mark_words, name_order, shown
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,31 @@ def test_words_are_marked(text: str, words: list[str], wanted: str) -> None:
 )
 def test_shown(text: str, wanted: str) -> None:
     assert shown(text, 10) == wanted
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        pytest.param("b = 2", "if a:\n    [b = 2]\nb = 2", id="the first, without its indentation"),
+        pytest.param("if a", "[if a:]\n    b = 2\nb = 2", id="a line that is cut"),
+        pytest.param("c", "if a:\n    b = 2\nb = 2", id="none"),
+        pytest.param("", "if a:\n    b = 2\nb = 2", id="nothing"),
+    ],
+)
+def test_a_line_is_marked(line: str, wanted: str) -> None:
+    pieces = mark_line("if a:\n    b = 2\nb = 2", line)
+    assert "".join(f"[{piece.text}]" if piece.marked else piece.text for piece in pieces) == wanted
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(["alumno_2", "Alumno 10", "alumno_10b"], id="numbers"),
+        pytest.param(["Álvaro", "Ana", "ángel", "Zoe"], id="accents and capitals"),
+        pytest.param(["Nuria Paz", "Ñandú", "Olga"], id="ñ after n"),
+        pytest.param(["Ana López", "Ana Mar", "Ana María", "ana-maría gil"], id="blanks"),
+        pytest.param(["", "1", "9" * 5_000, "a"], id="no names"),
+    ],
+)
+def test_names_are_sorted_as_a_person_sorts_them(names: list[str]) -> None:
+    assert sorted(set(names), key=name_order) == names

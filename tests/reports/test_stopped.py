@@ -8,8 +8,8 @@ import pytest
 from report_samples import RUBRIC, change, full_findings, perfect, score_of
 
 from grader.gradebook import decode, encode
-from grader.records import CellError, Message, Status, say, say_number
-from grader.reports.stopped import not_begun, stopped_cells
+from grader.records import CellError, Message, Result, Status, say, say_number
+from grader.reports.stopped import not_begun, points_at_risk, raised_cells, stopped_cells
 from grader.reports.translation import Translator
 
 SLIP = say("“{word}” is not defined; “{meant}” is, in cell {cell}.", word="reed", meant="red", cell=5)
@@ -40,18 +40,18 @@ ERROR = CellError(7, "reed.fit(x)", "NameError: name 'reed' is not defined", Tru
     ],
 )
 def test_slip_history_and_what_came_of_it(language: str, remarks: tuple[str, ...]) -> None:
-    (cell,) = stopped_cells(replace(perfect(), errors=(ERROR,)), Translator(language))
+    (cell,) = raised_cells(replace(perfect(), errors=(ERROR,)), Translator(language))
     assert (cell.cell, cell.first_line) == (8, "reed.fit(x)")
     assert cell.remarks == remarks
 
 
 def test_cells_stand_in_their_order() -> None:
     result = replace(perfect(), errors=(ERROR, replace(ERROR, cell=2)))
-    assert [cell.cell for cell in stopped_cells(result, Translator("en"))] == [3, 8]
+    assert [cell.cell for cell in raised_cells(result, Translator("en"))] == [3, 8]
 
 
 def test_one_cell_is_said_in_the_singular() -> None:
-    (cell,) = stopped_cells(replace(perfect(), errors=(replace(ERROR, then=(9,)),)), Translator("es"))
+    (cell,) = raised_cells(replace(perfect(), errors=(replace(ERROR, then=(9,)),)), Translator("es"))
     assert cell.remarks[-1] == "Por eso falló también la celda 10."
 
 
@@ -85,3 +85,43 @@ def test_the_gradebook_keeps_every_kind_of_message(message: Message) -> None:
         Translator(language).text(message) for language in ("es", "en")
     ]
     assert "{" not in Translator("es").text(kept)
+
+
+# --- what a stop costs ---
+
+UNSEEN = {"status": Status.FAILED, "points": 0.0, "basis": "static"}
+WAITS = {"status": Status.NEEDS_REVIEW, "points": 0.0, "basis": "static"}
+
+
+def with_findings(error: CellError, **changes: dict[str, object]) -> Result:
+    """A result whose only losses are those of question 1's optimizer, and an error."""
+    changed = {("1", "optimizer"): changes} if changes else {}
+    return replace(perfect(), errors=(error,), score=score_of(change(full_findings(RUBRIC), changed)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "costs"),
+    [
+        pytest.param({}, ERROR, False, id="full marks"),
+        pytest.param(UNSEEN | {"cells": (7,)}, ERROR, True, id="its own cell"),
+        pytest.param(UNSEEN | {"cells": (12,)}, ERROR, True, id="a cell that failed for want of it"),
+        pytest.param(UNSEEN | {"cells": (3,)}, ERROR, False, id="another cell"),
+        pytest.param(UNSEEN | {"cells": (3,)}, replace(ERROR, questions=("1",)), True, id="a cell of its question"),
+        pytest.param(
+            UNSEEN | {"cells": (3,)}, replace(ERROR, questions=("2",)), False, id="a cell of another question"
+        ),
+        pytest.param(WAITS | {"evidence": {"cause": 7}}, ERROR, True, id="waits on account of it"),
+        pytest.param(WAITS | {"evidence": {"cause": 3}}, ERROR, False, id="waits on account of another"),
+        pytest.param(UNSEEN | {"cells": (7,), "basis": "recomputed"}, ERROR, False, id="seen, and wrong all the same"),
+        pytest.param(UNSEEN | {"cells": (7,), "evidence": {"answer": "no"}}, ERROR, False, id="an answer in words"),
+    ],
+)
+def test_only_a_stop_that_may_cost_points_is_told(changes: dict[str, object], error: CellError, costs: bool) -> None:
+    result = with_findings(error, **changes)  # type: ignore[arg-type]
+    most = next(c.points for q in RUBRIC.questions if q.id == "1" for c in q.criteria if c.id == "optimizer")
+    assert bool(stopped_cells(result, Translator("es"))) is costs
+    assert points_at_risk(result) == ((most, (8,)) if costs else (0.0, ()))
+    assert len(raised_cells(result, Translator("es"))) == 1
+    for cell in stopped_cells(result, Translator("es")):
+        assert cell.remarks[-1].startswith("Puntos que dependen de esto: hasta 0,")
+        assert cell.remarks[-1].endswith("(pregunta 1).")

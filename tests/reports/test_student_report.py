@@ -234,7 +234,11 @@ def sections(page: Element) -> list[str]:
 
 
 def test_what_stopped_the_notebook_is_told_first(report: Callable[..., Element]) -> None:
-    page = report(replace(faulty(), errors=(STOPPED,)))
+    page = report(replace(faulty(), errors=(replace(STOPPED, questions=("9",)),)))
+    assert "stopped" not in sections(page), "it cost nothing"
+    unseen = {("1", "epochs"): {**lost("No training was found."), "cells": (20,), "basis": "static"}}
+    findings = [finding for score in faulty().score.questions for finding in score.findings]
+    page = report(replace(faulty(), score=score_of(change(findings, unseen)), errors=(STOPPED,)))
     assert sections(page)[0] == "stopped"
     shown = words(page)
     assert "Celda 18 reed.fit(x) NameError: name 'reed' is not defined «reed» no está definido; «red» sí" in shown

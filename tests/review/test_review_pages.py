@@ -17,7 +17,7 @@ from written_class import Written, make_class, make_results
 from grader.checks.context import CAUSE
 from grader.gradebook import Gradebook
 from grader.publishing import open_class
-from grader.records import CellError, Collection, HandedIn, HumanMark, Outcome, Status, say
+from grader.records import CellError, Collection, HandedIn, HumanMark, LookedAt, Outcome, Status, say
 from grader.reports.translation import Translator
 from grader.review.classroom import Classroom
 from grader.review.looking import inconsistencies, search, search_names
@@ -245,8 +245,21 @@ def of_one_cause(tmp_path: Path) -> tuple[str, list[Key]]:
     waiting = {"status": Status.NEEDS_REVIEW, "points": 0.0, "evidence": {CAUSE: 0}}
     changed = [replace(finding, **waiting) if finding in blamed else finding for finding in findings]
     error = CellError(0, "import tensorflow as tf", "RuntimeError: no GPU", stopped_at="assert gpus")
-    make_class(tmp_path, [replace(result, score=add_up(changed, RUBRIC), errors=(error,))], RUBRIC).close()
+    looked_at = {0: LookedAt("import tensorflow as tf\nassert gpus\nmodel.fit(x)", "Epoch 1/2\n<b>Epoch 2/2</b>")}
+    made = replace(result, score=add_up(changed, RUBRIC), errors=(error,), looked_at=looked_at)
+    make_class(tmp_path, [made], RUBRIC).close()
     return result.submission, [(result.submission, finding.question, finding.check) for finding in blamed]
+
+
+def test_who_decides_sees_the_cell_its_error_and_what_it_showed_when_saved(tmp_path: Path) -> None:
+    name, keys = of_one_cause(tmp_path)
+    with served(tmp_path) as desk:
+        browser = desk.browser()
+        for address in (f"/submission?s={desk.room.code(name)}", *(f"/open?q={key[1]}" for key in keys)):
+            page = browser.get(address).text
+            assert "import tensorflow as tf\n<mark>assert gpus</mark>\nmodel.fit(x)" in page
+            assert "Epoch 1/2\n&lt;b&gt;Epoch 2/2&lt;/b&gt;" in page
+            assert "RuntimeError: no GPU" in page
 
 
 @pytest.mark.parametrize(("give", "share"), [("all", 1.0), ("none", 0.0), ("proposed", 0.0)])
