@@ -9,6 +9,7 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
+from grader.collection.accounts import named_by_accounts, why_accounts_are_left_out
 from grader.collection.beside import files_beside, read_beside
 from grader.collection.choosing import Candidate, choose
 from grader.collection.contents import Contents
@@ -48,7 +49,8 @@ def collect(
     entries = _with_misnamed(list_folder(folder, skip), contents)
     given = spare_templates(entries, [path.stem for path in rubric.assignment_paths], contents.is_given)
     works = [entry for entry in entries if entry.path not in given]
-    students = [_readable(student) for student in group(works, folder.resolve().name, contents)]
+    grouped = group(works, folder.resolve().name, contents)
+    students = [_readable(named_by_accounts(student, folder)) for student in grouped]
     chosen = {
         number: choose(
             [
@@ -86,6 +88,7 @@ def collect(
     told |= {
         other.entry.path: (Reason.OTHER_NOTEBOOK, why) for _, whys in chosen.values() for other, why in whys.items()
     }
+    told |= dict(why_accounts_are_left_out(students))
     told |= {path: (Reason.NOT_BESIDE, why) for found in beside for path, why in found.refused.items()}
     is_used = {candidate.entry.path for candidate, _ in chosen.values()}.union(*(found.files for found in beside))
     id_of = dict(zip(chosen, ids, strict=True))

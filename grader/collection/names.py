@@ -66,6 +66,11 @@ def is_shared(name: str) -> bool:
     return owner_of_folder(name) is None and _TEAMLESS.fullmatch(name) is not None
 
 
+def is_account(name: str) -> bool:
+    """True for what Blackboard writes of an attempt into a file of its own."""
+    return re.fullmatch(rf"{_BLACKBOARD}\.txt", unicodedata.normalize("NFC", name), re.DOTALL) is not None
+
+
 def owners_of_files(names: Sequence[str]) -> Mapping[str, Owner]:
     """Whose each file of one folder is; those that no platform named are missing."""
     found: dict[str, Owner] = {}

@@ -156,5 +156,5 @@ def test_the_terminal_lists_some_and_counts_the_rest() -> None:
     lines = handed_in_lines([], [SYSTEM, *many], Translator("es"))
 
     assert lines[0] == f"Sin corregir, y por qué: {MOST_LEFT_OUT + 3}"
-    assert len(lines) == MOST_LEFT_OUT + 2
-    assert lines[-1] == "  y 3 más, en left_out.csv"
+    assert len(lines) == MOST_LEFT_OUT + 3
+    assert lines[-2:] == ["  y 3 más, en left_out.csv", "Hay 1 más creado por programas."]
