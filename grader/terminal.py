@@ -187,14 +187,10 @@ def handed_in_lines(results: Sequence[Result], left_out: Sequence[LeftOut], tran
         more = len(entries) - MOST_LEFT_OUT
         lines.append("  " + translator.say("and {count} more, in left_out.csv", count=more))
     if by_programs := len(left_out) - len(entries):
-        lines.append(
-            translator.say_number(
-                "{count} more was made by programs.",
-                "{count} more were made by programs.",
-                by_programs,
-                count=by_programs,
-            )
+        told = say_number(
+            "{count} more was made by programs.", "{count} more were made by programs.", by_programs, count=by_programs
         )
+        lines.append(translator.text(told))
     return [printable(line) for line in lines]
 
 

@@ -6,12 +6,12 @@ import base64
 import hashlib
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from markupsafe import Markup
 
-from grader.records import Finding, LeftOut, Message, Outcome, Result, SharedText, Status
+from grader.records import Finding, LeftOut, Message, Outcome, Result, SharedText, Status, say, say_number
 from grader.reports.class_criteria import LinkTo, criterion_rates, frequent_faults, kind_of_share
 from grader.reports.files import EXECUTED, write_text
 from grader.reports.handed_in import SHARED_ASKED, SHARED_OPTIONS, about_shared, by_name, doubts, in_order_of_need
@@ -32,6 +32,7 @@ from grader.reports.text import shown
 from grader.reports.translation import Translator
 from grader.rubric.rubric import Rubric
 
+_OUR_FAULT = Sign("wait", "!", say("Fault of the grader"))
 _BINS = 10
 _LONGEST_REASON = 300
 _MOST_FLAGS = 30
@@ -193,7 +194,7 @@ def write_class_page(
         "questions": rubric.questions,
         "pick": translator.pick,
         "rows": [_row(result, link_to, executed(result.submission), rubric, translator) for result in ordered],
-        "counts": [(OUTCOMES[outcome], _count(ordered, outcome)) for outcome in Outcome],
+        "counts": [_counted(outcome, _count(ordered, outcome)) for outcome in Outcome],
         "missing": len(missing),
         "missing_names": missing[:_MOST_NAMES],
         "outdated": _count(ordered, Outcome.OUTDATED),
@@ -229,6 +230,17 @@ def write_class_page(
         "say": translator.text,
     }
     write_text(path, render("class.html", translator, values))
+
+
+def _counted(outcome: Outcome, count: int) -> tuple[Sign, int]:
+    """The sign of an outcome with a word that goes with the number of submissions, and that number."""
+    word = {
+        Outcome.GRADED: say_number("graded", "graded", count),
+        Outcome.PARTIAL: say_number("graded in part", "graded in part", count),
+        Outcome.FAILED: say_number("could not be graded", "could not be graded", count),
+        Outcome.OUTDATED: say_number("outdated", "outdated", count),
+    }[outcome]
+    return replace(OUTCOMES[outcome], word=word), count
 
 
 def _count(results: Iterable[Result], outcome: Outcome) -> int:
@@ -332,7 +344,7 @@ def _case(result: Result, link_to: LinkTo, finding: Finding, title: str, transla
         name=result.name,
         link=link_to(result.submission, anchor(finding.question, finding.check) if title else ""),
         title=title,
-        sign=sign_of(finding),
+        sign=_OUR_FAULT if finding.status is Status.ERROR else sign_of(finding),
         points=f"{_points(finding.points, translator)} / {_points(finding.max_points, translator)}",
         message=shown(translator.text(finding.message), _LONGEST_REASON),
         answer=shown(answer, _LONGEST_REASON) if isinstance(answer, str) else "",

@@ -7,7 +7,7 @@ import io
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.records import Result
@@ -29,13 +29,23 @@ class _Style:
     encoding_mark: str
     question: str = ""
     """Stands before a question's id in its column's head."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """What stands for the words of `status` and `provisional`, where that is not themselves."""
     guesses: bool = False
     """The spreadsheet takes ``0012`` for a number and ``3.1`` for a date, where nothing tells it otherwise."""
 
 
+_SPANISH = {
+    "graded": "corregida",
+    "partial": "corregida en parte",
+    "failed": "no se pudo corregir",
+    "outdated": "desactualizada",
+    "true": "sí",
+    "false": "no",
+}
 STYLES: Mapping[str, _Style] = {
     "plain": _Style(",", ".", ""),  # RFC 4180
-    "excel-es": _Style(";", ",", "\ufeff", question="Pregunta ", guesses=True),
+    "excel-es": _Style(";", ",", "\ufeff", question="Pregunta ", words=_SPANISH, guesses=True),
 }
 """``plain`` is for scripts, and for spreadsheets that are set to English; ``excel-es`` opens in a Spanish one.
 
@@ -72,13 +82,14 @@ def write_grades_csv(results: Iterable[Result], rubric: Rubric, path: Path, styl
 
 def _row(result: Result, questions: list[str], style: _Style) -> list[str]:
     score, decimal = result.score, style.decimal
+    provisional = "true" if score.provisional else "false"
     marks = {question.question: question.score for question in score.questions}
     return [
         _text_cell(result.submission, style),
-        result.status.value,
+        style.words.get(result.status, result.status.value),
         _number(score.score, decimal),
         _number(score.max_score, decimal),
-        "true" if score.provisional else "false",
+        style.words.get(provisional, provisional),
         *(_number(marks[question], decimal) if question in marks else "" for question in questions),
         _text_cell(result.submission if result.handed_in is None else result.handed_in.name, style),
     ]

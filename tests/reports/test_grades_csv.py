@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 from report_samples import RUBRIC, failed, faulty, partial, perfect
 
-from grader.records import QuestionScore, Result, Score
+from grader.records import Outcome, QuestionScore, Result, Score
 from grader.reports.grades_csv import STYLES, write_grades_csv
 from grader.settings import CsvStyle
 
@@ -96,6 +96,11 @@ def test_a_spanish_spreadsheet_gets_its_separators_and_a_mark_of_the_encoding(tm
     assert [row["score"] for row in rows] == ["7,7", "0"]
     assert rows[0]["submission"] == "'=ñ;1,5"
     assert rows[0]["Pregunta 2"] == "0,5"
+    assert [(row["status"], row["provisional"]) for row in rows] == [("corregida", "sí"), ("no se pudo corregir", "no")]
+
+
+def test_a_spanish_spreadsheet_has_a_word_for_every_status() -> None:
+    assert set(STYLES["excel-es"].words) == {*Outcome, "true", "false"}
 
 
 @pytest.mark.parametrize(
