@@ -24,6 +24,12 @@ _PARTS: Mapping[str, type[BaseModel]] = {
     "questions": Question, "training": Selector, "limits": Limits, **_CRITERIA
 }  # fmt: skip
 """What the keys of a mapping belong to, by the name that stands last before them."""
+_QUANTITY = re.compile(r"(?P<number>\d+(?:[.,]\d+)?)\s*(?P<unit>[^\W\d_]*)")
+_UNITS: Mapping[str, Mapping[str, float]] = {
+    "mb": {"mb": 1, "m": 1, "mib": 1.048576, "gb": 1e3, "g": 1e3, "gib": 1073.741824, "tb": 1e6},
+    "seconds": {"s": 1, "sec": 1, "seg": 1, "min": 60, "m": 60, "h": 3600},
+}
+"""Factors of the units that people write, by the word in a key's name that says its own."""
 _FILLED_IN = frozenset({"sha256", "folder", "learned_from"})
 
 
@@ -65,7 +71,13 @@ def _fault(document: Any, item: ErrorDetails) -> Fault:
         case "float_type" | "int_type" if isinstance(received, str) and re.fullmatch(r"-?\d+,\d+", received.strip()):
             return Fault(where, f"'{name}' must be a number, with a point for decimals", short(received))
         case "float_type":
-            return Fault(where, f"'{name}' must be a number", short(received))
+            return Fault(where, f"'{name}' must be a number{_as_number(name, received)}", short(received))
+        case "int_type":
+            rule = f"'{name}': input should be a valid integer{_as_number(name, received)}"
+            return Fault(where, rule, short(received))
+        case "string_type" if isinstance(received, bool | int | float | datetime.date):
+            rule = f"'{name}': input should be a valid string, which needs quotes here: \"{_as_written(received)}\""
+            return Fault(where, rule, short(received))
         case "too_short":
             return Fault(where, f"'{name}' must have at least one item", short(received))
         case "model_type" | "model_attributes_type" | "dict_type" if not where:
@@ -78,6 +90,26 @@ def _fault(document: Any, item: ErrorDetails) -> Fault:
             return Fault(where, f"'{name}' {item['msg']}", short(received), meant=str(context["nearest"]))
         case _:
             return Fault(where, f"'{name}': {item['msg'][0].lower()}{item['msg'][1:]}", short(received))
+
+
+def _as_number(name: str, received: Any) -> str:
+    """How what was written is written as the number that is asked for; empty where nobody can tell."""
+    found = _QUANTITY.fullmatch(received.strip()) if isinstance(received, str) else None
+    if found is None:
+        return ""
+    if not found["unit"]:
+        return f", without quotes: {found['number']}"
+    own = next((part for part in name.split("_") if part in _UNITS), "")
+    factor = _UNITS.get(own, {}).get(found["unit"].casefold())
+    if factor is None:
+        return ", without a unit"
+    number = float(found["number"].replace(",", ".")) * factor
+    return f" of {'MB' if own == 'mb' else own}, without a unit: {number:.12g}"
+
+
+def _as_written(value: Any) -> str:
+    """A value as it stood in the file, as far as YAML leaves that to be known."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _keys(loc: tuple[int | str, ...]) -> set[str]:

@@ -51,6 +51,19 @@ FAULTS = {
     "no optimizer at all": ("RMSprop", "0.01", "0.01", "should be a valid string"),
     "a number as text": ("units: 2", 'units: "2"', '"2"', "should be a valid integer"),
     "a fraction of a unit": ("units: 2", "units: 2.5", "2.5", "should be a valid integer"),
+    "an id that YAML takes for a number": ('id: "b"', "id: 3.1", "3.1", 'which needs quotes here: "3.1"'),
+    "an id that YAML takes for a truth": ('id: "b"', "id: true", "true", 'which needs quotes here: "true"'),
+    "memory with a unit": (
+        "language: es", "language: es\nlimits: {memory_mb: 6 GB}", "6 GB", "of MB, without a unit: 6000"
+    ),
+    "memory with another unit": (
+        "language: es", "language: es\nlimits: {files_mb: 1.5 TB}", "1.5 TB", "of MB, without a unit: 1500000"
+    ),
+    "a time with a unit": (
+        "language: es", "language: es\nlimits: {seconds_per_cell: 15 min}", "15 min", "of seconds, without a unit: 900"
+    ),
+    "an unknown unit": ("units: 2", "units: 2 neurons", "2 neurons", "valid integer, without a unit"),
+    "a whole number in quotes": ("units: 2", 'units: "2"', '"2"', "without quotes: 2"),
     "a decimal comma": ("points: 3", "points: 3,0", None, "with a point for decimals"),
     "a date": ("points: 3", "points: 2026-01-01", None, "the date 2026-01-01"),
     "an empty list": ('models_of: ["a", "b"]', "models_of: []", "[]", "at least one item"),
