@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from rapidfuzz import fuzz
 
-from grader.errors import UsageError
+from grader.errors import Phrase, UsageError
 from grader.records import HandedIn
 
 LEAST_LIKENESS = 65.0
@@ -36,10 +36,16 @@ def _one(wanted: str, submissions: Sequence[HandedIn]) -> HandedIn:
             return found[0]
         if found:
             listed = ", ".join(_unmistakable(one, submissions) for one in found)
-            raise UsageError(f"--only must name one submission. Received: {wanted!r}, which is {listed}")
+            raise UsageError(
+                "--only must name one submission. Received: {wanted}, which is {listed}",
+                wanted=repr(wanted),
+                listed=listed,
+            )
     near = ", ".join(repr(_unmistakable(one, submissions, *_words(one)[::-1])) for one in _near(wanted, submissions))
-    meant = f" (did you mean {near}?)" if near else ""
-    raise UsageError(f"--only must name a submission of the folder. Received: {wanted!r}{meant}")
+    meant = Phrase(" (did you mean {near}?)", near=near) if near else ""
+    raise UsageError(
+        "--only must name a submission of the folder. Received: {wanted}{meant}", wanted=repr(wanted), meant=meant
+    )
 
 
 def _near(wanted: str, submissions: Sequence[HandedIn]) -> list[HandedIn]:

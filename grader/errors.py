@@ -17,9 +17,47 @@ Messages are *rule, received value, where*, for example
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Self
+
+
+class Phrase(str):
+    """A sentence or a part of one, in English, and what it was made of: a translation is found by its text.
+
+    Args:
+        text: with ``{name}`` places for the values. Translators extract the argument of every call.
+    """
+
+    text: str
+    values: dict[str, Any]
+
+    def __new__(cls, text: str, /, **values: Any) -> Self:
+        """Put the values in, where there are any."""
+        phrase = super().__new__(cls, text.format_map(values) if values else text)
+        phrase.text, phrase.values = text, {name: _plain(value) for name, value in values.items()}
+        return phrase
+
+    @classmethod
+    def of(cls, text: str, values: Mapping[str, Any]) -> Self:
+        """The same of a text that stands elsewhere as a constant."""
+        return cls(text, **values)
+
+
+def _plain(value: Any) -> Any:
+    """What can be sent to another process, and has its own translation where it is a sentence."""
+    return value if isinstance(value, str | int) or hasattr(value, "text") else str(value)
+
 
 class GraderError(Exception):
-    """Anything the grader refuses or cannot do, in one clear line."""
+    """Anything the grader refuses or cannot do, in one clear line.
+
+    Args:
+        text: what is said, as a `Phrase` takes it.
+    """
+
+    def __init__(self, text: str, /, **values: Any) -> None:
+        self.phrase = Phrase.of(text, values)
+        super().__init__(str(self.phrase))
 
 
 class UsageError(GraderError):

@@ -54,7 +54,9 @@ class Gradebook:
             reason = str(getattr(error, "orig", None) or error).splitlines()[0]
             where = re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
             raise UsageError(
-                f"a gradebook must be a database that can be written. Received: {where} ({reason})"
+                "a gradebook must be a database that can be written. Received: {where} ({reason})",
+                where=where,
+                reason=reason,
             ) from error
 
     def _prepare(self) -> None:

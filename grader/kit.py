@@ -46,7 +46,9 @@ def write_kit(rubric: Rubric, out: Path, package: str = "") -> list[Path]:
         content = None if path is None else path.read_bytes()
     except OSError as error:
         raise UsageError(
-            f"the rubric's 'assignment' must be a readable file. Received: {path} ({error.strerror})"
+            "the rubric's 'assignment' must be a readable file. Received: {path} ({reason})",
+            path=path,
+            reason=error.strerror,
         ) from error
     name = "" if path is None else path.name
     files = {RUBRIC: _yaml(rubric, name).encode()}
@@ -60,12 +62,12 @@ def write_kit(rubric: Rubric, out: Path, package: str = "") -> list[Path]:
     try:
         out.mkdir(parents=True, exist_ok=True)
         if any(out.iterdir()):
-            raise UsageError(f"--out must be a folder that is new or empty. Received: {out}")
+            raise UsageError("--out must be a folder that is new or empty. Received: {out}", out=out)
         for file, written in files.items():
             (out / file).write_bytes(written)
     except OSError as error:
         raise UsageError(
-            f"--out must be a folder that can be written to. Received: {out} ({error.strerror})"
+            "--out must be a folder that can be written to. Received: {out} ({reason})", out=out, reason=error.strerror
         ) from error
     return [out / file for file in sorted(files)]
 
@@ -78,7 +80,8 @@ def _wheel(package: str) -> Path | None:
     if not (re.fullmatch(r"grader-[\w.+-]+\.whl", path.name) and path.is_file()):
         raise UsageError(
             "--package must be a wheel of the grader (grader-….whl), or an https:// or a git+https:// address: a bare "
-            f"name would have students install whatever has it on the package index. Received: {package!r}"
+            "name would have students install whatever has it on the package index. Received: {package}",
+            package=repr(package),
         )
     return path
 

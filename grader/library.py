@@ -7,7 +7,7 @@ import re
 from difflib import get_close_matches
 from pathlib import Path
 
-from grader.errors import UsageError
+from grader.errors import Phrase, UsageError
 
 ANSWERS = "answers"
 """Where a copied rubric's marked answers stand, from its own folder."""
@@ -41,13 +41,18 @@ def copy_rubric(name: str, out: Path) -> tuple[Path, ...]:
     """
     if name not in rubric_names():
         raise UsageError(
-            f"NAME must be one of the grader's rubrics ({', '.join(rubric_names())}). Received: {name!r}{_meant(name)}"
+            "NAME must be one of the grader's rubrics ({known}). Received: {name}{meant}",
+            known=", ".join(rubric_names()),
+            name=repr(name),
+            meant=_meant(name),
         )
     original = rubrics_folder() / f"{name}.yaml"
     text, files = _beside_one_another(original.read_text(encoding="utf-8"), original.parent)
     copies = {out / f"{name}.yaml": text.encode(), **{out / file: path.read_bytes() for file, path in files.items()}}
     if there := next((file for file in copies if os.path.lexists(file)), None):
-        raise UsageError(f"a copy must not overwrite what is there. Received: {there}; name another folder with --out")
+        raise UsageError(
+            "a copy must not overwrite what is there. Received: {there}; name another folder with --out", there=there
+        )
     try:
         for file, content in copies.items():
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -55,7 +60,7 @@ def copy_rubric(name: str, out: Path) -> tuple[Path, ...]:
                 opened.write(content)
     except OSError as error:
         raise UsageError(
-            f"--out must be a folder that can be written to. Received: {out} ({error.strerror})"
+            "--out must be a folder that can be written to. Received: {out} ({reason})", out=out, reason=error.strerror
         ) from error
     return tuple(copies)
 
@@ -94,11 +99,13 @@ def find_rubric(name: str) -> Path:
     if path.suffix or len(path.parts) > 1:
         return path
     raise UsageError(
-        f"a rubric must be a file or the name of one of the grader's rubrics ({', '.join(rubric_names())}). "
-        f"Received: {name!r}{_meant(name)}"
+        "a rubric must be a file or the name of one of the grader's rubrics ({known}). Received: {name}{meant}",
+        known=", ".join(rubric_names()),
+        name=repr(name),
+        meant=_meant(name),
     )
 
 
 def _meant(name: str) -> str:
     near = get_close_matches(name, rubric_names(), 1)
-    return f" (did you mean {near[0]}?)" if near else ""
+    return Phrase(" (did you mean {near}?)", near=near[0]) if near else ""

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.errors import UsageError
+from grader.errors import Phrase, UsageError
 from grader.execution.sandbox import check_sandbox
 from grader.requirements import check_requirements
 from grader.settings import Sandbox, Settings, foundations
 from grader.training.data import load_data
 from grader.training.trajectories import Trajectories
 
-STORE_RULE = "--store must be a URL that all machines share, and can read and write"
+STORE_RULE = Phrase("--store must be a URL that all machines share, and can read and write")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,17 @@ def check_machine(wanted: Needs) -> None:
             asked, found = facts.get(name, "none"), here[kind].get(name, "none")
             if asked != found:
                 raise UsageError(
-                    f"all machines must have the same {kind}: {name} {asked[:20]} where the marks are asked for. "
-                    f"Received: {found[:20]}"
+                    "all machines must have the same {kind}: {name} {asked} where the marks are asked for. "
+                    "Received: {found}",
+                    kind=kind,
+                    name=name,
+                    asked=asked[:20],
+                    found=found[:20],
                 )
     if wanted.store and not open_store(wanted.store).has_sign(wanted.sign):
-        raise UsageError(f"{STORE_RULE}. Received: {wanted.store}, which on this machine is another one")
+        raise UsageError(
+            "{rule}. Received: {url}, which on this machine is another one", rule=STORE_RULE, url=wanted.store
+        )
 
 
 def open_store(url: str) -> Trajectories:
@@ -68,4 +74,10 @@ def open_store(url: str) -> Trajectories:
         with store.signed():
             return store
     except Exception as error:  # each of fsspec's file systems has errors of its own
-        raise UsageError(f"{STORE_RULE}. Received: {url} ({type(error).__name__}: {error})") from error
+        raise UsageError(
+            "{rule}. Received: {url} ({kind}: {reason})",
+            rule=STORE_RULE,
+            url=url,
+            kind=type(error).__name__,
+            reason=error,
+        ) from error

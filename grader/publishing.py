@@ -48,7 +48,7 @@ def prepare_out(out: Path, folder: Path | None = None) -> None:
         UsageError: it cannot be written to, or is the folder of submissions, where its files would be graded next.
     """
     if folder is not None and out.resolve() == folder.resolve():
-        raise UsageError(f"--out must be another folder than that of the submissions. Received: {out}")
+        raise UsageError("--out must be another folder than that of the submissions. Received: {out}", out=out)
     try:
         out.mkdir(parents=True, exist_ok=True)
         probe = out / f".probe-{os.getpid()}"
@@ -56,7 +56,7 @@ def prepare_out(out: Path, folder: Path | None = None) -> None:
         probe.unlink()
     except OSError as error:
         raise UsageError(
-            f"--out must be a folder that can be written to. Received: {out} ({error.strerror})"
+            "--out must be a folder that can be written to. Received: {out} ({reason})", out=out, reason=error.strerror
         ) from error
 
 
@@ -117,15 +117,19 @@ def open_class(out: Path, gradebook: str = "", language: Language | None = None)
         UsageError: nothing was graded there, or by a version of the grader whose rubrics differ.
     """
     if not gradebook and not (out / "gradebook.db").is_file():
-        raise UsageError(f"OUT must be the folder of a class that was graded. Received: {out}, without a gradebook.db")
+        raise UsageError(
+            "OUT must be the folder of a class that was graded. Received: {out}, without a gradebook.db", out=out
+        )
     book = Gradebook(gradebook_url(out, gradebook))
     document = book.note(_RUBRIC)
     if document is None:
-        raise UsageError(f"a class must have been graded, with this version of the grader. Received: {out}")
+        raise UsageError("a class must have been graded with this version of the grader. Received: {out}", out=out)
     try:
         rubric = Rubric.model_validate_json(document)
     except ValidationError as error:
-        raise UsageError(f"a class must have been graded with this version of the grader. Received: {out}") from error
+        raise UsageError(
+            "a class must have been graded with this version of the grader. Received: {out}", out=out
+        ) from error
     return ClassBook(book, rubric, language or cast(Language, book.note(_LANGUAGE) or rubric.language))
 
 

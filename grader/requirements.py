@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution, requires
 
-from grader.errors import UsageError
+from grader.errors import Phrase, UsageError
 
 EXTRAS = {
-    "notebooks": "running what students hand in",
+    "notebooks": Phrase("running what students hand in"),
     "desk": "grader review",
     "dask": "--executor dask",
     "postgresql": "--gradebook postgresql+psycopg://...",
-    "embeddings": "grouping answers by meaning",
+    "embeddings": Phrase("grouping answers by meaning"),
 }
 """What each extra is for."""
 REQUIREMENT = re.compile(r"""(?P<name>[\w.-]+).*\bextra\s*==\s*['"](?P<extra>[\w-]+)['"]""")
@@ -31,7 +31,12 @@ def missing(extra: str) -> tuple[str, ...]:
 def check_requirements(extra: str) -> None:
     """Raises UsageError where packages of an extra are missing."""
     if names := missing(extra):
-        raise UsageError(f"{EXTRAS[extra]} needs more packages ({advice(extra)}). Received: no {', '.join(names)}")
+        raise UsageError(
+            "{purpose} needs more packages ({advice}). Received: no {missing}",
+            purpose=EXTRAS[extra],
+            advice=advice(extra),
+            missing=", ".join(names),
+        )
 
 
 def advice(extra: str) -> str:

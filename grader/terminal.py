@@ -280,22 +280,24 @@ def audit_lines(results: Sequence[Result], translator: Translator) -> list[str]:
 HELD = {"full": ("✓", "green"), "partly": ("~", "yellow"), "no": ("✗", "red")}
 
 
-def protections_table(found: Sequence[Protection]) -> Table:
+def protections_table(found: Sequence[Protection], translator: Translator) -> Table:
     """What a notebook is kept from, and how well."""
-    table = Table("", "A notebook is kept from", "how", "to do", box=None, pad_edge=False)
+    heads = [translator.say("A notebook is kept from"), translator.say("how"), translator.say("to do")]
+    table = Table("", *heads, box=None, pad_edge=False)
     for protection in found:
         sign, style = HELD[protection.held]
-        table.add_row(Text(sign, style), str(protection.what), str(protection.how), protection.advice)
+        told = [*filter(None, (protection.what, protection.how, protection.advice))]
+        table.add_row(Text(sign, style), *(Text(translator.text(each)) for each in told))
     return table
 
 
-def extras_table() -> Table:
+def extras_table(translator: Translator) -> Table:
     """What each optional part of the grader is for, and which packages it lacks."""
-    table = Table("", "Installed for", "to do", box=None, pad_edge=False)
+    table = Table("", translator.say("Installed for"), translator.say("to do"), box=None, pad_edge=False)
     for extra, purpose in EXTRAS.items():
         to_do = advice(extra)
         sign, style = HELD["no" if to_do else "full"]
-        table.add_row(Text(sign, style), purpose, Text(to_do))
+        table.add_row(Text(sign, style), Text(translator.exact(purpose)), Text(to_do))
     return table
 
 

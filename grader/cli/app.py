@@ -13,6 +13,7 @@ import typer
 from typer.exceptions import TyperException
 
 from grader.cli import check, doctor, exit_codes, grade, kit, report, review, rubric
+from grader.cli.wording import told
 from grader.errors import GraderError, RubricError
 from grader.settings import versions
 
@@ -65,14 +66,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with _sigterm_as_interrupt():
             return int(app(args=given or ["--help"], prog_name="grader", standalone_mode=False) or exit_codes.OK)
-    except TyperException as error:
-        problem = error.format_message().rstrip(".")
-        return _refuse(problem if "Received: " in problem else f"{problem}. Received: {' '.join(given)}")
     except RubricError as error:  # with the lines that it is about
         print(f"error: {error}", file=sys.stderr)
         return exit_codes.WRONG_USAGE
-    except GraderError as error:
-        return _refuse(str(error))
+    except (GraderError, TyperException) as error:
+        return _refuse(told(error, given))
     except (KeyboardInterrupt, typer.Abort):
         return exit_codes.INTERRUPTED
 

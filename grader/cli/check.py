@@ -46,12 +46,12 @@ def check(
     from grader.head_start import give_head_start
 
     if not notebook.is_file():
-        raise UsageError(f"NOTEBOOK must be a file. Received: {notebook}")
+        raise UsageError("NOTEBOOK must be a file. Received: {notebook}", notebook=notebook)
     notebook = notebook.resolve()
     if not _may_be_a_notebook(notebook):
         _cells(notebook)
     if not run.rubric.is_file():
-        raise UsageError(f"a rubric must be a readable file. Received: {run.rubric}")
+        raise UsageError("a rubric must be a readable file. Received: {rubric}", rubric=run.rubric)
     _refuse_no_place_to_write(html=html, json=json)
     data = data_folder(run.data, run.rubric.resolve().parent)
     with own_executor() as executor:
@@ -182,14 +182,16 @@ def _cells(file: Path) -> tuple[Cell, ...]:
     try:
         return parse_notebook(read_bytes(file), file.name)
     except SubmissionError as error:
-        raise UsageError(f"NOTEBOOK must be one that Jupyter can open. {error}") from error
+        raise UsageError("NOTEBOOK must be one that Jupyter can open. {reason}", reason=error.message) from error
 
 
 def _refuse_no_place_to_write(**files: Path | None) -> None:
     """Raises UsageError for a file that could not be written, before anything runs."""
     for option, file in files.items():
         if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
-            raise UsageError(f"--{option} must name a file in a folder that exists. Received: {file}")
+            raise UsageError(
+                "--{option} must name a file in a folder that exists. Received: {file}", option=option, file=file
+            )
 
 
 def _graded(job: Job, executor: Executor) -> Result:

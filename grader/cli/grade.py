@@ -121,12 +121,14 @@ def _check_executor(executor: str, scheduler: str, workers: int | None, run: Run
     """Raises UsageError where options do not go together."""
     if executor == "local":
         if scheduler:
-            raise UsageError(f"--scheduler is for --executor dask. Received: {scheduler}")
+            raise UsageError("--scheduler is for --executor dask. Received: {scheduler}", scheduler=scheduler)
         return
     if not scheduler:
         raise UsageError("--executor dask needs the address of a scheduler. Received: no --scheduler")
     if workers is not None:
-        raise UsageError(f"--workers is for --executor local: a Dask cluster has its own. Received: {workers}")
+        raise UsageError(
+            "--workers is for --executor local: a Dask cluster has its own. Received: {workers}", workers=workers
+        )
     if not run.store and not run.no_replay:
         raise UsageError(
             "--executor dask needs a store that all workers share, or --no-replay. Received: neither --store nor that"

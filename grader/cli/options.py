@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
 from inspect import Parameter
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args, get_type_hints
 
 import typer
 
-from grader.errors import UsageError
+from grader.errors import Phrase, UsageError
 from grader.library import find_rubric
 from grader.rubric.language import Language
 from grader.settings import DEFAULT_STORE_BYTES, CsvStyle, Sandbox, Store, default_store
@@ -22,13 +23,25 @@ if TYPE_CHECKING:
 # --- values -----------------------------------------------------------------------------------------------------------
 
 
+class BadValue(typer.BadParameter):
+    """A value that an option does not take.
+
+    Args:
+        text: what is said, as a `Phrase` takes it.
+    """
+
+    def __init__(self, text: str, /, **values: Any) -> None:
+        self.phrase = Phrase.of(text, values)
+        super().__init__(str(self.phrase))
+
+
 def one_of(kind: Any) -> Callable[[str], str]:
     """A parser that takes the values of a `Literal`."""
     choices = get_args(kind)
 
     def parse(value: str) -> str:
         if value not in choices:
-            raise typer.BadParameter(f"must be one of {', '.join(choices)}. Received: {value!r}")
+            raise BadValue("must be one of {choices}. Received: {value}", choices=", ".join(choices), value=repr(value))
         return value
 
     return parse
@@ -37,7 +50,7 @@ def one_of(kind: Any) -> Callable[[str], str]:
 def whole_number(value: str) -> int:
     """A parser of whole numbers above 0."""
     if not value.isascii() or not value.isdigit() or int(value) < 1:
-        raise typer.BadParameter(f"must be a whole number > 0. Received: {value!r}")
+        raise BadValue("must be a whole number > 0. Received: {value}", value=repr(value))
     return int(value)
 
 
@@ -45,7 +58,7 @@ def number(value: str) -> float:
     """A parser of numbers above 0."""
     parsed = _float(value)
     if not 0 < parsed < float("inf"):
-        raise typer.BadParameter(f"must be a number > 0. Received: {value!r}")
+        raise BadValue("must be a number > 0. Received: {value}", value=repr(value))
     return parsed
 
 
@@ -53,7 +66,7 @@ def share(value: str) -> float:
     """A parser of shares."""
     parsed = _float(value)
     if not 0 <= parsed <= 1:
-        raise typer.BadParameter(f"must be a share from 0 to 1. Received: {value!r}")
+        raise BadValue("must be a share from 0 to 1. Received: {value}", value=repr(value))
     return parsed
 
 
@@ -75,7 +88,16 @@ def _language(default: str) -> Any:
 
 
 LanguageName = Annotated[str | None, _language("The rubric's")]
+SystemLanguage = Annotated[str | None, _language("That of the system")]
 GradedLanguage = Annotated[str | None, _language("That of the grading")]
+
+
+def system_language() -> Language:
+    """The language that the system is set to, where the grader speaks it; else English."""
+    set_to = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+    return cast(Language, set_to[:2].casefold()) if set_to[:2].casefold() in get_args(Language) else "en"
+
+
 DataFolder = Annotated[
     Path | None,
     typer.Option(
@@ -188,10 +210,16 @@ class RunOptions(LimitOptions):
         for path in files:
             if not path.is_file() or path.stat().st_size > LARGEST_FILE:
                 most = f"{LARGEST_FILE / 1e6:.0f} MB"
-                raise UsageError(f"--with must name a readable file of at most {most}. Received: {path}")
+                raise UsageError(
+                    "--with must name a readable file of at most {most}. Received: {path}", most=most, path=path
+                )
             problem = why_not(PurePosixPath(path.name))
             if problem is not None:
-                raise UsageError(f"--with must name a file that may come along. Received: {path}. {problem}")
+                raise UsageError(
+                    "--with must name a file that may come along. Received: {path}. {problem}",
+                    path=path,
+                    problem=problem,
+                )
         return files
 
     def sandbox_kind(self) -> Sandbox:

@@ -55,9 +55,9 @@ def review(
 ) -> int:
     """Decide at a page in your browser what the grader leaves to a person; any other mark can be changed there, too."""
     if bool(model_url) != bool(model):
-        raise UsageError(f"--model-url and --model go together. Received: {model_url or model}")
+        raise UsageError("--model-url and --model go together. Received: {given}", given=model_url or model)
     if model_url and not model_url.startswith(("http://", "https://")):
-        raise UsageError(f"--model-url must start with http:// or https://. Received: {model_url}")
+        raise UsageError("--model-url must start with http:// or https://. Received: {model_url}", model_url=model_url)
     check_requirements("desk")
     from rich.console import Console
 

@@ -21,7 +21,7 @@ from grader.collection.names import is_part_of_work, is_shared, stem
 from grader.collection.shared import FEWEST, find_shared
 from grader.collection.templates import spare_templates
 from grader.collection.written import looks, readable
-from grader.errors import UsageError
+from grader.errors import Phrase, UsageError
 from grader.execution.beside import digest as digest_beside
 from grader.records import Cell, Collection, HandedIn, LeftOut, Message, Reason, say
 from grader.rubric.rubric import Rubric
@@ -94,7 +94,11 @@ def collect(
     id_of = dict(zip(chosen, ids, strict=True))
     left_out = _left_out([e for e in entries if e.path not in is_used], entries, students, id_of, told)
     if not submissions:
-        raise UsageError(_without_notebooks(folder, left_out))
+        raise UsageError(
+            "a folder of submissions must hold at least one .ipynb file. Received: {folder}{held}",
+            folder=folder,
+            held=_held(left_out),
+        )
     doubles = _doubles(submissions, graded, contents.digests_of_assignment)
     found = sorted(doubles, key=lambda one: one.submission)
     shared = find_shared(_different(found, contents), assignment) if len(found) >= FEWEST else ()
@@ -127,11 +131,11 @@ def _readable(student: Student) -> Student:
     return replace(student, name=name)
 
 
-def _without_notebooks(folder: Path, left_out: Sequence[LeftOut]) -> str:
+def _held(left_out: Sequence[LeftOut]) -> str:
+    """What a folder without notebooks holds; empty where there is nothing."""
     found = [entry.path for entry in left_out if entry.reason is not Reason.SYSTEM]
     listed = ", ".join(found[:3]) + (", …" if len(found) > 3 else "")
-    held = f", which holds {listed}" if found else ""
-    return f"a folder of submissions must hold at least one .ipynb file. Received: {folder}{held}"
+    return Phrase(", which holds {listed}", listed=listed) if found else ""
 
 
 def _earlier_names(student: Student) -> list[str]:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from grader.errors import UsageError
+from grader.errors import Phrase, UsageError
 
 MOST_ENTRIES = 50_000
 """Files and folders that are listed; with more it is hardly a folder of submissions."""
@@ -83,29 +83,34 @@ def list_folder(folder: Path, skip: Sequence[Path] = ()) -> list[Entry]:
     try:
         if folder.is_file():
             raise UsageError(
-                f"submissions must stand in a readable folder{_instead_of(folder)}. Received: {folder}, which is a file"
+                "submissions must stand in a readable folder{instead}. Received: {folder}, which is a file",
+                instead=_instead_of(folder),
+                folder=folder,
             )
         own = {path.resolve() for path in skip}
         for entry in _below(folder, PurePosixPath(), own):
             found.append(entry)
             if len(found) > MOST_ENTRIES:
                 raise UsageError(
-                    f"a folder of submissions may hold at most {MOST_ENTRIES} files and folders. Received: {folder}, "
-                    f"with more"
+                    "a folder of submissions may hold at most {most} files and folders. Received: {folder}, with more",
+                    most=MOST_ENTRIES,
+                    folder=folder,
                 )
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise UsageError(f"submissions must stand in a readable folder. Received: {folder} ({reason})") from error
+        raise UsageError(
+            "submissions must stand in a readable folder. Received: {folder} ({reason})", folder=folder, reason=reason
+        ) from error
     return sorted(found, key=lambda entry: entry.path.parts)
 
 
-def _instead_of(file: Path) -> str:
+def _instead_of(file: Path) -> Phrase:
     """What to do with a file that was given for a folder of submissions."""
     if file.suffix.casefold() == ".ipynb":
-        return ": give the one that this notebook is in, or look at this one alone with grader check"
+        return Phrase(": give the one that this notebook is in, or look at this one alone with grader check")
     if is_archive(file.name):
-        return ": unpack this archive, and give the folder with what was in it"
-    return ": give the one with the students' .ipynb files"
+        return Phrase(": unpack this archive, and give the folder with what was in it")
+    return Phrase(": give the one with the students' .ipynb files")
 
 
 def is_archive(name: str) -> bool:

@@ -23,7 +23,9 @@ from grader.records import Message, say
 from grader.rubric.rubric import Limits
 
 SELFTEST_SECONDS = 60.0
-GROUPS_ADVICE = "start it as root, or by: systemd-run --user --scope -p Delegate=yes -- grader ..."
+GROUPS_ADVICE = say(
+    "start it as root, or by: {command}", command="systemd-run --user --scope -p Delegate=yes -- grader ..."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Protection:
     held: Literal["full", "partly", "no"]
     how: Message
     """By what it is held, or what is missing."""
-    advice: str = ""
+    advice: Message | None = None
     """What to do where it is not held fully."""
 
 
@@ -46,7 +48,7 @@ def gaps(sandbox: Kind) -> tuple[Protection, ...]:
                 say("isolation"),
                 "no",
                 say("notebooks run as you"),
-                "leave out --sandbox none for strangers' notebooks",
+                say("leave out --sandbox none for strangers' notebooks"),
             ),
         )
     found = (_system_calls(), _memory(), _processes())
@@ -89,10 +91,12 @@ def _held(yes: bool) -> Literal["full", "no"]:
 def _system_calls(tried: Mapping[str, Any] | None = None) -> Protection:
     what = say("dangerous system calls")
     if not system_call_filter():
-        advice = "install libseccomp (Debian and Ubuntu: apt-get install libseccomp2)"
+        advice = say("install libseccomp (Debian and Ubuntu: apt-get install libseccomp2)")
         return Protection(what, "no", say("no seccomp filter: libseccomp is missing"), advice)
     if tried is not None and (tried["namespaces"] or tried["tracing"]):
-        return Protection(what, "no", say("the seccomp filter lets through what it must not"), "please report this")
+        return Protection(
+            what, "no", say("the seccomp filter lets through what it must not"), say("please report this")
+        )
     return Protection(what, "full", say("seccomp filter; no new privileges; no capabilities"))
 
 
@@ -148,6 +152,6 @@ def _try(data: Path, limits: Limits) -> dict[str, Any]:
             done = subprocess.run(command, capture_output=True, text=True, timeout=SELFTEST_SECONDS, check=False)
         return dict(json.loads(done.stdout))
     except (ValueError, OSError, subprocess.TimeoutExpired) as error:
-        raise SandboxError(f"the sandbox must answer to its own test. Received: {error}") from error
+        raise SandboxError("the sandbox must answer to its own test. Received: {reason}", reason=error) from error
     finally:
         shutil.rmtree(room.root, ignore_errors=True)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from grader.errors import SandboxError, UsageError
+from grader.errors import Phrase, SandboxError, UsageError
 from grader.execution.bounds import MEGABYTE, bounds_of
 from grader.execution.installation import Installation, find_installation, on_python_path, user_base
 
@@ -97,20 +97,21 @@ def check_sandbox(kind: Kind) -> None:
     """
     if kind == "none":
         return
-    advice = (
-        "install it (Debian and Ubuntu: apt-get install bubblewrap), or give --sandbox none for notebooks you trust"
-    )
     if shutil.which("bwrap") is None:
-        raise SandboxError(f"grading strangers' notebooks needs bubblewrap: {advice}. Received: no bwrap on the PATH")
+        raise SandboxError(
+            "grading strangers' notebooks needs bubblewrap: install it (Debian and Ubuntu: apt-get install "
+            "bubblewrap), or give --sandbox none for notebooks you trust. Received: no bwrap on the PATH"
+        )
     _tried(
         ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true"],
-        "bubblewrap must be allowed to make user namespaces "
-        "(on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0), "
-        "or give --sandbox none for notebooks you trust",
+        Phrase(
+            "bubblewrap must be allowed to make user namespaces (on Ubuntu: sysctl "
+            "kernel.apparmor_restrict_unprivileged_userns=0), or give --sandbox none for notebooks you trust"
+        ),
     )
-    rule = (
-        "a kernel must be able to read the Python that the grader is installed in, and all packages in "
-        f"{', '.join(map(str, find_installation().packages))}"
+    rule = Phrase(
+        "a kernel must be able to read the Python that the grader is installed in, and all packages in {folders}",
+        folders=", ".join(map(str, find_installation().packages)),
     )
     look = (
         "import json, os, sys; print(json.dumps([name for name in json.load(sys.stdin) if not os.path.exists(name)]))"
@@ -118,7 +119,12 @@ def check_sandbox(kind: Kind) -> None:
     command = [*_apart([], []), sys.executable, "-I", "-c", look]
     unseen = json.loads(_tried(command, rule, json.dumps(_package_files(find_installation()))))
     if unseen:
-        raise SandboxError(f"{rule}. Received: kernels would not see {', '.join(unseen[:5])} ({len(unseen)} in all)")
+        raise SandboxError(
+            "{rule}. Received: kernels would not see {unseen} ({count} in all)",
+            rule=rule,
+            unseen=", ".join(unseen[:5]),
+            count=len(unseen),
+        )
 
 
 def check_unseen(kind: Kind, private: Iterable[Path]) -> None:
@@ -131,7 +137,8 @@ def check_unseen(kind: Kind, private: Iterable[Path]) -> None:
         if find_installation().shows(path):
             raise UsageError(
                 "what notebooks must not see must not stand in a folder of the system or of Python, which kernels are "
-                f"shown. Received: {path}"
+                "shown. Received: {path}",
+                path=path,
             )
 
 
@@ -142,17 +149,17 @@ def _package_files(installation: Installation) -> list[str]:
     return [str(name) for entry in entries for name in (entry, entry / "__init__.py") if name.exists()]
 
 
-def _tried(command: Sequence[str], rule: str, given: str = "") -> str:
+def _tried(command: Sequence[str], rule: Phrase, given: str = "") -> str:
     """What a command prints that has to succeed. Raises SandboxError."""
     try:
         tried = subprocess.run(
             command, input=given, capture_output=True, text=True, errors="replace", timeout=30, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise SandboxError(f"{rule}. Received: {error}") from error
+        raise SandboxError("{rule}. Received: {reason}", rule=rule, reason=error) from error
     if tried.returncode != 0:
         reason = tried.stderr.strip().splitlines()[-1:] or [f"exit code {tried.returncode}"]
-        raise SandboxError(f"{rule}. Received: {reason[0]}")
+        raise SandboxError("{rule}. Received: {reason}", rule=rule, reason=reason[0])
     return tried.stdout
 
 

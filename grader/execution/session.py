@@ -195,7 +195,7 @@ class Session:
             self.client.connect(int(self.limits.output_mb * 1e6 * MESSAGE_MARGIN) + MESSAGE_BYTES)
             await self.client.wait_for_ready(STARTUP_SECONDS)
         except RuntimeError as error:
-            raise SandboxError(f"a kernel must start in the sandbox. Received: {error}") from error
+            raise SandboxError("a kernel must start in the sandbox. Received: {reason}", reason=error) from error
 
     def _furnish(self) -> None:
         """Lay into the kernel's home what the notebook has beside it, now that the recorder runs."""

@@ -101,10 +101,14 @@ class Nursery(OwnedProcess):
             self._link.send(json.dumps(request).encode())
             answer = self._answer(FORK_SECONDS)
             if "started" not in answer.said:
-                raise SandboxError(f"a warm kernel must start. Received: {str(answer.said.get('fault'))[:300]}")
+                raise SandboxError(
+                    "a warm kernel must start. Received: {reason}", reason=str(answer.said.get("fault"))[:300]
+                )
             return psutil.Process(answer.pid)
         except (OSError, ValueError, psutil.Error) as error:
-            raise SandboxError(f"a nursery must answer. Received: {type(error).__name__}: {error}") from error
+            raise SandboxError(
+                "a nursery must answer. Received: {kind}: {reason}", kind=type(error).__name__, reason=error
+            ) from error
 
     def _answer(self, seconds: float) -> Answer:
         self._link.settimeout(seconds)

@@ -78,7 +78,7 @@ class DaskExecutor(Executor):
             self._ended(LOOK_EVERY)
         for worker, problem in self._problems.items():
             if problem:
-                raise UsageError(f"worker {worker}: {problem}")
+                raise UsageError("worker {worker}: {problem}", worker=worker, problem=problem)
 
     def prepare(self, function: Callable[[Any], object], argument: Any, jobs: int) -> None:
         """Nothing: a cluster's workers begin with their first job."""
@@ -204,14 +204,18 @@ def _connect(scheduler: str) -> Client:
         client = _Client(scheduler, timeout=CONNECT_SECONDS)
     except (OSError, ValueError, TypeError) as error:
         raise UsageError(
-            f"--scheduler must be the address of a Dask scheduler that answers. Received: {scheduler} ({error})"
+            "--scheduler must be the address of a Dask scheduler that answers. Received: {scheduler} ({reason})",
+            scheduler=scheduler,
+            reason=error,
         ) from error
     try:
         client.wait_for_workers(1, timeout=CONNECT_SECONDS)
     except TimeoutError as error:
         client.close(timeout=CONNECT_SECONDS)
         raise UsageError(
-            f"the Dask scheduler must have workers. Received: {scheduler}, with none after {CONNECT_SECONDS:g} seconds"
+            "the Dask scheduler must have workers. Received: {scheduler}, with none after {seconds} seconds",
+            scheduler=scheduler,
+            seconds=CONNECT_SECONDS,
         ) from error
     return client
 

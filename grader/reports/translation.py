@@ -49,6 +49,10 @@ class Translator:
         """Like `text`, for a sentence that is not a `Message`; templates know it as ``_``."""
         return self._fill(self._catalogue.gettext(text) if text else "", values)
 
+    def exact(self, text: str) -> str:
+        """A sentence without values, translated; one that is not known stays as it is, braces and all."""
+        return self._catalogue.gettext(text) if text else ""
+
     def say_number(self, singular: str, plural: str, number: int, /, **values: Any) -> str:
         """The sentence in the form that the number asks for; templates know it as ``ngettext``."""
         return self._fill(self._catalogue.ngettext(singular, plural, number), values)

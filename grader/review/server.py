@@ -13,7 +13,7 @@ from pathlib import Path
 
 import uvicorn
 
-from grader.errors import UsageError
+from grader.errors import Phrase, UsageError
 from grader.interrupts import Interrupts
 from grader.publishing import ClassBook
 from grader.reports.translation import Translator
@@ -115,8 +115,10 @@ def _listen(address: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
-            rule, received = "--listen must be an IPv4 address of this machine", address
+            rule, received = Phrase("--listen must be an IPv4 address of this machine"), address
         else:
-            rule, received = "--port must be one that is free", str(port)
-        raise UsageError(f"{rule}. Received: {received} ({error.strerror})") from error
+            rule, received = Phrase("--port must be one that is free"), str(port)
+        raise UsageError(
+            "{rule}. Received: {received} ({reason})", rule=rule, received=received, reason=error.strerror
+        ) from error
     return listening

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.cache import user_cache
-from grader.errors import DataError
+from grader.errors import DataError, Phrase
 
 if TYPE_CHECKING:  # whoever asks where the data set is does not wait for NumPy
     from grader.records import Array
@@ -74,7 +74,12 @@ def find_data(given: Path | None, beside: Path | None = None) -> Path:
     if given is not None:
         found = _at(given)
         if found is None:
-            raise DataError(f"--data must be {_FORMS}. Received: {given}, without {', '.join(_missing(given))}")
+            raise DataError(
+                "--data must be {forms}. Received: {given}, without {missing}",
+                forms=_FORMS,
+                given=given,
+                missing=", ".join(_missing(given)),
+            )
         return found
     places = list(_usual_places(beside))
     for place in places:
@@ -82,12 +87,14 @@ def find_data(given: Path | None, beside: Path | None = None) -> Path:
         if found is not None and is_known(found):  # digits, say, are kept in files of the same names
             return found
     raise DataError(
-        f"the data set must be {_FORMS} (Debian and Ubuntu: apt-get install dataset-fashion-mnist; else --data "
-        f"FOLDER). Received: not in {', '.join(map(str, places))}"
+        "the data set must be {forms} (Debian and Ubuntu: apt-get install dataset-fashion-mnist; else --data "
+        "FOLDER). Received: not in {places}",
+        forms=_FORMS,
+        places=", ".join(map(str, places)),
     )
 
 
-_FORMS = "a folder with the four *-ubyte.gz files, or Keras's archive fashion-mnist.npz"
+_FORMS = Phrase("a folder with the four *-ubyte.gz files, or Keras's archive fashion-mnist.npz")
 
 
 def _at(place: Path) -> Path | None:
@@ -128,15 +135,20 @@ def _unpacked(archive: Path) -> Path:
         arrays = _arrays(archive) if _missing(folder) else []
     except Exception as error:  # a damaged archive raises whatever its damage leads to
         raise DataError(
-            f"{archive}: an archive must hold the arrays {', '.join(ARRAYS)}. Received: {type(error).__name__}: "
-            f"{str(error)[:200]}"
+            "{archive}: an archive must hold the arrays {arrays}. Received: {kind}: {problem}",
+            archive=archive,
+            arrays=", ".join(ARRAYS),
+            kind=type(error).__name__,
+            problem=str(error)[:200],
         ) from error
     if arrays:
         try:
             _put(folder, arrays)
         except OSError as error:
             raise DataError(
-                f"{archive}: an archive must be unpacked into the cache, which XDG_CACHE_HOME names. Received: {error}"
+                "{archive}: an archive must be unpacked into the cache, which XDG_CACHE_HOME names. Received: {reason}",
+                archive=archive,
+                reason=error,
             ) from error
     return folder
 
@@ -178,8 +190,10 @@ def _check(where: Path, arrays: Sequence[Array]) -> None:
     )
     if not whole or max(int(marks.max()) for marks in labels) > 9:
         raise DataError(
-            f"{where}: the data set must have images of 28x28 and as many labels from 0 to 9, for training and for "
-            f"testing. Received: {shapes if not whole else 'other labels'}"
+            "{where}: the data set must have images of 28x28 and as many labels from 0 to 9, for training and for "
+            "testing. Received: {found}",
+            where=where,
+            found=str(shapes) if not whole else Phrase("other labels"),
         )
 
 
@@ -192,14 +206,19 @@ def _read(path: Path, axes: int) -> Array:
             raw = file.read(LARGEST_SET + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(
-            f"{path}: the data set's file must be readable (Debian and Ubuntu: apt-get install dataset-fashion-mnist). "
-            f"Received: {getattr(error, 'strerror', None) or error}"
+            "{path}: the data set's file must be readable (Debian and Ubuntu: apt-get install dataset-fashion-mnist). "
+            "Received: {reason}",
+            path=path,
+            reason=getattr(error, "strerror", None) or error,
         ) from error
     header = 4 + 4 * axes
     shape = [int.from_bytes(raw[at : at + 4], "big") for at in range(4, header, 4)]
     if raw[:4] != bytes([0, 0, 8, axes]) or len(raw) - header != math.prod(shape):
         raise DataError(
-            f"{path}: an idx file of bytes with {axes} axes must hold what its header says. Received: {len(raw)} bytes"
+            "{path}: an idx file of bytes with {axes} axes must hold what its header says. Received: {count} bytes",
+            path=path,
+            axes=axes,
+            count=len(raw),
         )
     return np.frombuffer(raw, np.uint8, offset=header).reshape(shape)
 

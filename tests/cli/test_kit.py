@@ -112,7 +112,7 @@ def test_what_is_neither_a_wheel_nor_an_address_is_refused(
 ) -> None:
     done = run("kit", "fashion_mnist", "--out", str(tmp_path / "kit"), "--package", package)
     assert done.code == 2
-    assert done.err.startswith("error: --package must be a wheel of the grader")
+    assert done.err.startswith("error: --package debe ser un wheel del corrector"), "in the rubric's language"
     assert not (tmp_path / "kit").exists()
 
 

@@ -134,7 +134,7 @@ def _drawn(html: str) -> set[str]:
 HOSTILE_RUBRIC = """\
 title: {{en: {text}}}
 language: en
-points: 2
+points: 3
 questions:
   - id: "1"
     title: {{en: {text}}}
@@ -148,6 +148,13 @@ questions:
     points: 1
     criteria:
       - {{check: callback_stops, points: 1, loss: 0.4}}
+  - id: "3"
+    title: {{en: Training}}
+    prompt: Entrenar una red.
+    points: 1
+    training: {{epochs: 3}}
+    criteria:
+      - {{check: epochs, points: 1, epochs: 3}}
 """
 
 
@@ -171,6 +178,7 @@ def submission(text: str) -> Any:
             new_code_cell(f"# mejora {text[:200].splitlines()[0]}\nprint('mejora', {text!r})", outputs=saved),
             new_markdown_cell("## Pregunta 2"),
             new_code_cell(callback),
+            new_markdown_cell("## Pregunta 3"),
             new_code_cell(raises),
         ]
     )

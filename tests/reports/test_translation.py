@@ -23,7 +23,8 @@ PO = LOCALE_FOLDER / "es" / "LC_MESSAGES" / "grader.po"
 PLACE = re.compile(r"\{([A-Za-z_]\w*)[^{}]*\}")
 
 
-TEXTS_OF = {"say": 1, "_": 1, "say_number": 2, "ngettext": 2}
+ERRORS = ("UsageError", "DataError", "SandboxError", "BadValue", "Phrase")
+TEXTS_OF = {"say": 1, "_": 1, "say_number": 2, "ngettext": 2, **dict.fromkeys(ERRORS, 1)}
 """How many texts each function is given: one, or those for one and for many."""
 
 
