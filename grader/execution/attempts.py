@@ -25,6 +25,7 @@ from grader.processes import make_folder, remove_folder
 from grader.records import Callback, CellRun, CellStatus, Evidence, Submission, say
 from grader.rubric.rubric import Limits, Rubric
 from grader.threads import begin
+from grader.training.allowance import StoreAllowance
 from grader.training.service import Trainings
 
 REMOVE_SECONDS = 60.0
@@ -58,6 +59,7 @@ class Runner:
     trainings: Trainings | None
     begins: Callable[[int], None] | None = None
     beside: Mapping[str, bytes] = field(default_factory=dict)
+    allowance: StoreAllowance | None = None
 
     def attempt(self, lost: Mapping[int, CellRun], used: float) -> Attempt:
         """Run all cells but the lost ones in a fresh kernel. Raises SandboxError, DeadlineError."""
@@ -73,7 +75,7 @@ class Runner:
     def _attempt(self, room: Room, nursery: Nursery | None, lost: Mapping[int, CellRun], used: float) -> Attempt:
         try:
             room.make(self.data, self.sandbox)
-            desk = None if self.trainings is None else TrainingDesk(room.exchange, self.trainings, self.submission.id)
+            desk = self._desk(room)
             session = Session(
                 self.submission, self.rubric, self.limits, room, self.data, self.sandbox, desk, nursery, lost, used
             )
@@ -86,6 +88,11 @@ class Runner:
             return Attempt(evidence, session.notebook, session.lost_in, session.used)
         finally:
             wait({begin(remove_folder, room.root)}, REMOVE_SECONDS)
+
+    def _desk(self, room: Room) -> TrainingDesk | None:
+        if self.trainings is None:
+            return None
+        return TrainingDesk(room.exchange, self.trainings, self.submission.id, self.allowance)
 
 
 def run_submission(
@@ -116,7 +123,8 @@ def run_submission(
         DataError: the data set is missing or damaged.
         DeadlineError: the grader itself was too slow, and a mark would depend on it.
     """
-    runner = Runner(submission, rubric, sandbox, limits, data, trainings, begins, beside or {})
+    allowance = None if trainings is None else StoreAllowance(trainings.store.max_bytes)
+    runner = Runner(submission, rubric, sandbox, limits, data, trainings, begins, beside or {}, allowance)
     whole = runner.attempt({}, 0.0)
     lost: dict[int, CellRun] = {}
     while whole.lost_in is not None and len(lost) < MAX_KERNELS - 1 and _worth_more(whole, limits):

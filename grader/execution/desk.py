@@ -27,6 +27,7 @@ from grader.execution.reasons import judge_reason
 from grader.records import Array, Data, Message, Network, say
 from grader.threads import begin
 from grader.training import allowed
+from grader.training.allowance import StoreAllowance
 from grader.training.canonical import under_their_names
 from grader.training.orders import Look, Order, Part, Point
 from grader.training.patience import ANSWER_SECONDS
@@ -53,6 +54,8 @@ MAX_ORDERS = 500
 MAX_EPOCHS = 2_000
 MAX_AHEAD = 30
 """Epochs that are trained before the next look at the time."""
+STATE_TO_WEIGHTS = 2
+"""How much larger an optimizer's state is than the weights, at most of those that most people use."""
 MAX_SECONDS = 1_800.0
 """How long one kernel may wait for answers, which no limit of its own counts; from then on it trains by itself."""
 LATE_SECONDS = ANSWER_SECONDS + 60.0
@@ -208,10 +211,20 @@ Answer = tuple[dict[str, Any], Sequence[Array]]
 class TrainingDesk:
     """Serves one kernel, as long as it runs."""
 
-    def __init__(self, exchange: Path, trainings: Trainings, submission: str = "") -> None:
-        """Args: submission: whose kernel it is."""
+    def __init__(
+        self,
+        exchange: Path,
+        trainings: Trainings,
+        submission: str = "",
+        allowance: StoreAllowance | None = None,
+    ) -> None:
+        """Args:
+        submission: whose kernel it is.
+        allowance: of the submission, whichever of its kernels this is; None for one of this kernel's own.
+        """
         self._path = exchange / SOCKET
-        self._intake = Intake(exchange, trainings.store)
+        self._allowance = allowance or StoreAllowance(trainings.store.max_bytes)
+        self._intake = Intake(exchange, trainings.store, self._allowance)
         self._trainings = trainings.for_submission(submission)
         self._server: asyncio.Server | None = None
         self._connections: list[asyncio.StreamWriter] = []
@@ -293,7 +306,11 @@ class TrainingDesk:
         if given is None:
             return "kernel", self._own_work(event, network, cell)
         same_data = self._shows_ordered(taken, x)
-        against = contradiction(event, network, taken.asked, given, self._weights, cell, same_data=same_data)
+        try:
+            against = contradiction(event, network, taken.asked, given, self._weights, cell, same_data=same_data)
+        except (NotTrainable, TrainerError) as error:  # the store has let go of it, and it cannot be had again
+            logging.getLogger(__name__).warning("%s", error)
+            return "kernel", None
         if against is not None:
             return "kernel", against
         trained = any(self.taken[entry.training].trained for entry in given)
@@ -447,6 +464,9 @@ class TrainingDesk:
         taken = self.taken[question.training]
         if question.epoch > taken.reached + 1:
             raise NotTrainable(f"epochs must be asked for one by one. Received: {question.epoch}")
+        point = taken.point(question.epoch)
+        if question.epoch > taken.reached:
+            self._allowance.check(_name(point))
         before = self._trainings.trained
         ahead = taken.offset + min(question.ahead, question.epoch + MAX_AHEAD - 1)
         wanted = (taken.order, taken.offset + question.epoch, taken.measured, ahead)
@@ -459,8 +479,16 @@ class TrainingDesk:
         taken.trained = taken.trained or self._trainings.trained > before
         if question.epoch > taken.reached:
             taken.reached = question.epoch
+            self._note_kept(point, ahead)
             self._ledger.note(taken.given(question.training, question.epoch, logs))
         return {"logs": logs}, weights
+
+    def _note_kept(self, point: Point, ahead: int) -> None:
+        """Count an epoch and those that were ordered with it, up to `ahead`: weights of each, state of the last."""
+        size, last = self._trainings.store.bytes_of(point), max(point.epoch, ahead)
+        for epoch in range(point.epoch, last + 1):
+            self._allowance.note(_name(Point(point.key, epoch)), size)
+        self._allowance.note(f"{_name(Point(point.key, last))} state", STATE_TO_WEIGHTS * size)
 
     def _state(self, question: AskState) -> Answer:
         taken, epoch = self._known([question.training, question.epoch]) or (None, 0)
@@ -485,7 +513,10 @@ class TrainingDesk:
         look, measured, need = self._intake.shared(look, asked)
         if need:
             return {"need": need}, ()
-        content = self._trainings.look(replace(look, metrics=measured), taken.order, taken.measured)
+        look = replace(look, metrics=measured)
+        self._allowance.check(look.key)
+        content = self._trainings.look(look, taken.order, taken.measured)
+        self._allowance.note(look.key, len(content))
         if question.y is None:
             return {}, unpack(content)
         return {"logs": under_their_names(json.loads(content), asked, measured)}, ()
@@ -500,6 +531,10 @@ def _in_batches(order: Order, wire: WirePipeline) -> Order:
 
 def _layers(wire: list[WirePart]) -> tuple[Part, ...]:
     return tuple(layer for part in wire for layer in allowed.layers(part.name, part.config))
+
+
+def _name(point: Point) -> str:
+    return f"{point.key} {point.epoch}"
 
 
 def _metrics(wire: list[WirePart]) -> tuple[Part, ...]:

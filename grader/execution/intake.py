@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from grader.execution.exchange import ExchangeReader
+from grader.training.allowance import StoreAllowance
 from grader.training.canonical import (
     WHOLE,
     DataForm,
@@ -25,13 +26,18 @@ Work = TypeVar("Work", Order, Look)
 class Intake:
     """The data of one kernel, on their way into the store."""
 
-    def __init__(self, exchange: Path, store: Trajectories) -> None:
+    def __init__(self, exchange: Path, store: Trajectories, allowance: StoreAllowance) -> None:
+        self._allowance = allowance
         self._exchange = exchange
         self._reader = ExchangeReader(exchange)
         self._store = store
 
     def shared(self, work: Work, metrics: Sequence[Part]) -> tuple[Work, tuple[Part, ...], list[str]]:
-        """The same work and metrics as all write them who mean them, and the digests of data to hand over first."""
+        """The same work and metrics as all write them who mean them, and the digests of data to hand over first.
+
+        Raises:
+            NotTrainable: more is to be kept for the submission than may be.
+        """
         layers, input_shape, x_form = canonical_layers(work.layers, work.input_shape)
         y_form = label_form(layers, input_shape, work.loss, metrics)
         wanted = {"x": (work.x, x_form), "y": (work.y, y_form), "sample_weight": (work.sample_weight, WHOLE)}
@@ -46,6 +52,14 @@ class Intake:
 
     def _digest(self, digest: str, form: DataForm) -> str | None:
         """The digest of data in a form, all of which the store has; None where they must be handed over."""
+        name = f"{digest} {form.name}"
+        self._allowance.check(name)
+        found = self._kept(digest, form)
+        if found is not None:
+            self._allowance.note(name, self._store.bytes_of_data(found))
+        return found
+
+    def _kept(self, digest: str, form: DataForm) -> str | None:
         if form == WHOLE and self._store.has_data(digest):
             return digest
         known = None if form == WHOLE else self._store.data_in_form(digest, form.name)

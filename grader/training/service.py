@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -21,6 +22,8 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
+
+import psutil
 
 from grader.errors import DeadlineError, NotTrainable, TrainerError
 from grader.processes import OwnedProcess, make_folder
@@ -228,7 +231,7 @@ class Trainings:
         patience: Patience,
         again: bool = False,
     ) -> None:
-        """Have epochs trained, from the nearest moment before `first` that the store can go on from.
+        """Have epochs trained, from the nearest moment before `first` that the store can go on from, at least to there.
 
         Args:
             again: True if the logs of earlier epochs are not asked for.
@@ -247,13 +250,19 @@ class Trainings:
                 "files": self._files(digests, folder),
             }
 
-        def take(folder: Path, reply: Mapping[str, Any]) -> None:
+        def take(folder: Path, reply: Mapping[str, Any]) -> int:
             for epoch, part in reply["written"]:
                 file = folder / f"{int(epoch):05d}.{part}"
                 self._store.put_sealed(Point(order.key, int(epoch)), str(part), file.read_bytes())
+                file.unlink()
                 self.trained += part == "weights"
+            return max((int(epoch) for epoch, _ in reply["written"]), default=0)
 
-        self._ordered(request, take, patience)
+        reached = 0
+        while reached < first:  # the trainer writes so much at a time
+            before, reached = reached, self._ordered(request, take, patience)
+            if reached <= before:
+                raise TrainerError(f"a training must go on. Received: epoch {reached} after epoch {before}")
 
     def _has_logs(self, key: str, epoch: int, measured: str) -> bool:
         """True if the next epoch to be trained is the first whose logs are missing."""
@@ -348,8 +357,11 @@ class Trainings:
 
 @contextlib.contextmanager
 def _scratch(parent: Path) -> Iterator[Path]:
-    """A folder that the trainer, too, may write to."""
-    folder = Path(tempfile.mkdtemp(prefix="w-", dir=parent))
+    """A folder that the trainer, too, may write to. Those of processes that were killed go with the next one."""
+    for left in parent.glob("w-*"):
+        if not psutil.pid_exists(int(left.name.split("-")[1])):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"w-{os.getpid()}-", dir=parent))
     try:
         yield folder
     finally:

@@ -39,6 +39,8 @@ LOOKERS = 12
 """Networks kept ready to evaluate or predict with: a notebook looks at each of its own many times."""
 MAX_HELD_BYTES = 700_000_000
 """Data kept ready."""
+MAX_WRITTEN = 1_000_000_000
+"""Bytes after which a request has got enough epochs, and has to be made again for more."""
 MAX_RESIDENT_BYTES = 2_500_000_000
 """What TensorFlow compiles it never gives back, some 10 MB a network: above this the process begins anew."""
 
@@ -95,13 +97,16 @@ class Trainer:
             network = self._ready(name, order, metrics, data, request["from"])
         with self._cores.turn(client):
             network.check(data)
-        written = []
+        written, size = [], 0
         for epoch in range(network.epoch + 1, request["to"] + 1):
+            if size >= MAX_WRITTEN:
+                break
             with self._cores.turn(client):
                 client.check()
                 logs = network.train(data)
             files = {"weights": pack(network.weights), f"{measured}.logs": json.dumps(logs).encode()}
-            if epoch in request["keep_state"]:
+            size += sum(len(content) for content in files.values())
+            if epoch in request["keep_state"] or size >= MAX_WRITTEN:
                 files["state"] = pack(network.state)
             for part, content in files.items():
                 (folder / f"{epoch:05d}.{part}").write_bytes(seal(content))

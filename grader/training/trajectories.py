@@ -13,7 +13,8 @@ Under one URL of any fsspec file system stand these folders::
 
 Every file carries the sha256 of its content: a damaged or truncated one is not there, and is made again. So nothing has
 to wait for the disk, and a power cut costs time at most. A file is written under another name and then renamed, so that
-no reader meets half of one. Where the store takes no more, methods that write raise TrainerError.
+no reader meets half of one. A full store lets go of what was not used for longest before it takes more (`quota`); where
+it takes no more, methods that write raise TrainerError.
 """
 
 from __future__ import annotations
@@ -30,8 +31,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -43,13 +43,18 @@ from grader.errors import TrainerError
 from grader.records import Array
 from grader.training.orders import Point
 from grader.training.patience import Patience
+from grader.training.quota import Quota
 
 BEAT_SECONDS = 5.0
 """How often the holder of a lock shows that it is alive."""
 STALE_SECONDS = 30.0
 """A lock that shows no life for so long is taken over."""
 WAIT_SECONDS = 0.05
+NOTE_SECONDS = 30.0
+"""How often a process notes that it uses an entry."""
 _CHECKSUM_BYTES = 32
+_HEADER_BYTES = 256
+"""Of a file with an array, at most."""
 
 
 def array_digest(array: Array) -> str:
@@ -99,7 +104,9 @@ class Trajectories:
         self.max_bytes = max_bytes
         self._fs, root = fsspec.core.url_to_fs(url)
         self._root = str(root).rstrip("/")
-        self._used: set[str] = set()
+        self._quota = Quota(self._fs, self._root, max_bytes, local="file" in _protocols(self._fs))
+        self._used: dict[str, float] = {}
+        """When this process has noted the use of an entry last."""
 
     # --- trajectories -----------------------------------------------------------------------------------------------
 
@@ -189,7 +196,7 @@ class Trajectories:
                 file.write(checksum.digest())
                 _save(array, file.write)
 
-            self._write_by(f"data/{digest}/array", write)
+            self._write_by(f"data/{digest}/array", array.nbytes + _HEADER_BYTES, write)
         return digest
 
     def data_in_form(self, digest: str, form: str) -> str | None:
@@ -339,20 +346,24 @@ class Trajectories:
         return content
 
     def _write(self, name: str, sealed: bytes) -> None:
-        self._write_by(name, lambda file: file.write(sealed))
+        self._write_by(name, len(sealed), lambda file: file.write(sealed))
 
-    def _write_by(self, name: str, write: Callable[[Any], object]) -> None:
-        """Args: write: writes a sealed file's content."""
+    def _write_by(self, name: str, size: int, write: Callable[[Any], object]) -> None:
+        """Args:
+        size: bytes, about.
+        write: writes a sealed file's content.
+        """
         path = self._path(name)
-        self._make_folder_of(path)
         partial = f"{path}.{secrets.token_hex(6)}.part"
         try:
-            with self._fs.open(partial, "wb") as file:
-                write(file)
-            if "file" in _protocols(self._fs):
-                os.replace(partial, path)  # noqa: PTH105  # fsspec's own move copies where a rename will do
-            else:
-                self._fs.mv(partial, path)
+            with self._quota.room(size):
+                self._make_folder_of(path)
+                with self._fs.open(partial, "wb") as file:
+                    write(file)
+                if "file" in _protocols(self._fs):
+                    os.replace(partial, path)  # noqa: PTH105  # fsspec's own move copies where a rename will do
+                else:
+                    self._fs.mv(partial, path)
         except OSError as error:
             self._remove(partial)
             raise self._full(error) from error
@@ -372,9 +383,10 @@ class Trajectories:
         return TrainerError(f"{self.url}: a store must take what was trained. Received: {error.strerror or error}")
 
     def _note_use(self, entry: str) -> None:
-        """Mark an entry as used, once a process."""
-        if entry not in self._used:
-            self._used.add(entry)
+        """Mark an entry as used: what was not for longest goes first."""
+        now = time.monotonic()
+        if now - self._used.get(entry, -math.inf) > NOTE_SECONDS:
+            self._used[entry] = now
             with contextlib.suppress(OSError):
                 self._fs.touch(self._path(f"{entry}/used"), truncate=True)
 
@@ -382,34 +394,28 @@ class Trajectories:
 
     def size(self) -> int:
         """Bytes in the store."""
-        return sum(size for size, _ in self._entries().values())
+        return self._quota.size()
+
+    def bytes_of(self, point: Point) -> int:
+        """Bytes of a network's arrays at a point; 0 where they are not there."""
+        try:
+            return int(self._fs.size(self._path(_file(point, "weights"))))
+        except FileNotFoundError:
+            return 0
+
+    def bytes_of_data(self, digest: str) -> int:
+        """Bytes of an array; 0 where it is not there."""
+        try:
+            return int(self._fs.size(self._path(f"data/{digest}/array")))
+        except FileNotFoundError:
+            return 0
 
     def trim(self) -> int:
         """Let go of the entries that were not used for longest, until the store fits. Gives the bytes removed."""
-        entries = self._entries()
-        total, removed = sum(size for size, _ in entries.values()), 0
-        for entry, (size, _) in sorted(entries.items(), key=lambda item: item[1][1]):
-            if total - removed <= self.max_bytes:
-                break
-            with contextlib.suppress(OSError):
-                self._fs.rm(self._path(entry), recursive=True)
-                removed += size
-        return removed
-
-    def _entries(self) -> dict[str, tuple[int, float]]:
-        """Size in bytes and time of last use of every entry."""
-        entries: dict[str, tuple[int, float]] = {}
-        for folder in ("trajectories", "looks", "data"):
-            try:
-                found = self._fs.find(self._path(folder), detail=True)
-            except FileNotFoundError:
-                continue
-            for path, facts in found.items():
-                name = str(path)[len(self._root) + 1 :]
-                entry = "/".join(name.split("/")[:2])
-                size, used = entries.get(entry, (0, 0.0))
-                entries[entry] = (size + int(facts.get("size") or 0), max(used, _modified(facts)))
-        return entries
+        try:
+            return self._quota.trim()
+        except OSError:  # of a store that cannot be written to, nothing can be let go
+            return 0
 
 
 def _save(array: Array, write: Callable[[bytes], object]) -> None:
@@ -438,14 +444,3 @@ def _is_dead(holder: str) -> bool:
     except PermissionError:
         return False
     return False
-
-
-def _modified(facts: Mapping[str, Any]) -> float:
-    """When a file was written, in seconds, as the different file systems tell it."""
-    for name in ("mtime", "LastModified", "last_modified", "updated", "created"):
-        value = facts.get(name)
-        if isinstance(value, (int, float)):
-            return float(value)
-        if isinstance(value, datetime):
-            return value.timestamp()
-    return 0.0

@@ -17,6 +17,7 @@ from grader.execution.desk import TrainingDesk
 from grader.execution.exchange import put_array
 from grader.execution.recorder import pipelines
 from grader.execution.recorder.tasks import AT_ONCE
+from grader.training.allowance import StoreAllowance
 from grader.training.service import Trainings
 from grader.training.trajectories import array_digest
 
@@ -230,6 +231,40 @@ def test_a_notebook_may_wait_so_long(desk: TrainingDesk, monkeypatch: pytest.Mon
     ask(desk, FIT)
     monkeypatch.setattr(module, "MAX_SECONDS", -1.0)
     assert "seconds" in ask(desk, {"op": "epoch", "training": 0, "epoch": 1})["kernel"]
+
+
+def test_what_is_kept_of_a_notebook_has_an_end_in_all_its_kernels(desk: TrainingDesk, trainings: Trainings) -> None:
+    """What it was given before is given again, so that its kernel can go on where the trainer stopped."""
+    allowance = StoreAllowance(kept_of(desk, trainings, epochs=2))
+    for _ in range(2):
+        again = TrainingDesk(desk._path.parent, trainings, allowance=allowance)
+        assert ask(again, FIT) == {"training": 0}
+        answers = [ask(again, {"op": "epoch", "training": 0, "epoch": epoch}) for epoch in (1, 2, 3, 2)]
+        assert ["logs" in answer for answer in answers] == [True, True, False, True]
+        assert "bytes kept" in answers[2]["kernel"]
+        assert "bytes kept" in first_of_another(again)["kernel"]
+
+
+def test_epochs_that_are_ordered_ahead_count(desk: TrainingDesk, trainings: Trainings) -> None:
+    allowance = StoreAllowance(kept_of(desk, trainings, epochs=2))
+    again = TrainingDesk(desk._path.parent, trainings, allowance=allowance)
+    ask(again, FIT)
+    assert "logs" in ask(again, {"op": "epoch", "training": 0, "epoch": 1, "ahead": 20})
+    assert "bytes kept" in first_of_another(again)["kernel"]
+
+
+def first_of_another(desk: TrainingDesk) -> dict[str, Any]:
+    """The first epoch of a training that was not ordered before."""
+    training = ask(desk, {**FIT, "batch_size": 8})["training"]
+    return ask(desk, {"op": "epoch", "training": training, "epoch": 1})
+
+
+def kept_of(desk: TrainingDesk, trainings: Trainings, epochs: int) -> int:
+    """Bytes of the data and of some epochs, each asked for by itself."""
+    ask(desk, FIT)
+    ask(desk, {"op": "epoch", "training": 0, "epoch": 1})
+    data = sum(trainings.store.bytes_of_data(FIT[name]) for name in "xy")
+    return data + epochs * (1 + module.STATE_TO_WEIGHTS) * trainings.store.bytes_of(desk.taken[0].point(1))
 
 
 def test_training_ahead_is_done_in_parts(

@@ -15,8 +15,9 @@ from grader.records import Array
 from grader.training.building import build, build_loss, build_metrics, build_optimizer
 from grader.training.compiled import Compiled, seed_of
 from grader.training.orders import Look, Order, Part, Point, metrics_key
+from grader.training.service import Trainings
 from grader.training.trainer import ANYBODY, Trainer
-from grader.training.trajectories import Trajectories, pack, seal, unpack, unseal
+from grader.training.trajectories import Trajectories, array_digest, pack, seal, unpack, unseal
 from grader.training.turns import Client
 
 keras = pytest.importorskip("keras")
@@ -582,3 +583,27 @@ def test_looks_give_what_plain_keras_gives(desk: Desk, weighted: bool) -> None:
     predict = replace(look, y=None, loss=None, metrics=(), sample_weight=None)
     (predicted,) = unpack(desk.look(predict, model.get_weights()))
     np.testing.assert_allclose(predicted, model.predict(X, verbose=0), rtol=1e-4, atol=1e-6)
+
+
+# --- what is written --------------------------------------------------------------------------------------------------
+
+
+def test_a_request_writes_so_much_and_can_be_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fifteen epochs in one request wrote 7.6 GB before anybody could count them."""
+    desk = Desk(tmp_path)
+    order = small_order(desk.store)
+    monkeypatch.setattr("grader.training.trainer.MAX_WRITTEN", 80_000)
+    assert [epoch for epoch, part in desk.train(order, 5)["written"] if part == "state"] == [2]
+    assert not (tmp_path / "00003.weights").exists()
+    trainings = Trainings(desk.store, tmp_path / "socket")
+    monkeypatch.setattr(
+        "grader.training.service._ask", lambda _trainer, request, _patience: desk.trainer.answer(request)
+    )
+    trainings.epoch(order, 5, ACCURACY)
+    assert trainings.trained == 5
+    monkeypatch.undo()
+    again = desk.train(order, 5)
+    assert len(again["written"]) == 11
+    assert [array_digest(value) for value in desk.arrays(5)] == [
+        array_digest(value) for value in desk.store.weights(Point(order.key, 5)) or ()
+    ]
