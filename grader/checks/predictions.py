@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.context import Context, saved_text
+from grader.checks.context import CAUSE, Context, saved_text
 from grader.checks.stated_classes import MOST_NAMED, classes_in, classes_printed, stated_classes
+from grader.checks.today import failing_cell
 from grader.checks.training import probabilities_on_test, shape, was_trained
 from grader.records import Call, Data, Finding, Message, Network, Training, say, say_number
 from grader.rubric.criteria import Evaluated, PredictedClass
@@ -240,7 +241,8 @@ def _unpredicted(
     """A class is named, and no model of the questions says anything of it."""
     if models and not trained:
         message = say("A class is named, but its model was not trained here, and predicts nothing. A person decides.")
-        return context.review(criterion, message, "static", **where)
+        evidence = {**where["evidence"], **_cause(criterion, context)}
+        return context.review(criterion, message, "static", cells=where["cells"], evidence=evidence)
     message = say_number(
         "A class is named, but no model of question {questions} predicted it.",
         "A class is named, but no model of questions {questions} predicted it.",
@@ -248,6 +250,13 @@ def _unpredicted(
         questions=", ".join(criterion.models_of),
     )
     return context.missing(criterion, message, _training_cells(criterion, context))
+
+
+def _cause(criterion: PredictedClass, context: Context) -> Mapping[str, int]:
+    """The cell that is to blame where those that train the models could not be run."""
+    failing = (failing_cell(question, context.submission, context.evidence) for question in criterion.models_of)
+    cell = next((cell for cell in failing if cell is not None), None)
+    return {} if cell is None else {CAUSE: context.evidence.cause_of(cell)}
 
 
 def _unnamed(criterion: PredictedClass, context: Context) -> Finding:

@@ -92,7 +92,7 @@ class QuestionMean:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One criterion of one submission that a person has to decide."""
+    """What of one submission a person has to decide for one reason."""
 
     name: str
     link: str
@@ -325,27 +325,41 @@ def _waiting(
     }
     for result in results:
         if is_one_case(result):
-            findings = result.score.questions[0].findings[:1]
-            found[""] += [_case(result, link_to, finding, "", translator) for finding in findings if _waits(finding)]
+            first = result.score.questions[0].findings[:1]
+            found[""] += [_case(result, link_to, [finding], [], translator) for finding in first if _waits(finding)]
             continue
         for score in result.score.questions:
-            for finding in filter(_waits, score.findings):
-                title = criteria.get((finding.question, finding.check)) or finding.check
-                found.setdefault(score.question, []).append(_case(result, link_to, finding, title, translator))
+            for findings in _alike(filter(_waits, score.findings), translator):
+                names = [criteria.get((each.question, each.check)) or each.check for each in findings]
+                found.setdefault(score.question, []).append(_case(result, link_to, findings, names, translator))
     for question, items in found.items():
         if items:
             yield WaitingGroup(question, titles.get(question, ""), tuple(items))
 
 
-def _case(result: Result, link_to: LinkTo, finding: Finding, title: str, translator: Translator) -> Waiting:
-    """What waits; without a title, the whole submission does."""
+def _alike(findings: Iterable[Finding], translator: Translator) -> list[list[Finding]]:
+    """Findings of one question, those together that wait for one reason and have no answers of their own."""
+    together: dict[str, list[Finding]] = {}
+    for finding in findings:
+        alone = finding.check if "answer" in finding.evidence else ""
+        why = f"{alone} {finding.status} {translator.text(finding.message)}"
+        together.setdefault(why, []).append(finding)
+    return [*together.values()]
+
+
+def _case(
+    result: Result, link_to: LinkTo, findings: Sequence[Finding], titles: Sequence[str], translator: Translator
+) -> Waiting:
+    """What waits for one reason; without a title, the whole submission does."""
+    finding = findings[0]
     answer = finding.evidence.get("answer")
+    points, most = (sum(getattr(each, name) for each in findings) for name in ("points", "max_points"))
     return Waiting(
         name=result.name,
-        link=link_to(result.submission, anchor(finding.question, finding.check) if title else ""),
-        title=title,
+        link=link_to(result.submission, anchor(finding.question, finding.check) if titles else ""),
+        title=" · ".join(titles),
         sign=_OUR_FAULT if finding.status is Status.ERROR else sign_of(finding),
-        points=f"{_points(finding.points, translator)} / {_points(finding.max_points, translator)}",
+        points=f"{_points(points, translator)} / {_points(most, translator)}",
         message=shown(translator.text(finding.message), _LONGEST_REASON),
         answer=shown(answer, _LONGEST_REASON) if isinstance(answer, str) else "",
     )

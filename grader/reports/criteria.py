@@ -145,7 +145,8 @@ def criterion_view(
     lost = finding.points < finding.max_points - 1e-9 and finding.status is not Status.ERROR
     blame = blamed_cell(finding, stopped or {})
     message = sentence(finding.message if blame is None else _stopped(finding, blame), translator)
-    hinted = criterion is not None and lost and finding.status is not Status.SKIPPED and blame is None
+    # What waits for a person, or for a cell that raised, may be right: no hint fits but one at an idea that is missing.
+    hinted = lost and blame is None and (finding.status is Status.FAILED or isinstance(criterion, Concept))
     return CriterionView(
         anchor=anchor(finding.question, finding.check),
         title=(translator.pick(criterion.title) if criterion else "") or finding.check,

@@ -11,8 +11,21 @@ from made_evidence import cells, context, images, says
 from shipped import RUBRIC
 from small_trainings import ACCURACY, small_order
 
+from grader.checks.context import CAUSE
 from grader.checks.predictions import check_predicted_class
-from grader.records import Call, Evidence, Finding, Output, Passage, Place, Raised, Training
+from grader.records import (
+    Call,
+    CellRun,
+    CellStatus,
+    Evidence,
+    Finding,
+    Output,
+    Passage,
+    Place,
+    Raised,
+    Status,
+    Training,
+)
 from grader.training import allowed
 from grader.training.data import DataSet, load_data
 from grader.training.service import Trainings
@@ -166,3 +179,21 @@ def test_a_prediction_before_the_training_is_none_of_its(weak: Training, data: D
 
 def test_without_any_network_there_is_nothing_to_ask_about(data: DataSet) -> None:
     assert judged("Es la clase 9.", None, data, None).status == "failed"
+
+
+@pytest.mark.parametrize("stops", [True, False])
+def test_a_class_waits_on_account_of_the_cell_that_kept_its_model_from_training(stops: bool, data: DataSet) -> None:
+    stopped = CellRun(1, CellStatus.ERROR, raised=Raised("NameError", "name 'x_trian' is not defined"))
+    untrained = Training(0, 1, "m", says(0), built_only=True)
+    at = context(
+        "3.2",
+        RUBRIC,
+        data,
+        Evidence({1: stopped} if stops else {}, (untrained,)),
+        cells=cells({}),
+        answers={"1": untrained},
+        places={"1": Place("1", (1,)), "3.2": replace(ANSWERED, passages=(Passage(4, "La clase 9.", "markdown"),))},
+    )
+    finding = check_predicted_class(at.question.criteria[0], at)  # type: ignore[arg-type]
+    assert finding.status is Status.NEEDS_REVIEW
+    assert finding.evidence.get(CAUSE) == (1 if stops else None)

@@ -113,6 +113,17 @@ def test_waiting_cases_stand_by_question_in_the_rubrics_order(page: Page) -> Non
     assert [group.split()[-1] for group in groups] == ["2", "2"]
 
 
+def test_what_waits_for_one_reason_is_one_case(page: Page) -> None:
+    same = {"status": Status.NEEDS_REVIEW, "points": 0.0, "message": say("Cell 14 raises today.")}
+    answer = same | {"evidence": {"answer": "Porque sí"}}
+    changed = {("1", "epochs"): same, ("1", "batch_size"): same, ("4.3", "cost"): answer, ("4.3", "better"): answer}
+    findings = change(full_findings(RUBRIC), changed)
+    waiting = page(replace(perfect(), score=score_of(findings))).find("waiting")
+    first, *answers = [words(item) for item in waiting.all("li")]
+    assert first.startswith("ana ? 10 épocas · Lotes de 64 0 / 0,5 Cell 14 raises today.")
+    assert all("Porque sí" in item for item in answers), "each idea of an answer is decided by itself"
+
+
 def test_a_submission_that_the_grader_failed_on_waits_once(page: Page) -> None:
     reason = say("The grader itself failed.")
     findings = [replace(finding, status=Status.ERROR, points=0.0, message=reason) for finding in full_findings(RUBRIC)]
