@@ -43,7 +43,7 @@ def raised_cells(result: Result, translator: Translator) -> tuple[StoppedCell, .
 
 def stopped_cells(result: Result, translator: Translator) -> tuple[StoppedCell, ...]:
     """Those of `raised_cells` that cost points, or may: what was asked for, or harmed nothing, stopped nobody."""
-    costly = {error.cell + 1 for error in result.errors if _at_risk(error, result)}
+    costly = {error.cell + 1 for error in result.errors if _at_risk(error, result) or _may_be_missed(error, result)}
     return tuple(cell for cell in raised_cells(result, translator) if cell.cell in costly)
 
 
@@ -59,6 +59,14 @@ def _at_risk(error: CellError, result: Result) -> tuple[Finding, ...]:
     """What was lost, or waits for a person, on account of a cell that raised."""
     findings = (finding for score in result.score.questions for finding in score.findings)
     return tuple(finding for finding in findings if _is_on_account_of(error, finding, result))
+
+
+def _may_be_missed(error: CellError, result: Result) -> bool:
+    """Whether a cell that is no question's may have held what was found nowhere."""
+    findings = (finding for score in result.score.questions for finding in score.findings)
+    return not error.questions and any(
+        finding.status is Status.FAILED and not finding.cells and _is_unseen(finding) for finding in findings
+    )
 
 
 def _is_on_account_of(error: CellError, finding: Finding, result: Result) -> bool:

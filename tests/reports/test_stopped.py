@@ -125,3 +125,19 @@ def test_only_a_stop_that_may_cost_points_is_told(changes: dict[str, object], er
     for cell in stopped_cells(result, Translator("es")):
         assert cell.remarks[-1].startswith("Puntos que dependen de esto: hasta 0,")
         assert cell.remarks[-1].endswith("(pregunta 1).")
+
+
+@pytest.mark.parametrize(
+    ("changes", "questions", "told"),
+    [
+        pytest.param(UNSEEN | {"cells": ()}, (), True, id="found nowhere, and the cell is no question's"),
+        pytest.param(UNSEEN | {"cells": ()}, ("2",), False, id="the cell is another question's"),
+        pytest.param(UNSEEN | {"cells": (), "basis": "claimed"}, (), False, id="seen"),
+    ],
+)
+def test_what_was_found_nowhere_may_have_been_in_a_cell_that_stopped(
+    changes: dict[str, object], questions: tuple[str, ...], told: bool
+) -> None:
+    result = with_findings(replace(ERROR, questions=questions), **changes)  # type: ignore[arg-type]
+    assert bool(stopped_cells(result, Translator("en"))) is told
+    assert points_at_risk(result) == (0.0, ()), "nobody knows"
