@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from grader.cli.exit_codes import OK
-from grader.cli.options import RUBRIC_HELP
+from grader.cli.options import RUBRIC_HELP, LanguageName
 from grader.library import find_rubric
 
 EXAMPLE = "grader kit fashion_mnist --out kit"
@@ -30,24 +30,33 @@ def kit(
             show_default=False,
         ),
     ] = "",
+    language: LanguageName = None,
 ) -> int:
     """Make a folder for students: the rubric without answers, the assignment, and how to check a notebook."""
     from grader.kit import write_kit
+    from grader.reports.translation import Translator
     from grader.rubric.loading import load_rubric
     from grader.rubric.public import disclosed
 
     loaded = load_rubric(rubric)
+    translator = Translator(language or loaded.language)
     for file in write_kit(loaded, out, package):
         print(file)
     lines = [
-        f"question {told.question} tells {told.key}: {told.value}, because of “{told.because}”"
+        translator.say(
+            "question {question} tells {key}: {value}, because of “{because}”",
+            question=told.question,
+            key=told.key,
+            value=str(told.value),
+            because=told.because,
+        )
         for told in disclosed(loaded)
     ]
     print(*dict.fromkeys(lines), sep="\n")
     if not package:
-        print(
+        needed = translator.say(
             "Students need the grader: give them its wheel or an address, or make the kit with --package WHERE. "
-            "The kit's instructions leave a place for it.",
-            file=sys.stderr,
+            "The kit's instructions leave a place for it."
         )
+        print(needed, file=sys.stderr)
     return OK

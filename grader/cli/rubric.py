@@ -10,7 +10,7 @@ from typing import Annotated, cast
 import typer
 
 from grader.cli.exit_codes import OK
-from grader.cli.options import RUBRIC_HELP, LanguageName
+from grader.cli.options import RUBRIC_HELP, LanguageName, system_language
 from grader.library import copy_rubric, find_rubric, rubric_names, rubrics_folder
 from grader.rubric.language import Language
 
@@ -60,5 +60,10 @@ def copy(
     rubric, *_ = copies = copy_rubric(name, out or Path(name))
     for file in copies:
         print(file)
-    print(f"Edit it, then: grader rubric check {shlex.quote(str(rubric))}")
+    from grader.reports.translation import Translator
+
+    told = Translator(system_language()).say(
+        "Edit it, then: {command}", command=f"grader rubric check {shlex.quote(str(rubric))}"
+    )
+    print(told)
     return OK

@@ -74,7 +74,8 @@ def _is_on_account_of(error: CellError, finding: Finding, result: Result) -> boo
         return False
     if finding.evidence.get("cause") == error.cell or blamed_cell(finding, causes(result)) == error.cell:
         return True
-    return finding.question in error.questions and _is_unseen(finding)
+    # What waits names its own reason, and may wait for another.
+    return finding.question in error.questions and finding.status is not Status.NEEDS_REVIEW and _is_unseen(finding)
 
 
 def blamed_cell(finding: Finding, stopped: Mapping[int, int]) -> int | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from grader.records import Cell, CellError, CellRun, CellStatus, Evidence, Failure, Raised, Submission
-from grader.rubric.criteria import ExpectedError, is_prose
+from grader.rubric.criteria import ExpectedError, Withheld, is_prose
 from grader.rubric.rubric import Question, Rubric
 from grader.submission.slips import slip
 
@@ -96,4 +96,7 @@ def _asked_for(submission: Submission, evidence: Evidence, rubric: Rubric) -> fr
 
 
 def _may_fail(question: Question) -> bool:
-    return all(isinstance(criterion, ExpectedError) or is_prose(criterion) for criterion in question.criteria)
+    """Also where a rubric for students withholds what is looked at."""
+    return all(
+        isinstance(criterion, ExpectedError | Withheld) or is_prose(criterion) for criterion in question.criteria
+    )

@@ -112,6 +112,7 @@ def with_findings(error: CellError, **changes: dict[str, object]) -> Result:
         ),
         pytest.param(WAITS | {"evidence": {"cause": 7}}, ERROR, True, id="waits on account of it"),
         pytest.param(WAITS | {"evidence": {"cause": 3}}, ERROR, False, id="waits on account of another"),
+        pytest.param(WAITS, replace(ERROR, questions=("1",)), False, id="waits, and for no error"),
         pytest.param(UNSEEN | {"cells": (7,), "basis": "recomputed"}, ERROR, False, id="seen, and wrong all the same"),
         pytest.param(UNSEEN | {"cells": (7,), "evidence": {"answer": "no"}}, ERROR, False, id="an answer in words"),
     ],

@@ -23,6 +23,8 @@ from grader.records import (
     Training,
 )
 from grader.reports.translation import Translator
+from grader.rubric.public import without_answers
+from grader.rubric.rubric import Rubric
 from grader.submission import cell_errors
 from grader.submission.slips import defined
 from grader.submission.stopped import first_line
@@ -107,10 +109,11 @@ def test_a_cell_that_went_on_tells_each_line_that_it_stopped_at(tmp_path: Path) 
     ]
 
 
+@pytest.mark.parametrize("rubric", [RUBRIC, without_answers(RUBRIC)], ids=["the course's", "the students'"])
 @pytest.mark.parametrize("question", ["6", "7.2"])
-def test_an_error_that_a_question_asks_for_is_none(question: str, tmp_path: Path) -> None:
-    cells = [h(question), py(net(flatten=False, outputs=5))]
-    assert errors_of(tmp_path, cells, {1: SHAPES}, {1: SHAPES}) == ()
+def test_an_error_that_a_question_asks_for_is_none(question: str, rubric: Rubric, tmp_path: Path) -> None:
+    submission = read(tmp_path, h(question), py(net(flatten=False, outputs=5)))
+    assert cell_errors(submission, ran(submission, {1: SHAPES}, {1: SHAPES}), rubric) == ()
 
 
 @pytest.mark.parametrize(
