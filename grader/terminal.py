@@ -286,8 +286,8 @@ def protections_table(found: Sequence[Protection], translator: Translator) -> Ta
     table = Table("", *heads, box=None, pad_edge=False)
     for protection in found:
         sign, style = HELD[protection.held]
-        told = [*filter(None, (protection.what, protection.how, protection.advice))]
-        table.add_row(Text(sign, style), *(Text(translator.text(each)) for each in told))
+        what, how = (Text(translator.text(told)) for told in (protection.what, protection.how))
+        table.add_row(Text(sign, style), what, how, Text(translator.phrase(protection.advice)))
     return table
 
 
@@ -297,7 +297,7 @@ def extras_table(translator: Translator) -> Table:
     for extra, purpose in EXTRAS.items():
         to_do = advice(extra)
         sign, style = HELD["no" if to_do else "full"]
-        table.add_row(Text(sign, style), Text(translator.exact(purpose)), Text(to_do))
+        table.add_row(Text(sign, style), Text(translator.phrase(purpose)), Text(to_do))
     return table
 
 

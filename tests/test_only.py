@@ -127,11 +127,12 @@ def test_a_newer_file_that_nobody_asked_for_leaves_its_mark_outdated_everywhere(
         write()
         assert marks_of(course) == {"ana": HOLDS, "luz": OUTDATED, "sol": HOLDS}
         page = (course.root / "out" / "index.html").read_text(encoding="utf-8")
-        assert "1 mark is outdated until" in page
+        assert "1 mark is outdated: the same grader grade" in page
         assert "every mark is final" not in page
         own = (course.root / "out" / "luz" / "report.html").read_text(encoding="utf-8")
         assert "The mark is of an earlier file" in own
         assert "Provisional mark" in own
+        assert "A person still has to look" not in own, "nobody has to"
         facts = json.loads((course.root / "out" / "luz" / "result.json").read_text(encoding="utf-8"))
         assert (facts["status"], facts["provisional"]) == ("outdated", True)
         assert facts["reason"].startswith("The mark is of an earlier file")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, get_args
+from collections.abc import Iterator, Mapping, Sequence
+from typing import get_args
 
 from typer.exceptions import TyperException
 
@@ -12,9 +12,6 @@ from grader.cli.options import BadValue, system_language
 from grader.errors import GraderError, Phrase
 from grader.library import find_rubric
 from grader.rubric.language import Language
-
-if TYPE_CHECKING:
-    from grader.reports.translation import Translator
 
 _IN_RUBRIC = re.compile(rf"^language:\s*['\"]?({'|'.join(get_args(Language))})\b", re.MULTILINE)
 
@@ -65,29 +62,25 @@ def told(error: GraderError | TyperException, given: Sequence[str]) -> str:
         return str(phrase)
     from grader.reports.translation import Translator  # takes a moment
 
-    return _translated(phrase, Translator(language))
+    known = {
+        name: _OF_THE_SYSTEM.get(value, value) if isinstance(value, str) else value
+        for name, value in phrase.values.items()
+    }
+    return Translator(language).phrase(Phrase.of(phrase.text, known))
 
 
-def _translated(phrase: Phrase, translator: Translator) -> str:
-    values = {name: _value(value, translator) for name, value in phrase.values.items()}
-    if not values:
-        return translator.exact(phrase.text)
-    return translator.say(phrase.text, **values)
-
-
-def _value(value: Any, translator: Translator) -> Any:
-    if isinstance(value, Phrase):
-        return _translated(value, translator)
-    return translator.exact(value) if isinstance(value, str) and value in _OF_THE_SYSTEM else value
-
-
-_OF_THE_SYSTEM = frozenset(
-    (
-        Phrase("No such file or directory"), Phrase("Permission denied"), Phrase("Not a directory"),
-        Phrase("Is a directory"), Phrase("Read-only file system"), Phrase("No space left on device"),
+_OF_THE_SYSTEM: Mapping[str, Phrase] = {
+    phrase: phrase
+    for phrase in (
+        Phrase("No such file or directory"),
+        Phrase("Permission denied"),
+        Phrase("Not a directory"),
+        Phrase("Is a directory"),
+        Phrase("Read-only file system"),
+        Phrase("No space left on device"),
         Phrase("Address already in use"),
     )
-)  # fmt: skip
+}
 """What the system says of files, in English wherever Python is told nothing else."""
 
 # --- what is said of a command line that cannot be read ---------------------------------------------------------------

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from grader.errors import SandboxError
+from grader.errors import Phrase, SandboxError
 from grader.execution.bounds import system_call_filter
 from grader.execution.cgroups import parents_of_groups
 from grader.execution.sandbox import Kind, Room, check_sandbox, selftest_command
@@ -23,7 +23,7 @@ from grader.records import Message, say
 from grader.rubric.rubric import Limits
 
 SELFTEST_SECONDS = 60.0
-GROUPS_ADVICE = say(
+GROUPS_ADVICE = Phrase(
     "start it as root, or by: {command}", command="systemd-run --user --scope -p Delegate=yes -- grader ..."
 )
 
@@ -36,7 +36,7 @@ class Protection:
     held: Literal["full", "partly", "no"]
     how: Message
     """By what it is held, or what is missing."""
-    advice: Message | None = None
+    advice: str = ""
     """What to do where it is not held fully."""
 
 
@@ -48,7 +48,7 @@ def gaps(sandbox: Kind) -> tuple[Protection, ...]:
                 say("isolation"),
                 "no",
                 say("notebooks run as you"),
-                say("leave out --sandbox none for strangers' notebooks"),
+                Phrase("leave out --sandbox none for strangers' notebooks"),
             ),
         )
     found = (_system_calls(), _memory(), _processes())
@@ -91,11 +91,11 @@ def _held(yes: bool) -> Literal["full", "no"]:
 def _system_calls(tried: Mapping[str, Any] | None = None) -> Protection:
     what = say("dangerous system calls")
     if not system_call_filter():
-        advice = say("install libseccomp (Debian and Ubuntu: apt-get install libseccomp2)")
+        advice = Phrase("install libseccomp (Debian and Ubuntu: apt-get install libseccomp2)")
         return Protection(what, "no", say("no seccomp filter: libseccomp is missing"), advice)
     if tried is not None and (tried["namespaces"] or tried["tracing"]):
         return Protection(
-            what, "no", say("the seccomp filter lets through what it must not"), say("please report this")
+            what, "no", say("the seccomp filter lets through what it must not"), Phrase("please report this")
         )
     return Protection(what, "full", say("seccomp filter; no new privileges; no capabilities"))
 

@@ -17,6 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent, get_decimal_symbol
 
+from grader.errors import Phrase
 from grader.records import Message
 from grader.reports.text import shown
 
@@ -49,9 +50,14 @@ class Translator:
         """Like `text`, for a sentence that is not a `Message`; templates know it as ``_``."""
         return self._fill(self._catalogue.gettext(text) if text else "", values)
 
-    def exact(self, text: str) -> str:
-        """A sentence without values, translated; one that is not known stays as it is, braces and all."""
-        return self._catalogue.gettext(text) if text else ""
+    def phrase(self, text: str) -> str:
+        """What an error or an advice says; a text that is no `Phrase`, or is not known, stays as it is."""
+        if not isinstance(text, Phrase):
+            return text
+        if not text.values:
+            return self._catalogue.gettext(text.text) if text.text else ""
+        values = {n: self.phrase(value) if isinstance(value, str) else value for n, value in text.values.items()}
+        return self.say(text.text, **values)
 
     def say_number(self, singular: str, plural: str, number: int, /, **values: Any) -> str:
         """The sentence in the form that the number asks for; templates know it as ``ngettext``."""
