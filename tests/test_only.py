@@ -167,7 +167,7 @@ def test_who_was_never_graded_is_named_on_the_class_page(course: Course) -> None
     for write in (lambda: None, lambda: report_class(course.root / "out")):
         write()
         page = (course.root / "out" / "index.html").read_text(encoding="utf-8")
-        assert "2 submissions have no result yet" in page
+        assert "still goes on: 2 without a result." in page
         assert "<bdi>luz</bdi>, <bdi>sol</bdi>" in page
 
 

@@ -54,9 +54,8 @@ def test_how_many_have_no_result_yet(tmp_path: Path, missing: int, shown: bool) 
     ("graded", "missing", "said"),
     [
         pytest.param(1, 0, "No hay nada pendiente: todas las notas son definitivas.", id="all"),
-        pytest.param(1, 3, "o se pidió solo para otras. Ana, Luz, Sol", id="interrupted"),
-        pytest.param(0, 3, "3 entregas aún no tienen resultado", id="before the first"),
-        pytest.param(0, 1, "1 entrega aún no tiene resultado", id="the only one"),
+        pytest.param(1, 3, "con --only.) Ana, Luz, Sol", id="interrupted"),
+        pytest.param(0, 3, "La corrección se interrumpió o todavía sigue: 3 sin resultado.", id="before the first"),
         pytest.param(0, 0, "Todavía no se corrigió nada.", id="nothing"),
     ],
 )
