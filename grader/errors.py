@@ -9,7 +9,8 @@
     ├── ExchangeError         the kernel's side sent something malformed or too large
     ├── NotTrainable          a training that the trusted trainer does not take: it runs in the kernel
     ├── TrainerError          the trusted trainer itself failed: the training runs in the kernel
-    └── DeadlineError         a part of the grader took longer than it may: our error, and no lost point
+    ├── DeadlineError         a part of the grader took longer than it may: our error, and no lost point
+    └── MemoryLimitError      a part of the grader took more memory than it may: likewise
 
 Messages are *rule, received value, where*, for example
 ``rubrics/x.yaml:31: 'points' must be > 0. Received: -1``.
@@ -102,3 +103,7 @@ class TrainerError(GraderError):
 
 class DeadlineError(GraderError):
     """A part of the grader itself took longer than it may, and a mark would depend on it."""
+
+
+class MemoryLimitError(GraderError):
+    """A part of the grader itself took more memory than it may."""

@@ -12,9 +12,9 @@ from pathlib import Path
 BLOCK = 512
 """Bytes; what the system counts in, whatever a disk's own blocks are."""
 _REMOVED_AND_MAPPED = re.compile(
-    r"^([0-9a-f]+)-([0-9a-f]+) \S+ \S+ ([0-9a-f]+):([0-9a-f]+) (\d+) .*\(deleted\)$", re.MULTILINE
+    r"^([0-9a-f]+)-([0-9a-f]+) \S+ ([0-9a-f]+) ([0-9a-f]+):([0-9a-f]+) (\d+) .*\(deleted\)$", re.MULTILINE
 )
-"""A line of /proc/PID/maps: begin, end, device in two parts, inode."""
+"""A line of /proc/PID/maps: begin, end, offset in the file, device in two parts, inode."""
 
 
 class UncountableError(Exception):
@@ -59,14 +59,28 @@ def removed_and_held(pids: Iterable[int], folders: Iterable[Path]) -> float:
     """
     devices = {folder.stat().st_dev for folder in folders if folder.exists()}
     held: dict[tuple[int, int], float] = {}
+    mapped: dict[tuple[int, int], float] = {}
     for pid in pids:
         for facts in _open_files(pid):
             if stat.S_ISREG(facts.st_mode) and not facts.st_nlink and facts.st_dev in devices:
                 held[facts.st_dev, facts.st_ino] = _megabytes(facts)
         for device, inode, size in _mapped_files(pid):
             if device in devices:
-                held.setdefault((device, inode), size)
-    return sum(held.values())
+                mapped[device, inode] = max(size, mapped.get((device, inode), 0.0))
+    return sum({**mapped, **held}.values())
+
+
+def closed_to_us(pids: Iterable[int]) -> set[int]:
+    """Those of some processes that do not let us see what they hold open: they can ask the system for that."""
+    closed = set()
+    for pid in pids:
+        try:
+            os.scandir(f"/proc/{pid}/fd").close()
+        except PermissionError:
+            closed.add(pid)
+        except OSError:
+            pass  # it has ended
+    return closed
 
 
 def _open_files(pid: int) -> Iterator[os.stat_result]:
@@ -77,13 +91,20 @@ def _open_files(pid: int) -> Iterator[os.stat_result]:
 
 
 def _mapped_files(pid: int) -> Iterator[tuple[int, int, float]]:
-    """Device, inode and megabytes of mapped files that were removed."""
+    """Device, inode and megabytes of mapped files that were removed.
+
+    Only root can look at the file itself. Others know how far into it a mapping reaches.
+    """
     try:
         maps = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return
-    for begin, end, major, minor, inode in _REMOVED_AND_MAPPED.findall(maps):
-        yield os.makedev(int(major, 16), int(minor, 16)), int(inode), (int(end, 16) - int(begin, 16)) / 1e6
+    for begin, end, offset, major, minor, inode in _REMOVED_AND_MAPPED.findall(maps):
+        try:
+            size = _megabytes(Path(f"/proc/{pid}/map_files/{begin}-{end}").stat())
+        except OSError:
+            size = (int(end, 16) - int(begin, 16) + int(offset, 16)) / 1e6
+        yield os.makedev(int(major, 16), int(minor, 16)), int(inode), size
 
 
 def _megabytes(facts: os.stat_result) -> float:

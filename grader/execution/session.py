@@ -111,7 +111,7 @@ class Session:
         self.observer = Observer(self.reader, self.assembler, self._ask, room.exchange, data, rubric)
         self.began = time.monotonic()
         self._running: tuple[asyncio.AbstractEventLoop, asyncio.Task[Any] | None] | None = None
-        self.watchdog = Watchdog(limits, (room.home, room.exchange), self._pid)
+        self.watchdog = Watchdog(limits, (room.home, room.exchange, room.wire), self._pid)
         self.manager = self._manager(nursery)
         self.client = Client(self.notebook, km=self.manager, timeout=None, allow_errors=True, iopub_timeout=20)
         self.client.output_left = limits.output_mb * 1e6

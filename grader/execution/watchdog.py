@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from grader.execution.cgroups import ControlGroup, new_group
-from grader.execution.disk import UncountableError, removed_and_held, sizes
+from grader.execution.disk import UncountableError, closed_to_us, removed_and_held, sizes
 from grader.records import Message, say
 from grader.rubric.rubric import Limits
 
@@ -35,11 +35,16 @@ class Watchdog:
         self._folders = folders
         self._pid = pid
         self._group: ControlGroup | None = None
+        self._always_closed: set[int] = set()
+        """Processes of the sandbox itself into which nobody may look."""
+        self._closed: set[int] = set()
+        """Others that were so at the last look."""
         self.exceeded: Message | None = None
         self.peak_memory_mb = 0.0
 
     def hold(self) -> None:
-        """Put the kernel into a control group of its own, where the system allows it."""
+        """Put the kernel, before it runs the student's code, into a control group, where the system allows it."""
+        self._always_closed = closed_to_us(process.pid for process in self._tree())
         self._group = new_group(self._limits)
         if self._group is None:
             return
@@ -87,6 +92,9 @@ class Watchdog:
         return say("The notebook used more memory than the {limit} MB it may use.", limit=self._limits.memory_mb)
 
     def _too_many_files(self, pids: list[int]) -> Message | None:
+        before, self._closed = self._closed, closed_to_us(pids) - self._always_closed
+        if self._closed & before:  # one look is not enough: a program is closed for a moment while it is exchanged
+            return say("The notebook has a process into which nobody can look.")
         total, count = removed_and_held(pids, self._folders), 0
         try:
             for size in itertools.chain([0.0], sizes(self._folders)):

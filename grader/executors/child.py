@@ -26,12 +26,18 @@ from typing import Any
 
 import psutil
 
+from grader import memory
+from grader.errors import MemoryLimitError
 from grader.threads import left_behind
 
 GRACE_SECONDS = 5.0
 """How long a child without a call may take to tidy up and go."""
 TIDY_SECONDS = 2.0
 """How long what a call began beside itself may still take when its answer is there."""
+MAX_BYTES = 4_000_000_000
+"""Memory of a child while it runs a call, without that of the processes which it starts: beyond it the call ends."""
+LEFT = 1 / 3
+"""Share of it that may still be in use once a call has ended: beyond it another child takes the next one."""
 AGAIN, NEVER = b"+", b"-"
 """Before an answer: whether the child takes another call."""
 ENVIRONMENT = {
@@ -91,9 +97,11 @@ def raised(error: BaseException) -> Answered:
 class Child:
     """The parent's side of a child process. It has the parent's module search path, and nothing else of its state."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        """Args: max_bytes: of memory that it may use for a call."""
         self.connection, theirs = Pipe()
-        code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import serve; serve({theirs.fileno()})"
+        code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import serve; "
+        code += f"serve({theirs.fileno()}, {max_bytes})"
         with theirs:
             try:
                 self._process = subprocess.Popen(
@@ -182,7 +190,7 @@ def end_all(processes: list[psutil.Process]) -> None:
 # --- inside the child -------------------------------------------------------------------------------------------------
 
 
-def serve(descriptor: int) -> None:
+def serve(descriptor: int, max_bytes: int) -> None:
     """Answer calls until the parent is gone.
 
     Calls are run in the main thread, since what they use needs its signals and its life. Ctrl-C reaches the whole
@@ -194,17 +202,31 @@ def serve(descriptor: int) -> None:
     os.set_inheritable(descriptor, False)
     connection = Connection(descriptor)
     calls: SimpleQueue[bytes | None] = SimpleQueue()
-    busy = threading.Event()
+    busy, sending = threading.Event(), threading.Lock()
+    memory.watch(max_bytes, lambda used: _give_up(connection, busy, sending, used))
     threading.Thread(target=_receive, args=(connection, calls, busy), daemon=True).start()
     while (call := calls.get()) is not None:
         answer = answered(call).content
-        spent = left_behind(TIDY_SECONDS)
+        spent = left_behind(TIDY_SECONDS) or memory.resident() > LEFT * max_bytes
         if not spent:
             busy.clear()
-        with contextlib.suppress(OSError):
+        with sending, contextlib.suppress(OSError):
             connection.send_bytes((NEVER if spent else AGAIN) + answer)
     atexit._run_exitfuncs()
     os._exit(0)  # taking apart all that was imported would keep the parent waiting for most of a second
+
+
+def _give_up(connection: Connection, busy: threading.Event, sending: threading.Lock, used: int) -> None:
+    """End this process, whatever it does, for the memory that a call takes: that is the call's answer."""
+    if not busy.is_set():
+        return
+    error = MemoryLimitError(
+        f"a worker's memory must be enough for a submission. Received: {used / 1e6:.0f} MB, in use"
+    )
+    with sending, contextlib.suppress(OSError):
+        connection.send_bytes(NEVER + raised(error).content)
+        end_all(_family(os.getpid())[1:])
+        os._exit(1)
 
 
 def _receive(connection: Connection, calls: SimpleQueue[bytes | None], busy: threading.Event) -> None:

@@ -24,6 +24,8 @@ from grader.training.sizes import check_batch
 
 CHECKED_NUMBERS = 5_000_000
 """Outputs that are held at once while labels are checked."""
+LARGE_BATCH, LARGE_BYTES = 50_000_000, 150_000_000
+"""Outputs of all layers for one batch, and bytes of variables, beyond which a network takes 1 GB and more to train."""
 
 Train = Callable[[Sequence[Array], "Data"], None]
 
@@ -81,7 +83,7 @@ class Compiled:
         """Compile for all orders of one form. Raises Exception: whatever Keras raises."""
         extent = _extent(order, len(data.x))
         rows = order.batch_size if extent.whole else extent.partial
-        check_batch(size(order.layers, order.input_shape), rows, data.y.shape[1:])
+        self._batch_numbers = check_batch(size(order.layers, order.input_shape), rows, data.y.shape[1:])
         self._model = model = build(order.layers, order.input_shape)
         model.compile(
             optimizer=build_optimizer(order.optimizer), loss=build_loss(order.loss), metrics=build_metrics(metrics)
@@ -100,6 +102,11 @@ class Compiled:
     def size(self) -> int:
         """Bytes of its variables."""
         return sum(value.nbytes for value in self._first)
+
+    @property
+    def is_large(self) -> bool:
+        """True where its training takes much memory."""
+        return self._batch_numbers > LARGE_BATCH or self.size > LARGE_BYTES
 
     @property
     def weights(self) -> list[Array]:

@@ -112,6 +112,8 @@ class Trainings:
         self._store = store
         self._trainer = Address(trainer)
         self._submission = ""
+        self._too_large = False
+        """What was ordered by whom this is for did not fit into a trainer of its own."""
         self._over = threading.Event()
         self.trained = 0
         """Epochs that had to be trained."""
@@ -119,7 +121,7 @@ class Trainings:
     def for_submission(self, submission: str) -> Trainings:
         """The same store and trainer for one submission, which may stop waiting, and takes turns with others."""
         other = copy.copy(self)
-        other._submission, other._over, other.trained = submission, threading.Event(), 0
+        other._submission, other._over, other._too_large, other.trained = submission, threading.Event(), False, 0
         return other
 
     def abandon(self) -> None:
@@ -313,18 +315,23 @@ class Trainings:
         """Ask the trainer, and take what it wrote; where there is none, or it died, one of this process's own is asked.
 
         Raises:
-            NotTrainable: Keras refuses the work.
+            NotTrainable: Keras refuses the work, or it takes too much memory.
             TrainerError: no trainer answers.
             DeadlineError: it does not answer in time.
         """
-        for _ in range(2):
-            trainer = self._listening()
-            with _scratch(trainer.parent) as folder:
+        too_large = self._too_large
+        for _ in range(0 if too_large else 2):
+            with self._listening(alone=too_large) as trainer, _scratch(trainer.parent) as folder:
                 asked = {**request(folder), "submission": self._submission, "folder": str(folder)}
                 reply = self._asked(trainer, asked, patience)
-                if reply is not None:
+                if reply is not None and "memory" not in reply:
                     return take(folder, self._checked(reply, asked["files"]))
-            self._trainer.socket = None
+            if reply is None and not too_large:
+                self._trainer.socket = None
+            too_large = reply is not None
+        if too_large:
+            self._too_large = True
+            raise NotTrainable("what is trained must fit into the trainer's memory. Received: more")
         raise TrainerError("the trainer must answer. Received: nothing, twice")
 
     def _asked(self, trainer: Path, request: Mapping[str, Any], patience: Patience) -> dict[str, Any] | None:
@@ -335,14 +342,23 @@ class Trainings:
             self._trainer.socket = None
             raise
 
-    def _listening(self) -> Path:
-        """Socket of the trainer, started where there is none. Raises TrainerError."""
+    @contextlib.contextmanager
+    def _listening(self, *, alone: bool) -> Iterator[Path]:
+        """Socket of the trainer, started where there is none. Raises TrainerError.
+
+        Args:
+            alone: of one that does nothing else, and ends with the context.
+        """
         found = self._trainer.socket
-        if found is None or not found.parent.is_dir():
+        if alone or found is None or not found.parent.is_dir():
             own = TrainerProcess()
             own.wait()
+            if alone:
+                with contextlib.closing(own):
+                    yield own.socket
+                return
             self._trainer.socket = found = own.socket
-        return found
+        yield found
 
     def _checked(self, reply: Mapping[str, Any], files: Mapping[str, str]) -> Mapping[str, Any]:
         if "damaged" in reply:

@@ -16,14 +16,14 @@ import socketserver
 import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 
+from grader import memory
 from grader.training.compiled import Compiled, Data, Start, form_of
 from grader.training.looking import MANY_PREDICTED, Looker, kind_of, rows_of
 from grader.training.orders import Order, Part, look_of, metrics_key, order_of
@@ -42,7 +42,9 @@ MAX_HELD_BYTES = 700_000_000
 MAX_WRITTEN = 1_000_000_000
 """Bytes after which a request has got enough epochs, and has to be made again for more."""
 MAX_RESIDENT_BYTES = 2_500_000_000
-"""What TensorFlow compiles it never gives back, some 10 MB a network: above this the process begins anew."""
+"""What TensorFlow compiles it never gives back, some 10 MB a network: above this an idle process begins anew."""
+MOST_RESIDENT_BYTES = 6_000_000_000
+"""Above this it begins anew at once, whatever it does."""
 
 
 ANYBODY = Client()
@@ -62,7 +64,7 @@ class Trainer:
         self._building = Turns(1)
         self._cores = Turns(len(os.sched_getaffinity(0)))
         self._large = Turns(1)
-        """For predictions that take much memory."""
+        """For batches and predictions that take much memory."""
         self._idle: OrderedDict[tuple[str, str], Compiled] = OrderedDict()
         self._lookers: OrderedDict[str, Looker] = OrderedDict()
         self._held: OrderedDict[str, Any] = OrderedDict()
@@ -97,23 +99,29 @@ class Trainer:
             network = self._ready(name, order, metrics, data, request["from"])
         with self._cores.turn(client):
             network.check(data)
-        written, size = [], 0
+        written: list[list[Any]] = []
+        size = 0
         for epoch in range(network.epoch + 1, request["to"] + 1):
             if size >= MAX_WRITTEN:
                 break
-            with self._cores.turn(client):
-                client.check()
-                logs = network.train(data)
-            files = {"weights": pack(network.weights), f"{measured}.logs": json.dumps(logs).encode()}
-            size += sum(len(content) for content in files.values())
-            if epoch in request["keep_state"] or size >= MAX_WRITTEN:
-                files["state"] = pack(network.state)
-            for part, content in files.items():
-                (folder / f"{epoch:05d}.{part}").write_bytes(seal(content))
-                written.append([epoch, part])
+            with self._alone(client, network.is_large):
+                with self._cores.turn(client):
+                    client.check()
+                    logs = network.train(data)
+                files = {"weights": pack(network.weights), f"{measured}.logs": json.dumps(logs).encode()}
+                size += sum(map(len, files.values()))
+                if epoch in request["keep_state"] or size >= MAX_WRITTEN:
+                    files["state"] = pack(network.state)
+                for part, content in files.items():
+                    (folder / f"{epoch:05d}.{part}").write_bytes(seal(content))
+                    written.append([epoch, part])
         with self._building.turn(client):
             self._keep(name, network)
         return {"written": written}
+
+    def _alone(self, client: Client, large: bool) -> contextlib.AbstractContextManager[None]:
+        """While work is done that takes much memory, no other such work is."""
+        return self._large.turn(client) if large else contextlib.nullcontext()
 
     def _ready(
         self, name: tuple[str, str], order: Order, metrics: tuple[Part, ...], data: Data, begin: Mapping[str, Any]
@@ -168,7 +176,7 @@ class Trainer:
             looker = self._lookers.pop(kind_of(look), None) or Looker(look)
             looker.prepare(rows)
         weights, turn = unpack(_content(request["weights"])), partial(self._cores.turn, client)
-        with self._large.turn(client) if rows.predicted > MANY_PREDICTED else contextlib.nullcontext():
+        with self._alone(client, rows.predicted > MANY_PREDICTED):
             content = (looker.predict if look.y is None else looker.evaluate)(weights, rows, turn)
             (Path(request["folder"]) / "look").write_bytes(seal(content))
         with self._building.turn(client):
@@ -197,7 +205,9 @@ class _Handler(socketserver.StreamRequestHandler):
         for line in iter(lambda: self.rfile.readline(MAX_LINE), b""):
             request = json.loads(line)
             client = Client(request["submission"], self._is_gone)
-            reply = self.server.trainer.answer(request, client)  # type: ignore[attr-defined]
+            server: _Server = self.server  # type: ignore[assignment]
+            with server.serving(self.connection):
+                reply = server.trainer.answer(request, client)
             self.wfile.write(json.dumps(reply).encode() + b"\n")
 
     def _is_gone(self) -> bool:
@@ -221,6 +231,7 @@ class _Server(socketserver.ThreadingUnixStreamServer):
             self.socket = socket.socket(fileno=listening)
         self.trainer = Trainer()
         self._under_way: list[threading.Thread] = []
+        self._served: set[socket.socket] = set()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """A thread for each client."""
@@ -231,10 +242,29 @@ class _Server(socketserver.ThreadingUnixStreamServer):
     def service_actions(self) -> None:
         """Begin anew while nobody is served: who connects meanwhile waits at the socket, which stays."""
         self._under_way = [thread for thread in self._under_way if thread.is_alive()]
-        if not self._under_way and psutil.Process().memory_info().rss > MAX_RESIDENT_BYTES:
-            os.set_inheritable(self.fileno(), True)
-            words = [sys.executable, "-m", "grader.training.trainer", str(self.server_address), str(self.fileno())]
-            os.execv(sys.executable, words)
+        if not self._under_way and memory.resident() > MAX_RESIDENT_BYTES:
+            self._begin_anew()
+
+    @contextlib.contextmanager
+    def serving(self, connection: socket.socket) -> Iterator[None]:
+        """While a request is under way."""
+        self._served.add(connection)
+        try:
+            yield
+        finally:
+            self._served.discard(connection)
+
+    def give_up(self, used: int) -> None:
+        """Begin anew in the middle of everything, since it takes too much memory: who is served is told so."""
+        for connection in list(self._served):
+            with contextlib.suppress(OSError):
+                connection.sendall(json.dumps({"memory": used}).encode() + b"\n")
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        os.set_inheritable(self.fileno(), True)
+        words = [sys.executable, "-m", "grader.training.trainer", str(self.server_address), str(self.fileno())]
+        os.execv(sys.executable, words)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no fault."""
@@ -245,6 +275,7 @@ def main() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     server = _Server(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else None)
+    memory.watch(MOST_RESIDENT_BYTES, server.give_up)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with contextlib.suppress(OSError):
         sys.stdin.buffer.read()

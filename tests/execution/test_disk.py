@@ -8,8 +8,9 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,16 +90,54 @@ def test_a_file_that_was_removed_and_is_open_is_counted(folder: Path) -> None:
     assert removed_and_held([os.getpid()], [folder]) == 0
 
 
-def test_a_file_that_was_removed_and_is_only_mapped_is_counted(folder: Path) -> None:
+@pytest.mark.parametrize("page", [None, 0, -1], ids=["whole", "its first page", "its last page"])
+def test_a_file_that_was_removed_and_is_only_mapped_is_counted(folder: Path, page: int | None) -> None:
+    if page == 0 and os.geteuid() != 0:
+        pytest.skip("only root can see how large a file is of which the first page is mapped")
     libc, length = ctypes.CDLL(None, use_errno=True), MEGABYTES * 1_000_000
     libc.mmap.restype = ctypes.c_void_p
     libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+    begin = (length // mmap.PAGESIZE) * mmap.PAGESIZE if page == -1 else 0
+    length = length if page is None else mmap.PAGESIZE
     with written(folder / "a").open("rb") as file:  # Python's own would keep the file open
-        mapped = libc.mmap(None, length, mmap.PROT_READ, mmap.MAP_PRIVATE, file.fileno(), 0)
+        mapped = libc.mmap(None, length, mmap.PROT_READ, mmap.MAP_PRIVATE, file.fileno(), begin)
     (folder / "a").unlink()
     assert removed_and_held([os.getpid()], [folder]) >= MEGABYTES
     libc.munmap(ctypes.c_void_p(mapped), ctypes.c_size_t(length))
     assert removed_and_held([os.getpid()], [folder]) == 0
+
+
+def test_a_process_that_lets_nobody_see_what_it_holds_is_too_much(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = (
+        "import ctypes, sys; ctypes.CDLL(None).prctl(4, 0, 0, 0, 0); print('closed', flush=True); sys.stdin.read()"
+    )
+    watchdog = Watchdog(Limits(files_mb=100, processes=10_000, memory_mb=10**6), (folder,), os.getpid)
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        if os.geteuid() == 0:  # root may look into everything
+            monkeypatch.setattr("grader.execution.disk.os.scandir", as_for_others(process.pid))
+        looks = [watchdog._look() for _ in range(2)]
+        assert looks[0] is None
+        assert looks[1] is not None
+        assert "into which nobody can look" in looks[1].text
+        monkeypatch.setattr("grader.execution.watchdog.new_group", lambda _limits: None)
+        watchdog.hold()
+        assert watchdog._look() is None, "what was so before the notebook began is the sandbox's own"
+
+
+def as_for_others(pid: int) -> Callable[[str], Any]:
+    """`os.scandir` for somebody who may not look into a process."""
+    real = os.scandir
+
+    def scandir(path: str) -> Any:
+        if path == f"/proc/{pid}/fd":
+            raise PermissionError
+        return real(path)
+
+    return scandir
 
 
 def test_a_process_that_is_gone_holds_nothing(folder: Path) -> None:

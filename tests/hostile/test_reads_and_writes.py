@@ -152,6 +152,12 @@ FULL: dict[str, tuple[str, Callable[[Evidence], bool]]] = {
         "with open('/tmp/big', 'wb') as f:\n    while True: f.write(bytes(10**7))",
         lambda evidence: evidence.runs[0].raised is not None,
     ),
+    "the folder of its channels": (
+        "import time\nlines = [line.split()[4] for line in open('/proc/self/mountinfo')]\n"
+        "wire = next(place for place in lines if place.endswith('/wire'))\n"
+        "while True:\n    with open(f'{wire}/f{time.time()}', 'wb') as f: f.write(bytes(10**7))",
+        lambda evidence: evidence.cut_short is not None and "MB of files" in evidence.cut_short.text,
+    ),
     "the exchange folder": (
         "import time\nwhile True:\n    with open(f'/opt/kernel/exchange/f{time.time()}', 'wb') as f: f.write(bytes(10**7))",
         lambda evidence: evidence.cut_short is not None and "MB of files" in evidence.cut_short.text,
