@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 from grader.records import Cell, Finding, LookedAt, Status, Submission
+from grader.submission.notebook import last_written
 
 MOST_CELLS = 30
 LONGEST_SOURCE = 8_000
 LONGEST_SAVED = 20_000
 """Characters; thirty epochs of a log have less than half of that."""
 _CUT = "\n[…]\n"
-_WRITTEN_OVER = re.compile(r"[^\n]*[\r\b](?=[^\r\b\n]*\S)")
-"""What a terminal no longer shows of a line, such as the earlier states of a progress bar."""
 
 
 def looked_at(submission: Submission, findings: Iterable[Finding], cause: str) -> Mapping[int, LookedAt]:
@@ -33,7 +31,8 @@ def looked_at(submission: Submission, findings: Iterable[Finding], cause: str) -
 
 def _looked_at(cell: Cell) -> LookedAt:
     saved = "".join(output.text or f"{output.name}: {output.value}" for output in cell.outputs)
-    return LookedAt(_short(cell.source, LONGEST_SOURCE), _short(_WRITTEN_OVER.sub("", saved).strip(), LONGEST_SAVED))
+    lines = "\n".join(map(last_written, saved.split("\n")))
+    return LookedAt(_short(cell.source, LONGEST_SOURCE), _short(lines.strip(), LONGEST_SAVED))
 
 
 def _short(text: str, longest: int) -> str:

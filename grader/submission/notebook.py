@@ -360,14 +360,14 @@ def _printed(value: Any, sep: str = "") -> str:
     """Output text without terminal colours, of bearable length: its beginning and its end are what tells."""
     text = _ANSI.sub("", _output_text(value, sep))
     if len(text) > LONGEST_OUTPUT:
-        text = "\n".join(_last_written(line) for line in text.split("\n"))
+        text = "\n".join(last_written(line) for line in text.split("\n"))
     if len(text) > LONGEST_OUTPUT:
         half = LONGEST_OUTPUT // 2
         text = f"{text[:half]}\n[...]\n{text[-half:]}"
     return text
 
 
-def _last_written(line: str) -> str:
+def last_written(line: str) -> str:
     """What a terminal still shows of a line that was written over and over, such as a progress bar."""
     parts = re.split(r"[\r\b]+", line)
     return next((part for part in reversed(parts) if part.strip()), "")

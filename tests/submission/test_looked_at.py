@@ -64,6 +64,11 @@ def test_what_has_no_end_has_its_beginning_and_its_end() -> None:
     assert kept.saved.endswith("fin")
 
 
+def test_an_endless_line_takes_no_time() -> None:
+    cell = code(0, "x", Output("stream", "a" * 1_000_000 + "\r" + "b " * 500_000))
+    assert looked_at(submission(cell), [waiting(0)], CAUSE)[0].saved.startswith("b b")
+
+
 def test_a_saved_error_is_told() -> None:
     cell = code(0, "fit()", Output("error", "", "NameError", "name 'fit' is not defined"))
     assert looked_at(submission(cell), [waiting(0)], CAUSE)[0].saved == "NameError: name 'fit' is not defined"
