@@ -12,6 +12,7 @@ from grader.checks import callbacks, networks, predictions, training
 from grader.checks.attribution import Attribution, attribute
 from grader.checks.begun import doubt_file, not_begun
 from grader.checks.context import CAUSE, Context
+from grader.checks.deadline import OutOfTimeError, limited
 from grader.checks.epoch_log import check_epoch_log
 from grader.checks.expected_error import check_expected_error
 from grader.checks.prose import check_concept, doubts_of, judge_concept, learn, named_words
@@ -25,6 +26,9 @@ from grader.rubric.rubric import Rubric
 from grader.training.data import DataSet, load_data
 from grader.training.preparation import pixel_statistics
 from grader.training.service import Trainings
+
+JUDGING_SECONDS = 300.0
+"""Of this process's own work; an honest notebook needs a few."""
 
 Check = Callable[[Any, Context], Finding]
 
@@ -115,6 +119,38 @@ def judge(
         DataError: the data set is missing or damaged.
     """
     images = load_data(data)
+    findings: list[Finding] = []
+    try:
+        with limited(JUDGING_SECONDS):
+            return _judge(submission, evidence, rubric, images, trainings, findings)
+    except OutOfTimeError:
+        logging.getLogger(__name__).error("%s: judging took more than %g seconds", submission.id, JUDGING_SECONDS)
+        return _unfinished(submission, evidence, rubric, findings)
+
+
+def _unfinished(submission: Submission, evidence: Evidence, rubric: Rubric, findings: Sequence[Finding]) -> Judgement:
+    """What was found before the time was over; the rest is the grader's own failure, and no zero."""
+    done = {(finding.question, finding.check) for finding in findings}
+    why = say("The grader needed more than the {limit} s that it takes to judge a notebook.", limit=JUDGING_SECONDS)
+    rest = [
+        Finding(question.id, criterion.id, Status.ERROR, 0.0, criterion.points, why)
+        for question in rubric.questions
+        for criterion in question.criteria
+        if (question.id, criterion.id) not in done
+    ]
+    notes = (*_unread(submission), *evidence.remarks)
+    return Judgement((*findings, *rest), _summaries(evidence, {}), notes, (why,), not_begun=(), file_doubt=None)
+
+
+def _judge(
+    submission: Submission,
+    evidence: Evidence,
+    rubric: Rubric,
+    images: DataSet,
+    trainings: Trainings | None,
+    findings: list[Finding],
+) -> Judgement:
+    """As `judge`; each finding is added to `findings` as soon as it is there."""
     found = attribute(submission, evidence, rubric)
     passages = {name: place.own for name, place in submission.places.items()}
     doubts = doubts_of(passages, rubric, _given_texts(submission, rubric))
@@ -124,7 +160,9 @@ def judge(
     }
     answers = settle_tries(contexts, _run_check)
     contexts = {question: replace(context, answers=answers) for question, context in contexts.items()}
-    findings = [finding for context in contexts.values() for finding in _findings(context)]
+    for context in contexts.values():
+        rival = rival_of(context, _run_check)
+        findings.extend(_finding(criterion, context, rival) for criterion in context.question.criteria)
     notes = (*_unread(submission), *evidence.remarks, *_notes(answers, rubric))
     blank = not_begun(submission, findings, rubric)
     return Judgement(
@@ -140,12 +178,6 @@ def judge(
 def _once(messages: Iterable[Message]) -> list[Message]:
     told = list(messages)
     return [message for at, message in enumerate(told) if message not in told[:at]]
-
-
-def _findings(context: Context) -> list[Finding]:
-    """All findings of one question."""
-    rival = rival_of(context, _run_check)
-    return [_finding(criterion, context, rival) for criterion in context.question.criteria]
 
 
 def _finding(criterion: Criterion, context: Context, rival: Context | None) -> Finding:

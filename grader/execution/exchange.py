@@ -8,28 +8,22 @@ numbers under the digest that names it, links and pipes are not followed, and ev
 from __future__ import annotations
 
 import io
-import json
-import math
-import os
-import re
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
+from grader.bounded_json import count_values, read_json
 from grader.errors import ExchangeError
-from grader.processes import AS_IT_IS
+from grader.execution.arrays import ArrayReader, open_regular
 from grader.records import Array
-from grader.training.trajectories import array_digest
 
 MAX_EVENT_BYTES = 8_000_000
 MAX_EVENTS_BYTES = 200_000_000
 MAX_EVENTS = 20_000
-MAX_ARRAY_BYTES = 400_000_000
-MAX_ARRAYS_BYTES = 4_000_000_000
+MAX_VALUES = 1_000_000
+"""Numbers, texts, lists and objects in all events of one kernel."""
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Short = Annotated[str, StringConstraints(max_length=300)]
@@ -234,48 +228,59 @@ class ExchangeReader:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._arrays = ArrayReader(folder)
         self._offset = 0
         self._events = 0
-        self._loaded_bytes = 0
-        self._arrays: dict[str, Array] = {}
+        self._values = 0
+        self._passing_over = False
+        """What comes next is the rest of an event that is too long."""
         self.refused: list[str] = []
         """Messages that broke the protocol, for the instructor."""
 
-    def new_events(self) -> list[Event]:
-        """Events written since the last call; malformed ones are refused and noted.
+    def new_events(self) -> Iterator[Event]:
+        """Events written since the last call, read one by one; malformed ones are refused and noted.
 
         Raises:
-            ExchangeError: the kernel wrote more than the protocol allows.
+            ExchangeError: the kernel wrote more than the protocol allows. Nothing more of it is read then.
         """
-        return list(self._parse(self._new_bytes()))
-
-    def _new_bytes(self) -> bytes:
-        try:
-            with _open_regular(self._folder / "events.jsonl") as file:
-                size = file.seek(0, io.SEEK_END)
-                if size > MAX_EVENTS_BYTES:
-                    raise ExchangeError(f"events must stay under {MAX_EVENTS_BYTES} bytes. Received: {size}")
-                file.seek(self._offset)
-                data = file.read(MAX_EVENTS_BYTES)
-        except FileNotFoundError:
-            return b""
-        whole = data[: data.rfind(b"\n") + 1]
-        self._offset += len(whole)
-        return whole
-
-    def _parse(self, data: bytes) -> Iterator[Event]:
-        for line in data.splitlines():
-            self._events += 1
-            if self._events > MAX_EVENTS:
-                raise ExchangeError(f"a notebook may send {MAX_EVENTS} events. Received: more")
-            if len(line) > MAX_EVENT_BYTES:
-                self._refuse(f"an event must stay under {MAX_EVENT_BYTES} bytes. Received: {len(line)}")
-                continue
+        for line in self._new_lines():
+            self._count(line)
             try:
-                yield _EVENT.validate_python(json.loads(line))
-            except (ValueError, RecursionError) as error:
+                yield _EVENT.validate_python(read_json(line, MAX_VALUES))
+            except ValueError as error:
                 detail = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
                 self._refuse(f"an event must follow the protocol. Received: {detail[:200]}")
+
+    def _new_lines(self) -> Iterator[bytes]:
+        """Whole lines, of those that are there now."""
+        try:
+            file = open_regular(self._folder / "events.jsonl")
+        except FileNotFoundError:
+            return
+        with file:
+            end = file.seek(0, io.SEEK_END)
+            file.seek(self._offset)
+            while self._offset < end:
+                if self._offset > MAX_EVENTS_BYTES:
+                    raise ExchangeError(f"events must stay under {MAX_EVENTS_BYTES} bytes together. Received: more")
+                line = file.readline(MAX_EVENT_BYTES)
+                whole = line.endswith(b"\n")
+                if not whole and len(line) < MAX_EVENT_BYTES:
+                    return  # it is not all written yet
+                self._offset += len(line)
+                if whole and not self._passing_over:
+                    yield line
+                elif not whole and not self._passing_over:
+                    self._refuse(f"an event must stay under {MAX_EVENT_BYTES} bytes. Received: more")
+                self._passing_over = not whole
+
+    def _count(self, line: bytes) -> None:
+        self._events += 1
+        if self._events > MAX_EVENTS:
+            raise ExchangeError(f"a notebook may send {MAX_EVENTS} events. Received: more")
+        self._values += count_values(line, MAX_VALUES - self._values)
+        if self._values > MAX_VALUES:
+            raise ExchangeError(f"events must have at most {MAX_VALUES} values together. Received: more")
 
     def _refuse(self, reason: str) -> None:
         if len(self.refused) < 20:
@@ -285,85 +290,12 @@ class ExchangeReader:
         """A plain numeric array by its digest; None where it is missing, malformed, or not what its digest says."""
         if digest is None:
             return None
-        if digest not in self._arrays:
-            try:
-                self._arrays[digest] = self._load(digest)
-            except (OSError, ValueError, ExchangeError) as error:
-                self._refuse(f"an array must be readable. Received: {str(error)[:200]}")
-                return None
-        return self._arrays[digest]
-
-    def _load(self, digest: str) -> Array:
-        with _open_regular(self._folder / f"{digest}.npy") as file:
-            size = file.seek(0, io.SEEK_END)
-            self._loaded_bytes += size
-            if size > MAX_ARRAY_BYTES or self._loaded_bytes > MAX_ARRAYS_BYTES:
-                raise ExchangeError(f"arrays must stay under {MAX_ARRAY_BYTES} bytes each. Received: {size}")
-            file.seek(0)
-            content = bytearray(size)
-            file.readinto(content)
-        array = np.ascontiguousarray(_array(content))
-        found = array_digest(array)
-        if found != digest:
-            raise ExchangeError(f"an array must match its digest. Received: {found[:12]} for {digest[:12]}")
-        return array
+        try:
+            return self._arrays.read(digest)
+        except (OSError, ValueError, ExchangeError) as error:
+            self._refuse(f"an array must be readable. Received: {str(error)[:200]}")
+            return None
 
     def forget_arrays(self) -> None:
         """Let go of the arrays that were loaded."""
-        self._arrays.clear()
-
-
-_NPY = re.compile(
-    rb"\x93NUMPY\x01\x00(..)\{'descr': '([<>|][fiub]\d\d?)', 'fortran_order': (True|False), "
-    rb"'shape': \(([\d, ]{0,200})\), \} *\n",
-    re.DOTALL,
-)
-"""The header that numpy writes for a plain array. Its own reader takes more, and makes room for all that it says."""
-
-
-def _array(content: bytearray) -> Array:
-    """The array of a ``.npy`` file.
-
-    Raises:
-        ExchangeError, ValueError: it is not a plain array of numbers, or not as long as its header says.
-    """
-    header = _NPY.match(content)
-    if header is None or int.from_bytes(header[1], "little") + 10 != header.end():
-        raise ExchangeError("an array must be a plain one of numbers, as numpy saves it. Received: another header")
-    try:
-        dtype = np.dtype(header[2].decode())
-    except TypeError as error:
-        raise ExchangeError(f"an array must hold numbers. Received: {header[2].decode()}") from error
-    shape = tuple(int(size) for size in header[4].replace(b",", b" ").split())
-    wanted, found = math.prod(shape) * dtype.itemsize, len(content) - header.end()
-    if wanted != found:
-        raise ExchangeError(f"an array must be as long as its header says. Received: {found} bytes, not {wanted}")
-    return np.frombuffer(content, dtype, offset=header.end()).reshape(shape, order="F" if header[3] == b"True" else "C")
-
-
-def put_array(folder: Path, name: str, array: Array) -> None:
-    """Hand an array to the kernel."""
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    target = folder / name
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | AS_IT_IS, 0o644)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(buffer.getvalue())
-
-
-def _open_regular(path: Path) -> io.BufferedReader:
-    """Open a file that the kernel may have replaced by something else.
-
-    Raises:
-        ExchangeError: it is a link, a pipe or a device.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | AS_IT_IS)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise ExchangeError(f"an exchange file must be a regular file. Received: {error.strerror}") from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise ExchangeError("an exchange file must be a regular file. Received: something else")
-    return os.fdopen(descriptor, "rb")
+        self._arrays.forget()

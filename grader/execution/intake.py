@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from grader.execution.exchange import ExchangeReader
+from grader.errors import ExchangeError
+from grader.execution.arrays import ArrayReader
+from grader.records import Array
 from grader.training.allowance import StoreAllowance
 from grader.training.canonical import (
     WHOLE,
@@ -29,7 +32,7 @@ class Intake:
     def __init__(self, exchange: Path, store: Trajectories, allowance: StoreAllowance) -> None:
         self._allowance = allowance
         self._exchange = exchange
-        self._reader = ExchangeReader(exchange)
+        self._arrays = ArrayReader(exchange)
         self._store = store
 
     def shared(self, work: Work, metrics: Sequence[Part]) -> tuple[Work, tuple[Part, ...], list[str]]:
@@ -65,14 +68,21 @@ class Intake:
         known = None if form == WHOLE else self._store.data_in_form(digest, form.name)
         if known is not None:
             return known
-        path = self._exchange / f"{digest}.npy"
-        handed_over = path.exists()
-        array = self._reader.array(digest) if handed_over else self._store.data(digest)
+        handed_over = self._handed_over(digest)
+        array = self._store.data(digest) if handed_over is None else handed_over
         if array is None:
             return None
         own = (
             self._store.put_data(array) if form == WHOLE else self._store.put_form(digest, form.name, form.apply(array))
         )
-        self._reader.forget_arrays()
-        path.unlink(missing_ok=True)
+        self._arrays.forget()
+        with contextlib.suppress(OSError):
+            (self._exchange / f"{digest}.npy").unlink()
         return own
+
+    def _handed_over(self, digest: str) -> Array | None:
+        """What the kernel has written under a digest. A link is nothing, whether or not there is what it names."""
+        try:
+            return self._arrays.read(digest)
+        except (OSError, ValueError, ExchangeError):
+            return None

@@ -27,8 +27,10 @@ class Observer:
         self._ask = ask
         self._exchange = exchange
         self._data = data
-        self.replies: dict[str, Mapping[str, Any]] = {}
-        """By nonce."""
+        self.asked = ""
+        """The nonce of the question that waits for its reply."""
+        self.reply: Mapping[str, Any] | None = None
+        """To that question."""
         self.remarks: list[Message] = []
         self._silent = False
         self._examined: set[str] = set()
@@ -40,7 +42,8 @@ class Observer:
         try:
             for event in self._reader.new_events():
                 if isinstance(event, ReplyEvent):
-                    self.replies[event.nonce] = event.reply
+                    if event.nonce == self.asked:
+                        self.reply = event.reply
                 else:
                     self._assembler.add(event, cell)
         except ExchangeError as error:

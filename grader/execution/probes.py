@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from grader.execution.arrays import put_array
 from grader.execution.assembly import Assembler
-from grader.execution.exchange import ExchangeReader, put_array
+from grader.execution.exchange import ExchangeReader
 from grader.records import Array, Callback, Raised, Training, Transcript
 from grader.training.data import DataSet
 from grader.training.preparation import find_preparation

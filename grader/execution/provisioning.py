@@ -1,18 +1,52 @@
-"""Starts a warm kernel where Jupyter would start a process of its own."""
+"""How Jupyter's kernel manager starts a kernel here: in a sandbox, and from a nursery where there is one."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from pathlib import Path
 from typing import Any
 
 import psutil
 from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
-from grader.execution.sandbox import Room
+from grader.execution.client import CountingSession
+from grader.execution.sandbox import Kind, Room, kernel_command
 from grader.execution.warm import Nursery
+from grader.processes import is_linux
 from grader.rubric.rubric import Limits
+
+
+def make_manager(nursery: Nursery | None, room: Room, data: Path, limits: Limits, sandbox: Kind) -> AsyncKernelManager:
+    """Jupyter's manager for one kernel.
+
+    Args:
+        nursery: forks the kernel; None to start it cold.
+    """
+    manager = KernelManager(
+        transport="ipc" if is_linux() else "tcp",
+        connection_file=str(room.wire / "k.json"),
+        session=CountingSession(),
+    )
+    manager._kernel_spec = KernelSpec(
+        argv=kernel_command(sandbox, room, data, limits),
+        language="python",
+        display_name="Python 3",
+        interrupt_mode="message",
+    )
+    if nursery is not None:
+        manager.provisioner = WarmProvisioner(nursery, room, limits, kernel_spec=manager._kernel_spec, parent=manager)
+    return manager
+
+
+class KernelManager(AsyncKernelManager):  # type: ignore[misc]
+    """Jupyter's, without a connection of its own to the kernel: nobody would read what comes in by it."""
+
+    def _connect_control_socket(self) -> None:
+        """Kernels are ended without being asked."""
 
 
 class WarmProvisioner(LocalProvisioner):  # type: ignore[misc]

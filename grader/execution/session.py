@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import DeadKernelError
 
 from grader.errors import SandboxError
@@ -29,11 +27,11 @@ from grader.execution.order import decide_order, provisional
 from grader.execution.outputs import ending, read_outputs
 from grader.execution.platforms import folders_named, make_folders
 from grader.execution.preparing import NOTHING, asks, prepare
-from grader.execution.provisioning import WarmProvisioner
-from grader.execution.sandbox import HOME, Kind, Room, kernel_command, own_environment
+from grader.execution.provisioning import make_manager
+from grader.execution.relay import Relay
+from grader.execution.sandbox import HOME, Kind, Room, own_environment
 from grader.execution.warm import Nursery
 from grader.execution.watchdog import Watchdog
-from grader.processes import is_linux
 from grader.records import (
     Cell,
     CellRun,
@@ -52,10 +50,10 @@ CLOSE_SECONDS = 20.0
 """How long letting go of a kernel may take: all of it is ended before, and what still hangs is left behind."""
 LOOK_SECONDS = 0.1
 """How often a running cell's time is looked at."""
-SETTLE_SECONDS = 0.5
-"""After a connection has ended, until its kernel is known to live or not."""
-MESSAGE_MARGIN, MESSAGE_BYTES = 1.5, 5_000_000
-"""No message may be longer than all outputs together, in the form of JSON; the rest is for the protocol's own."""
+UNREAD_MARGIN, UNREAD_BYTES = 2, 10_000_000
+"""Of what a kernel sends, no more may wait to be read than all outputs together, in the form of JSON; the rest is for
+the protocol's own.
+"""
 
 
 class Session:
@@ -112,25 +110,11 @@ class Session:
         self.began = time.monotonic()
         self._running: tuple[asyncio.AbstractEventLoop, asyncio.Task[Any] | None] | None = None
         self.watchdog = Watchdog(limits, (room.home, room.exchange, room.wire), self._pid)
-        self.manager = self._manager(nursery)
+        self.manager = make_manager(nursery, room, data, limits, sandbox)
+        self.relay: Relay | None = None
         self.client = Client(self.notebook, km=self.manager, timeout=None, allow_errors=True, iopub_timeout=20)
         self.client.output_left = limits.output_mb * 1e6
         self.questions = Questions(self.client, self.manager, self._seconds_left)
-
-    def _manager(self, nursery: Nursery | None) -> AsyncKernelManager:
-        transport = "ipc" if is_linux() else "tcp"
-        manager = AsyncKernelManager(transport=transport, connection_file=str(self.room.wire / "k.json"))
-        manager._kernel_spec = KernelSpec(
-            argv=kernel_command(self.sandbox, self.room, self.data, self.limits),
-            language="python",
-            display_name="Python 3",
-            interrupt_mode="message",
-        )
-        if nursery is not None:
-            manager.provisioner = WarmProvisioner(
-                nursery, self.room, self.limits, kernel_spec=manager._kernel_spec, parent=manager
-            )
-        return manager
 
     def _pid(self) -> int | None:
         provisioner = self.manager.provisioner
@@ -152,14 +136,11 @@ class Session:
                 await self.desk.open()
             await self._start()
             self.watchdog.hold()
-            watching = asyncio.ensure_future(self.watchdog.watch())
-            try:
-                self._furnish()
-                await self._run_cells()
-                if not self.stopped:
-                    await self.observer.examine_unused_callbacks()
-            finally:
-                watching.cancel()
+            self.watchdog.start()
+            self._furnish()
+            await self._run_cells()
+            if not self.stopped:
+                await self.observer.examine_unused_callbacks()
             shown.set_result(self._evidence(time.monotonic() - self.began))
         finally:
             await self._close()
@@ -173,6 +154,8 @@ class Session:
     async def _close(self) -> None:
         """End the kernel, and let go of all that was opened for it, however far its start has come."""
         await asyncio.to_thread(self.watchdog.close)
+        if self.relay is not None:
+            await asyncio.to_thread(self.relay.close)
         if self.desk is not None:
             await self.desk.close()
         try:
@@ -191,11 +174,20 @@ class Session:
                 stderr=subprocess.DEVNULL,
                 **({"env": environment} if environment else {}),
             )
-            self.client.kc = self.manager.client()
-            self.client.connect(int(self.limits.output_mb * 1e6 * MESSAGE_MARGIN) + MESSAGE_BYTES)
+            self.relay = self._open_relay()
+            self.client.kc = self.manager.client(**({} if self.relay is None else {"ip": self.relay.address}))
+            self.client.connect(self.relay)
             await self.client.wait_for_ready(STARTUP_SECONDS)
         except RuntimeError as error:
             raise SandboxError("a kernel must start in the sandbox. Received: {reason}", reason=error) from error
+
+    def _open_relay(self) -> Relay | None:
+        """What stands before the kernel's sockets; only systems with sockets in folders have one."""
+        if self.manager.transport != "ipc":
+            return None
+        ports = (self.manager.shell_port, self.manager.iopub_port, self.manager.control_port)
+        unread = int(self.limits.output_mb * 1e6 * UNREAD_MARGIN) + UNREAD_BYTES
+        return Relay(self.manager.ip, ports, unread)
 
     def _furnish(self) -> None:
         """Lay into the kernel's home what the notebook has beside it, now that the recorder runs."""
@@ -322,8 +314,7 @@ class Session:
         task = asyncio.ensure_future(execution)
         began, waited = time.monotonic(), self.waited
         while not (await asyncio.wait({task}, timeout=LOOK_SECONDS))[0]:
-            if self.client.flooded or await self._broken_off():
-                self.client.flooded = True
+            if self.client.flooded:
                 await _abandon(task)
                 raise TimeoutError
             used = time.monotonic() - began - (self.waited - waited)
@@ -334,13 +325,6 @@ class Session:
                 await _abandon(task)
                 raise TimeoutError
         task.result()
-
-    async def _broken_off(self) -> bool:
-        """True if a living kernel has sent a message that is too large to be taken."""
-        if not self.client.broken_off:
-            return False
-        await asyncio.sleep(SETTLE_SECONDS)
-        return bool(await self.manager.is_alive())
 
     def _why(self, index: int, seconds: float) -> Message:
         limit = self.watchdog.verdict()
@@ -362,7 +346,7 @@ class Session:
 
     async def _answers(self) -> bool:
         """True if the kernel still answers."""
-        if self.watchdog.exceeded is not None or not await self.manager.is_alive():
+        if self.client.flooded or self.watchdog.exceeded is not None or not await self.manager.is_alive():
             return False
         return await self.questions.answers(GRACE_SECONDS)
 
@@ -373,8 +357,9 @@ class Session:
         nonce = await self.questions.ask(name, **arguments)
         if nonce is None:
             return None
+        self.observer.asked, self.observer.reply = nonce, None
         self.observer.take_in(next(reversed(self.runs), 0))
-        return self.observer.replies.pop(nonce, None)
+        return self.observer.reply
 
     def _evidence(self, seconds: float) -> Evidence:
         for problem in [*self.reader.refused, *self.assembler.faults][:20]:

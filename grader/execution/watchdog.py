@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import itertools
+import logging
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,8 @@ INTERVAL = 0.5
 MAX_FILES = 100_000
 """Files and folders that a notebook may have at one time."""
 MAX_ROUNDS = 20
+END_SECONDS = 10.0
+"""How long a last look may take."""
 
 
 class Watchdog:
@@ -39,6 +42,8 @@ class Watchdog:
         """Processes of the sandbox itself into which nobody may look."""
         self._closed: set[int] = set()
         """Others that were so at the last look."""
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
         self.exceeded: Message | None = None
         self.peak_memory_mb = 0.0
 
@@ -57,12 +62,19 @@ class Watchdog:
                 self._group.add(new)
             held |= new
 
-    async def watch(self) -> None:
-        """Look until cancelled, or until a limit is reached: then kill the whole tree."""
-        while self.exceeded is None:
-            await asyncio.sleep(INTERVAL)
-            self.exceeded = await asyncio.to_thread(self._look)
-        self.kill()
+    def start(self) -> None:
+        """Begin to look, in a thread: whatever else is done with the kernel meanwhile, and with what it has written."""
+        self._thread.start()
+
+    def _watch(self) -> None:
+        """Look until a limit is reached, and then kill the whole tree."""
+        while self.exceeded is None and not self._over.wait(INTERVAL):
+            try:
+                self.exceeded = self._look() or self.exceeded
+            except Exception:  # the next look may see more
+                logging.getLogger(__name__).exception("a look at a kernel failed")
+        if self.exceeded is not None:
+            self.kill()
 
     def verdict(self) -> Message | None:
         """The limit that ended the kernel, if one did."""
@@ -132,7 +144,10 @@ class Watchdog:
 
     def close(self) -> None:
         """End whatever is left, and the control group."""
+        self._over.set()
         self.kill()
+        if self._thread.is_alive():
+            self._thread.join(END_SECONDS)
         if self._group is not None:
             self._group.close()
 

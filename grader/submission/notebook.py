@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+from grader.bounded_json import count_values
 from grader.errors import SubmissionError
 from grader.processes import AS_IT_IS
 from grader.records import Cell, Message, Output, printable, say
@@ -23,7 +24,7 @@ LONGEST_OUTPUT = 2_000_000
 """Characters of one output's text that are kept."""
 MOST_CELLS = 5_000
 MOST_VALUES = 5_000_000
-"""Numbers, texts, lists and objects in one file: each takes up to a hundred bytes of memory, and one or two in it."""
+"""Numbers, texts, lists and objects in one file."""
 MOST_TEXT = 10_000_000
 """Characters in all cells together, pasted pictures aside; what is longer would take minutes to be searched."""
 LEAST_LEFT_OUT = 100_000
@@ -35,7 +36,6 @@ _HTML_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _HTML_LINE_END = re.compile(r"<br\s*/?>|</(?:tr|p|div|li|pre|h\d)>", re.I)
 _OBJECT = re.compile(r"\s*<[\w.]+(?: object)?(?: at 0x[0-9a-f]+)?>\s*")
 """How a shown object stands in plain text: ``<IPython.core.display.HTML object>``."""
-_JSON_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _PASTED = re.compile(r"data:[\w.+/-]{1,60};base64,[\w+/=-]*")
 _IMAGE_KEYS = ("png", "jpeg", "svg", "pdf")
 
@@ -205,12 +205,7 @@ def _parse_json(raw: bytes, name: str) -> Any:
 
 def _refuse_many_values(raw: bytes, name: str) -> None:
     """Refuse JSON that would take far more memory than the file."""
-    values = 1 + _separators(raw, 0, len(raw))
-    if values > MOST_VALUES:
-        for texts, text in enumerate(_JSON_TEXT.finditer(raw)):
-            if texts > MOST_VALUES:
-                break
-            values -= _separators(raw, *text.span())
+    values = count_values(raw, MOST_VALUES)
     if values > MOST_VALUES:
         raise SubmissionError(
             say(
@@ -220,11 +215,6 @@ def _refuse_many_values(raw: bytes, name: str) -> None:
                 received=values,
             )
         )
-
-
-def _separators(raw: bytes, start: int, stop: int) -> int:
-    """How many signs there are behind which JSON can have a value."""
-    return sum(raw.count(sign, start, stop) for sign in (b",", b"[", b"{", b":"))
 
 
 def _decode(raw: bytes) -> str:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from grader.errors import ExchangeError
 from grader.execution import exchange
-from grader.execution.exchange import ExchangeReader, FaultEvent, put_array
+from grader.execution.arrays import put_array
+from grader.execution.exchange import ExchangeReader, FaultEvent
 
 GOOD = json.dumps({"kind": "fault", "where": "x", "error": "y"})
 
@@ -33,13 +34,13 @@ def save(folder: Path, array: np.ndarray) -> str:
 
 def test_events_are_read_once_and_a_half_written_line_waits(tmp_path: Path) -> None:
     reader = ExchangeReader(tmp_path)
-    assert reader.new_events() == []
+    assert list(reader.new_events()) == []
     write_events(tmp_path, GOOD)
     (tmp_path / "events.jsonl").open("a").write(GOOD[:10])
     assert [type(event) for event in reader.new_events()] == [FaultEvent]
     (tmp_path / "events.jsonl").open("a").write(GOOD[10:] + "\n")
-    assert len(reader.new_events()) == 1
-    assert reader.new_events() == []
+    assert len(list(reader.new_events())) == 1
+    assert list(reader.new_events()) == []
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_too_many_events_end_the_exchange(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(exchange, "MAX_EVENTS", 5)
     write_events(tmp_path, *[GOOD] * 6)
     with pytest.raises(ExchangeError, match="5 events"):
-        ExchangeReader(tmp_path).new_events()
+        list(ExchangeReader(tmp_path).new_events())
 
 
 def test_an_array_comes_through_unchanged(tmp_path: Path) -> None:
@@ -103,7 +104,7 @@ def test_links_and_pipes_are_not_followed(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "events.jsonl").symlink_to(secret)
     with pytest.raises(ExchangeError, match="regular file"):
-        ExchangeReader(folder).new_events()
+        list(ExchangeReader(folder).new_events())
     os.mkfifo(folder / f"{'3' * 64}.npy")
     assert ExchangeReader(folder).array("3" * 64) is None
 
@@ -132,4 +133,4 @@ def test_what_is_handed_over_does_not_follow_a_link_either(tmp_path: Path) -> No
 def test_no_message_makes_the_reader_fail(tmp_path: Path, value: object, kind: str) -> None:
     message = {"kind": kind, "model": "m", **value} if isinstance(value, dict) else value
     write_events(tmp_path, json.dumps(message))
-    ExchangeReader(tmp_path).new_events()
+    list(ExchangeReader(tmp_path).new_events())

@@ -139,6 +139,12 @@ FLOODS: dict[str, str] = {
         "from IPython.display import display, HTML\nh = display(HTML('x'), display_id=True)\n"
         "while True: h.update(HTML('x' * 10**5))"
     ),
+    "comms": "from comm import create_comm\nwhile True: create_comm(data={'state': {'x' * 10**5: 1}})",
+    "a channel that is not read": (
+        "from ipykernel.kernelapp import IPKernelApp\n"
+        "channel, reader = IPKernelApp.instance().control_socket, get_ipython().parent_header['header']['session'].encode()\n"
+        "while True: channel.send_multipart([reader, b'x' * 10**5])"
+    ),
 }
 
 
