@@ -22,7 +22,7 @@ from grader.records import Array
 MAX_EVENT_BYTES = 8_000_000
 MAX_EVENTS_BYTES = 200_000_000
 MAX_EVENTS = 20_000
-MAX_VALUES = 1_000_000
+MAX_VALUES = 3_000_000
 """Numbers, texts, lists and objects in all events of one kernel."""
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
