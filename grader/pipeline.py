@@ -18,7 +18,8 @@ from grader.audit import chosen_for_audit, differences
 from grader.checks import judge, prepare
 from grader.checks.context import CAUSE
 from grader.choosing import choose
-from grader.errors import SubmissionError, TrainerError
+from grader.deadline import OutOfTimeError, limited
+from grader.errors import DeadlineError, SubmissionError, TrainerError
 from grader.execution.attempts import run_submission
 from grader.execution.sandbox import check_unseen
 from grader.execution.warm import warm_up
@@ -27,7 +28,7 @@ from grader.head_start import give_head_start
 from grader.jobs import Graded, Job, fault, is_faulty, log_in, longest_seconds, lost, read_file, refusal, unreadable
 from grader.machine import check_machine, needs, open_store
 from grader.planning import Schedule
-from grader.processes import folder_for_now
+from grader.processes import folder_for_now, give_memory_back
 from grader.records import CellError, Evidence, Finding, HandedIn, LeftOut, Outcome, Result, SharedText, Submission
 from grader.reports.text import name_order
 from grader.rubric.rubric import Rubric
@@ -37,6 +38,9 @@ from grader.submission import Assignment, cell_errors, foresee, looked_at, parse
 from grader.training.data import load_data
 from grader.training.service import TrainerProcess, Trainings, open_trainings
 from grader.training.trajectories import Trajectories
+
+READING_SECONDS = 300.0
+"""Of this process's own work; an honest notebook needs less than one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ def _read_run_judge(job: Job) -> Result:
     began = time.monotonic()
     if job.file.problem is not None:
         raise SubmissionError(job.file.problem)
-    submission = parse_submission(job.file.content, job.path, job.submission, job.rubric, job.assignment)
+    submission = _read(job)
     warm_up(job.sandbox, job.data)
     trainings = _trainings(job)
     with ThreadPoolExecutor(1) as beside:  # while a kernel runs, this process would only wait
@@ -129,6 +133,15 @@ def _read_run_judge(job: Job) -> Result:
         versions=versions(),
         audit=None if findings is None else differences(judgement.findings, findings),
     )
+
+
+def _read(job: Job) -> Submission:
+    """Raises SubmissionError; DeadlineError where it takes too long."""
+    try:
+        with limited(READING_SECONDS):
+            return parse_submission(job.file.content, job.path, job.submission, job.rubric, job.assignment)
+    except OutOfTimeError:
+        raise DeadlineError(f"a notebook must be read in {READING_SECONDS:g} seconds. Received: none") from None
 
 
 def _note(progress: Path, cell: int) -> None:
@@ -252,6 +265,7 @@ def grade_apart(job: Job) -> Graded:
     """`grade_one` for whoever asks from another process, or another machine: what it writes is handed back."""
     with folder_for_now("o-") as folder:
         result = grade_one(replace(job, folder=folder))
+        give_memory_back()
         return Graded(result, {file.name: file.read_bytes() for file in folder.iterdir()})
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import ctypes
+import gc
 import os
 import platform
 import shutil
@@ -125,6 +127,13 @@ def _lock(folder: Path) -> int | None:
         pass
     os.close(descriptor)
     return None
+
+
+def give_memory_back() -> None:
+    """Let the system have what this process has freed: what one call needed, the next ones may not need."""
+    gc.collect()
+    with contextlib.suppress(AttributeError, OSError):  # only the C library of most Linux systems can
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 # --- processes --------------------------------------------------------------------------------------------------------

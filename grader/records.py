@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Literal
 
 from numpy.typing import NDArray
@@ -312,6 +313,11 @@ class CellRun:
     """The statements that raised, in order; more than one where it went on after the first."""
 
     @property
+    def cut_short(self) -> bool:
+        """True for a cell that a limit stopped, or that ended its kernel."""
+        return self.status is CellStatus.TIMEOUT or (self.status is CellStatus.ERROR and self.raised is None)
+
+    @property
     def text(self) -> str:
         """All that the cell wrote, streams and results joined in order."""
         return "".join(output.text for output in self.outputs if output.kind != "error")
@@ -512,7 +518,7 @@ class Call:
     raised: Raised | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Evidence:
     """What running one submission showed. Everything in it that came out of the kernel is a claim."""
 
@@ -533,14 +539,32 @@ class Evidence:
 
     def cause_of(self, cell: int) -> int:
         """The cell that is to blame for one that failed: the one that first left undefined what it lacks, or itself."""
-        run = self.runs[cell]
-        name = "" if run.raised is None else run.raised.missing_name
-        for earlier, other in self.runs.items():
-            if earlier == cell:
-                break
-            if name and any(name in failure.lacking for failure in other.failures):
-                return self.cause_of(earlier)
-        return cell
+        while True:
+            run = self.runs[cell]
+            first = self._lacking.get("" if run.raised is None else run.raised.missing_name)
+            if first is None or self._positions[first] >= self._positions[cell]:
+                return cell
+            cell = first
+
+    @cached_property
+    def _positions(self) -> Mapping[int, int]:
+        """By cell, where it comes in the order in which they ran."""
+        return {cell: position for position, cell in enumerate(self.runs)}
+
+    @cached_property
+    def _lacking(self) -> Mapping[str, int]:
+        """By name, the first cell that was to define it, and failed."""
+        found: dict[str, int] = {}
+        for index, run in self.runs.items():
+            for failure in run.failures:
+                for name in failure.lacking:
+                    found.setdefault(name, index)
+        return found
+
+    @cached_property
+    def first_cut_short(self) -> int | None:
+        """The first cell, as they stand in the notebook, that a limit stopped, or that ended its kernel."""
+        return min((run.cell for run in self.runs.values() if run.cut_short), default=None)
 
 
 # --- judgement --------------------------------------------------------------------------------------------------------

@@ -162,3 +162,22 @@ def test_no_process_outlives_a_killed_owner(base: Path) -> None:
     owner.wait(10)
     _, alive = psutil.wait_procs(children, timeout=10)
     assert not [child for child in alive if child.status() != psutil.STATUS_ZOMBIE]
+
+
+SWELL_AND_FREE = """
+import gc, psutil
+from grader.processes import give_memory_back
+gc.disable()
+before = psutil.Process().memory_info().rss
+held = [[str(number)] for number in range(1_000_000)]
+held.append(held)
+swollen = psutil.Process().memory_info().rss
+del held
+give_memory_back()
+print((psutil.Process().memory_info().rss - before) / (swollen - before))
+"""
+
+
+def test_what_one_call_needed_is_given_back() -> None:
+    shown = subprocess.run([sys.executable, "-c", SWELL_AND_FREE], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert float(shown.stdout) < 0.3

@@ -12,7 +12,6 @@ from grader.checks import callbacks, networks, predictions, training
 from grader.checks.attribution import Attribution, attribute
 from grader.checks.begun import doubt_file, not_begun
 from grader.checks.context import CAUSE, Context
-from grader.checks.deadline import OutOfTimeError, limited
 from grader.checks.epoch_log import check_epoch_log
 from grader.checks.expected_error import check_expected_error
 from grader.checks.prose import check_concept, doubts_of, judge_concept, learn, named_words
@@ -20,6 +19,7 @@ from grader.checks.suspicion import suspicions
 from grader.checks.today import failing_cell
 from grader.checks.tries import many_tries, rival_of, rivalled, settle_tries
 from grader.checks.withheld import check_withheld
+from grader.deadline import OutOfTimeError, limited
 from grader.records import Evidence, Finding, Message, Status, Submission, Training, TrainingSummary, say
 from grader.rubric.criteria import Concept, Criterion, Evaluated, OfNetwork, PredictedClass, is_prose
 from grader.rubric.rubric import Rubric

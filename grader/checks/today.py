@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from grader.records import Cell, CellRun, CellStatus, Evidence, Submission
-
-
-def cut_short(run: CellRun) -> bool:
-    """True for a cell that a limit stopped, or that ended its kernel."""
-    return run.status is CellStatus.TIMEOUT or (run.status is CellStatus.ERROR and run.raised is None)
+from grader.records import Cell, CellStatus, Evidence, Submission
 
 
 def ran_when_saved(cell: Cell) -> bool:
@@ -23,8 +18,8 @@ def is_blocked(index: int, evidence: Evidence) -> bool:
     if run is None:
         return False
     if run.raised is not None and run.raised.name == "NameError":
-        return any(cut_short(earlier) for earlier in evidence.runs.values() if earlier.cell < index)
-    return run.status is CellStatus.NOT_RUN or cut_short(run)
+        return evidence.first_cut_short is not None and evidence.first_cut_short < index
+    return run.status is CellStatus.NOT_RUN or run.cut_short
 
 
 def breaks_today(cell: Cell, evidence: Evidence) -> bool:

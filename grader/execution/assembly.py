@@ -66,6 +66,8 @@ class Assembler:
         self._ordered = ordered
         self._trained_on = trained_on
         self.trainings: list[Training] = []
+        self._epochs: dict[str, int] = {}
+        """By model, for how many it was trained so far, without those that cannot be right as they are reported."""
         self.fits: dict[int, int] = {}
         """By training, which of the kernel's calls of `fit` it was."""
         self.calls: list[Call] = []
@@ -111,6 +113,8 @@ class Assembler:
             self._flag_reason(event, network, cell)
         x = self._trained_on(event, x) if self._trained_on else x
         self.fits[len(self.trainings)] = event.number
+        before = self._epochs.get(event.model, 0)
+        self._epochs[event.model] = before + (event.epochs if doubt is None else 0)
         self.trainings.append(
             Training(
                 id=len(self.trainings),
@@ -122,7 +126,7 @@ class Assembler:
                 changed=event.changed,
                 epochs_asked=max(0, event.epochs_asked - event.initial_epoch),
                 initial_epoch=event.initial_epoch,
-                epochs_before=self._epochs_of(event.model),
+                epochs_before=before,
                 batch_size=_batch_size(event, x),
                 steps=event.steps
                 if event.epochs or event.raised
@@ -202,10 +206,6 @@ class Assembler:
         self.trainings[training] = replace(self.trainings[training], test_probabilities=probabilities)
 
     # --- parts ------------------------------------------------------------------------------------------------------
-
-    def _epochs_of(self, model: str) -> int:
-        """Epochs for which a model was trained so far, without those that cannot be right as they are reported."""
-        return sum(item.epochs for item in self.trainings if item.model == model and item.doubt is None)
 
     def _know(self, callback: Callback) -> Callback:
         known = self.callbacks.get(callback.id)

@@ -259,11 +259,12 @@ class TrainingDesk:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connections.append(writer)
         for oldest in self._connections[:-MAX_CONNECTIONS]:
-            oldest.close()
+            oldest.transport.abort()
         try:
             while line := await reader.readline():
                 if self._busy_since is not None:
                     return  # one question at a time: a second line is not the recorder's
+                self._drop_unread()
                 self._busy_since = time.monotonic()
                 try:
                     answer, arrays = await self._in_time(line)
@@ -278,7 +279,13 @@ class TrainingDesk:
         finally:
             self._connections.remove(writer)
             self._refused = True  # an interrupt in the middle of an answer ends the connection, too
-            writer.close()
+            writer.transport.abort()
+
+    def _drop_unread(self) -> None:
+        """End connections whose answers wait to be read: whoever asks anew has given them up."""
+        for writer in self._connections:
+            if writer.transport.get_write_buffer_size():
+                writer.transport.abort()
 
     async def _in_time(self, line: bytes) -> Answer:
         """The answer to a question, or a refusal where it hangs."""

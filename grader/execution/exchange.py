@@ -20,7 +20,7 @@ from grader.execution.arrays import ArrayReader, open_regular
 from grader.records import Array
 
 MAX_EVENT_BYTES = 8_000_000
-MAX_EVENTS_BYTES = 200_000_000
+MAX_EVENTS_BYTES = 60_000_000
 MAX_EVENTS = 20_000
 MAX_VALUES = 3_000_000
 """Numbers, texts, lists and objects in all events of one kernel."""

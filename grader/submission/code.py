@@ -7,11 +7,11 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 from grader.rubric.criteria import Evaluated, PredictedClass, is_prose
 from grader.rubric.rubric import Question
+from grader.submission.text_cache import cached_up_to
 
 LONGEST_CODE = 100_000
 """Characters. A longer cell is run, but not read."""
@@ -66,7 +66,7 @@ class Text:
     kind: Literal["comment", "print"]
 
 
-@lru_cache(maxsize=512)
+@cached_up_to(500_000)  # a tree takes 600 bytes for each character
 def parse(source: str) -> ast.Module | None:
     """The syntax tree, lines for the shell and magics aside; None where it does not parse."""
     if len(source) > LONGEST_CODE:
@@ -91,7 +91,7 @@ def _as_pass(match: re.Match[str]) -> str:
     return f"{indent}pass".ljust(len(line))
 
 
-@lru_cache(maxsize=512)
+@cached_up_to(5_000_000)
 def comments(source: str) -> tuple[Comment, ...]:
     """All comments, also of code that does not parse."""
     found: list[Comment] = []
@@ -107,7 +107,7 @@ def comments(source: str) -> tuple[Comment, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=512)
+@cached_up_to(5_000_000)
 def bare_code(source: str) -> str:
     """The code alone: comments, blank lines and white space taken out."""
     without = _STRING_OR_COMMENT.sub(lambda match: "" if match.lastgroup == "comment" else match.group(), source)
@@ -269,7 +269,7 @@ class Deeds:
     own_callback: bool = False
 
 
-@lru_cache(maxsize=512)
+@cached_up_to(5_000_000)
 def deeds(source: str) -> Deeds:
     """Read what a cell does. Code that does not parse does nothing."""
     tree = parse(source)

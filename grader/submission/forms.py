@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import ast
 import copy
-from functools import lru_cache
 
 from grader.submission import code
+from grader.submission.text_cache import cached_up_to
 
 _PRINTED = ("print", "display")
 
 
-@lru_cache(maxsize=2_000)
+@cached_up_to(5_000_000)
 def form_of_code(source: str) -> str:
     """The form of a cell's code; empty for a cell without code."""
     bare = code.bare_code(source)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from grader.records import Cell, CellError, CellRun, CellStatus, Evidence, Failure, Raised, Submission
 from grader.rubric.criteria import ExpectedError, Withheld, is_prose
@@ -32,12 +33,13 @@ def cell_errors(submission: Submission, evidence: Evidence, rubric: Rubric) -> t
     causes: dict[int, list[int]] = {}
     for cell in failed:
         causes.setdefault(evidence.cause_of(cell), []).append(cell)
-    return tuple(
+    errors = (
         _cell_error(submission.cells[cause], failure, submission, failed, then if first else ())
         for cause, blamed in sorted(causes.items())
         for then in [tuple(cell for cell in blamed if cell != cause)]
         for first, failure in _failures(evidence.runs[cause])
-    )[:MOST_ERRORS]
+    )
+    return tuple(islice(errors, MOST_ERRORS))
 
 
 def _failures(run: CellRun) -> Iterator[tuple[bool, Failure]]:

@@ -15,6 +15,7 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import nbformat
@@ -28,6 +29,7 @@ from waiting import wait_until
 from grader.execution import arrays, exchange
 from grader.execution.assembly import Assembler
 from grader.execution.client import Client, CountingSession, size_written
+from grader.execution.desk import SOCKET, TrainingDesk
 from grader.execution.exchange import ExchangeReader
 from grader.execution.intake import Intake
 from grader.execution.observer import Observer
@@ -422,6 +424,32 @@ def test_what_stands_under_a_digest_and_is_no_file_tells_nothing(name: str, tmp_
     intake = Intake(tmp_path, store, StoreAllowance(store.max_bytes))
     assert intake.shared(order, ())[2] == [], "the store has it"
     assert intake.shared(unknown, ())[2] == [unknown.x]
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+
+def test_answers_that_nobody_reads_do_not_pile_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trainings: Any = SimpleNamespace(store=Trajectories(str(tmp_path / "store")), abandon=lambda: None)
+    trainings.for_submission = lambda _submission: trainings
+    desk = TrainingDesk(tmp_path, trainings)
+    monkeypatch.setattr(desk, "answer", lambda _line: ({}, [np.zeros(1_000_000, np.uint8)]))
+
+    async def ask_and_read_nothing() -> list[int]:
+        await desk.open()
+        unread, asking = [], []
+        for _ in range(8):
+            reader, writer = await asyncio.open_unix_connection(tmp_path / SOCKET, limit=1)
+            asking.append(writer)
+            writer.write(b"{}\n")
+            await reader.read(1)  # the answer begins
+            unread.append(sum(each.transport.get_write_buffer_size() for each in desk._connections))
+        for writer in asking:
+            writer.transport.abort()
+        await desk.close()
+        return unread
+
+    assert max(asyncio.run(ask_and_read_nothing())) <= 1_000_000
 
 
 # --- the watchdog -----------------------------------------------------------------------------------------------------
