@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from grader.execution import desk as module
+from grader.execution.arrays import put_array
 from grader.execution.desk import TrainingDesk
-from grader.execution.exchange import put_array
 from grader.execution.recorder import pipelines
 from grader.execution.recorder.tasks import AT_ONCE
 from grader.training.allowance import StoreAllowance
