@@ -111,6 +111,8 @@ def test_a_session_that_fails_to_close_has_shown_what_it_has_shown() -> None:
 class SilentKernel:
     """Takes questions, and answers none."""
 
+    flooded = False
+
     def __init__(self) -> None:
         self.asked, self.interrupted, self.kc = 0, 0, self
 

@@ -319,7 +319,7 @@ def test_the_messages_follow_the_protocol(tmp_path: Path) -> None:
     reader = ExchangeReader(tmp_path)
     lines = [json.dumps(message) for message in messages([save(tmp_path, array) for array in ARRAYS])]
     (tmp_path / "events.jsonl").write_text("\n".join(lines) + "\n")
-    assert len(reader.new_events()) == len(lines)
+    assert len(list(reader.new_events())) == len(lines)
     assert not reader.refused
 
 
