@@ -10,9 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import socket
 import stat
-import threading
 from collections.abc import Iterable, Sequence
 from functools import partial
 
@@ -21,7 +19,6 @@ from grader.processes import make_folder, remove_folder
 FRAME_BYTES = 64
 """What ZeroMQ keeps of a part of a message beside its bytes."""
 CHUNK = 65_536
-START_SECONDS, CLOSE_SECONDS = 20.0, 5.0
 WAIT_SECONDS, ROUNDS = 0.01, 1_000
 """How often, and how many times, a kernel's socket is looked for before its client has to connect anew."""
 GREETING, VERSION_AT = 64, 10
@@ -95,47 +92,45 @@ class Relay:
         self._kernel = kernel
         self._most = most
         self._passed = 0
-        self._sockets = {port: _listening(f"{self.address}-{port}") for port in ports}
-        self._listening = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="relay", daemon=True)
-        self._thread.start()
-        self._listening.wait(START_SECONDS)
+        self._serving: set[asyncio.Task[None]] = set()
+        self._ports = ports
+        self._servers: list[asyncio.Server] = []
+
+    async def open(self) -> None:
+        """Listen, in the loop in which the client reads: a thread beside it would wait for it at every message."""
+        for port in self._ports:
+            serve = partial(self._serve, port)
+            self._servers.append(await asyncio.start_unix_server(serve, f"{self.address}-{port}", limit=CHUNK))
 
     def close(self) -> None:
         """End all connections."""
-        if self._listening.is_set():
-            with contextlib.suppress(RuntimeError):  # it has ended
-                self._loop.call_soon_threadsafe(self._over.set)
-            self._thread.join(CLOSE_SECONDS)
-        remove_folder(self._folder)
-
-    async def _run(self) -> None:
-        self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
-        servers = [
-            await asyncio.start_unix_server(partial(self._serve, port), sock=listening, limit=CHUNK)
-            for port, listening in self._sockets.items()
-        ]
-        self._listening.set()
-        await self._over.wait()
-        for server in servers:
+        for server in self._servers:
             server.close()
+        for task in self._serving:
+            task.cancel()
+        remove_folder(self._folder)
 
     async def _serve(self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass on what one connection of a client's has to say, and to hear."""
-        writers = [writer]
+        writers: list[asyncio.StreamWriter] = [writer]
+        ways: list[asyncio.Future[None]] = []
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
         try:
             if self.flooded:
                 return
             from_kernel, to_kernel = await _connected(f"{self._kernel}-{port}")
             writers.append(to_kernel)
-            ways = [self._to_client(from_kernel, writer), _copy(reader, to_kernel)]
-            tasks = [asyncio.ensure_future(way) for way in ways]
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in tasks:
-                task.cancel()
+            both = (self._to_client(from_kernel, writer), _copy(reader, to_kernel))
+            ways.extend(asyncio.ensure_future(way) for way in both)
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         except (OSError, asyncio.CancelledError):  # the kernel does not listen yet, or any more; clients try again
             return
         finally:
+            for way in ways:
+                way.cancel()
             for each in writers:
                 each.close()
 
@@ -162,12 +157,6 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         while data := await reader.read(CHUNK):
             writer.write(data)
             await writer.drain()
-
-
-def _listening(path: str) -> socket.socket:
-    listening = socket.socket(socket.AF_UNIX)
-    listening.bind(path)
-    return listening
 
 
 async def _connected(path: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

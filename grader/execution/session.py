@@ -155,7 +155,7 @@ class Session:
         """End the kernel, and let go of all that was opened for it, however far its start has come."""
         await asyncio.to_thread(self.watchdog.close)
         if self.relay is not None:
-            await asyncio.to_thread(self.relay.close)
+            self.relay.close()
         if self.desk is not None:
             await self.desk.close()
         try:
@@ -174,20 +174,22 @@ class Session:
                 stderr=subprocess.DEVNULL,
                 **({"env": environment} if environment else {}),
             )
-            self.relay = self._open_relay()
+            self.relay = await self._open_relay()
             self.client.kc = self.manager.client(**({} if self.relay is None else {"ip": self.relay.address}))
             self.client.connect(self.relay)
             await self.client.wait_for_ready(STARTUP_SECONDS)
         except RuntimeError as error:
             raise SandboxError("a kernel must start in the sandbox. Received: {reason}", reason=error) from error
 
-    def _open_relay(self) -> Relay | None:
+    async def _open_relay(self) -> Relay | None:
         """What stands before the kernel's sockets; only systems with sockets in folders have one."""
         if self.manager.transport != "ipc":
             return None
         ports = (self.manager.shell_port, self.manager.iopub_port, self.manager.control_port)
         unread = int(self.limits.output_mb * 1e6 * UNREAD_MARGIN) + UNREAD_BYTES
-        return Relay(self.manager.ip, ports, unread)
+        relay = Relay(self.manager.ip, ports, unread)
+        await relay.open()
+        return relay
 
     def _furnish(self) -> None:
         """Lay into the kernel's home what the notebook has beside it, now that the recorder runs."""

@@ -100,11 +100,24 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
 
 @contextlib.contextmanager
 def relayed(kernel: Kernel, most: int) -> Iterator[Relay]:
+    """A relay in a loop that a thread of its own runs, as a session's."""
     relay = Relay(str(kernel.path).removesuffix(f"-{PORT}"), [PORT], most)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(relay.open(), loop).result(20)
+
+    async def close() -> None:
+        relay.close()
+        await asyncio.sleep(0.05)  # what was cancelled ends
+
     try:
         yield relay
     finally:
-        relay.close()
+        asyncio.run_coroutine_threadsafe(close(), loop).result(20)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(20)
+        loop.close()
 
 
 STREAMS: dict[str, tuple[bytes, bytes]] = {
