@@ -38,6 +38,8 @@ SECONDS: dict[str, int] = {
     "hostile/test_wheel.py": 12,
     "execution/test_protection.py": 12,
     "submission/test_speed.py": 11,
+    "hostile/test_streams.py": 11,
+    "hostile/test_growth.py": 11,
     "hostile/test_reports.py": 9,
     "review/test_second_opinion.py": 9,
     "review/test_guard.py": 9,
