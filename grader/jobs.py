@@ -18,11 +18,12 @@ from grader.rubric.rubric import Limits, Rubric
 from grader.settings import Sandbox, Store, versions
 from grader.submission import Assignment
 from grader.submission.notebook import read_bytes
+from grader.training.patience import ALL_ANSWERS_SECONDS
 
 LOG = "grader.log"
 """What the grader logged, beside a submission's reports."""
 SECONDS_TO_JUDGE = 1800.0
-"""What a worker may take beyond its notebook's time before it is taken to hang."""
+"""What a worker may take beyond its notebook's time and waits for the trainer before it is taken to hang."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class Job:
 
 def longest_seconds(limits: Limits) -> float:
     """Wall time after which a submission is given up."""
-    return limits.seconds_per_submission + SECONDS_TO_JUDGE
+    return limits.seconds_per_submission + ALL_ANSWERS_SECONDS + SECONDS_TO_JUDGE
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from grader.submission import Assignment, cell_errors, foresee, looked_at, parse
 from grader.training.data import load_data
 from grader.training.service import TrainerProcess, Trainings, open_trainings
 from grader.training.trajectories import Trajectories
+from grader.training.work import budget_for
 
 READING_SECONDS = 300.0
 """Of this process's own work; an honest notebook needs less than one."""
@@ -163,7 +164,7 @@ def _trainings(job: Job) -> Trainings | None:
         return None
     try:
         trainings = open_trainings(job.store.url, job.store.max_bytes, job.store.trainer)
-        return trainings.for_submission(job.submission)
+        return trainings.for_submission(job.submission, budget_for(job.limits))
     except OSError as error:
         logging.getLogger(__name__).warning("%s: trained in the kernel: %s", job.submission, error)
         return None

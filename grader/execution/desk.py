@@ -8,20 +8,22 @@ answer is ``{"kernel": reason}`` and the kernel does the work itself.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError, model_validator
+from pydantic import ValidationError
 
 from grader.errors import DeadlineError, NotTrainable, TrainerError
-from grader.execution.exchange import Digest, FitEvent
-from grader.execution.intake import Intake
+from grader.execution.desk_questions import QUESTION, AskEpoch, AskFit, AskLook, AskState, WirePart, WirePipeline
+from grader.execution.exchange import FitEvent
+from grader.execution.intake import Intake, Work
 from grader.execution.ledger import Given, Ledger, Source, contradiction, same_rows
 from grader.execution.reasons import judge_reason
 from grader.records import Array, Data, Message, Network, say
@@ -29,20 +31,13 @@ from grader.threads import begin
 from grader.training import allowed
 from grader.training.allowance import StoreAllowance
 from grader.training.canonical import under_their_names
-from grader.training.orders import Look, Order, Part, Point
-from grader.training.patience import ANSWER_SECONDS
-from grader.training.pipelines import (
-    FOR_EVER,
-    MAX_ROWS,
-    MAX_STAGES,
-    Operation,
-    Pipeline,
-    Stage,
-    canonical_pipeline,
-)
+from grader.training.orders import Look, Order, Part, Point, metrics_key
+from grader.training.patience import ALL_ANSWERS_SECONDS, ANSWER_SECONDS
+from grader.training.pipelines import canonical_pipeline
 from grader.training.service import Trainings
 from grader.training.starts import plain_form
 from grader.training.trajectories import pack, unpack
+from grader.training.work import NUMBER, QUESTION_WORK, Effort, effort_of, epoch_of
 
 SOCKET = "trainer"
 """The desk's socket in the exchange folder."""
@@ -51,123 +46,12 @@ MAX_CONNECTIONS = 16
 """Of one kernel at a time; a further one ends the oldest. The recorder makes one."""
 MAX_ORDERS = 500
 """Trainings of one notebook."""
-MAX_EPOCHS = 2_000
 MAX_AHEAD = 30
 """Epochs that are trained before the next look at the time."""
 STATE_TO_WEIGHTS = 2
 """How much larger an optimizer's state is than the weights, at most of those that most people use."""
-MAX_SECONDS = 1_800.0
-"""How long one kernel may wait for answers, which no limit of its own counts; from then on it trains by itself."""
 LATE_SECONDS = ANSWER_SECONDS + 60.0
 """How long an answer may take with all that belongs to it; what is later hangs."""
-
-Count = Annotated[int, Field(ge=0, le=100_000)]
-Where = Annotated[list[Count], Field(min_length=2, max_length=2)]
-
-
-class WirePart(BaseModel):
-    """A layer, optimizer, loss or metric as the kernel describes it."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-    name: Annotated[str, Field(max_length=100)]
-    config: dict[str, Any] = Field(default_factory=dict, max_length=60)
-
-
-class WireStage(BaseModel):
-    """A stage of a pipeline."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-    op: Operation
-    count: Annotated[int, Field(ge=FOR_EVER, le=10**12)] = 0
-    flag: bool = False
-
-    @model_validator(mode="after")
-    def _counts(self) -> WireStage:
-        """Only what is repeated, or taken, may have no end; a buffer or batch holds something."""
-        least = {"repeat": FOR_EVER, "take": FOR_EVER, "shuffle": 1, "batch": 1}.get(self.op, 0)
-        if self.count < least:
-            raise ValueError(f"{self.op} must count from {least}. Received: {self.count}")
-        return self
-
-
-class WirePipeline(BaseModel):
-    """How rows become batches."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-    rows: Annotated[int, Field(gt=0, le=MAX_ROWS)]
-    stages: Annotated[list[WireStage], Field(min_length=1, max_length=MAX_STAGES)]
-    steps: Annotated[int, Field(gt=0, le=MAX_ROWS)] | None = None
-
-    def plain(self) -> Pipeline:
-        """As the trainer has it."""
-        return Pipeline(tuple(Stage(stage.op, stage.count, stage.flag) for stage in self.stages), self.steps)
-
-
-class Question(BaseModel):
-    """Base of what a kernel may ask."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class AskFit(Question):
-    """Take a training?"""
-
-    op: Literal["fit"]
-    layers: Annotated[list[WirePart], Field(min_length=1, max_length=100)]
-    input_shape: Annotated[list[Annotated[int, Field(gt=0, le=100_000)]], Field(max_length=5)]
-    optimizer: WirePart
-    loss: WirePart
-    metrics: Annotated[list[WirePart], Field(max_length=20)]
-    x: Digest
-    y: Digest
-    sample_weight: Digest | None = None
-    class_weight: Annotated[list[tuple[int, FiniteFloat]], Field(max_length=1000)] = []
-    batch_size: Annotated[int, Field(gt=0, le=1_000_000)]
-    """Of arrays; a pipeline says its own."""
-    shuffle: bool = True
-    pipeline: WirePipeline | None = None
-    weights: Where | None = None
-    state: Where | None = None
-    under_way: bool = False
-    """True where the call of `fit` has had epochs from a training before."""
-
-
-class AskEpoch(Question):
-    """Weights and logs of an epoch of a training that was taken."""
-
-    op: Literal["epoch"]
-    training: Count
-    epoch: Annotated[int, Field(gt=0, le=MAX_EPOCHS)]
-    ahead: Annotated[int, Field(ge=0, le=MAX_EPOCHS)] = 0
-    weights: bool = True
-    """False for an epoch of which only the logs are wanted."""
-
-
-class AskState(Question):
-    """The optimizer's arrays after an epoch."""
-
-    op: Literal["state"]
-    training: Count
-    epoch: Annotated[int, Field(gt=0, le=MAX_EPOCHS)]
-
-
-class AskLook(Question):
-    """An evaluation or prediction with the weights of an epoch."""
-
-    op: Literal["evaluate", "predict"]
-    at: Where
-    layers: Annotated[list[WirePart], Field(min_length=1, max_length=100)]
-    input_shape: Annotated[list[Annotated[int, Field(gt=0, le=100_000)]], Field(max_length=5)]
-    loss: WirePart | None = None
-    metrics: Annotated[list[WirePart], Field(max_length=20)] = []
-    x: Digest
-    y: Digest | None = None
-    sample_weight: Digest | None = None
-
-
-_QUESTION: TypeAdapter[AskFit | AskEpoch | AskState | AskLook] = TypeAdapter(
-    Annotated[AskFit | AskEpoch | AskState | AskLook, Field(discriminator="op")]
-)
 
 
 @dataclass(slots=True)
@@ -226,6 +110,7 @@ class TrainingDesk:
         self._allowance = allowance or StoreAllowance(trainings.store.max_bytes)
         self._intake = Intake(exchange, trainings.store, self._allowance)
         self._trainings = trainings.for_submission(submission)
+        self._budget = trainings.budget
         self._server: asyncio.Server | None = None
         self._connections: list[asyncio.StreamWriter] = []
         self._busy_since: float | None = None
@@ -236,13 +121,15 @@ class TrainingDesk:
         """The kernel was refused something, or cut off."""
         self.failure = ""
         """What the trusted side could not do for it, though it should."""
+        self._lengths: dict[str, int] = {}
+        """Rows of data."""
         self._late = False
         """It took too long: the kernel trains by itself from then on."""
         self._closed = False
 
     @property
     def waited(self) -> float:
-        """Seconds that the kernel has waited for answers: no time of the student's."""
+        """Seconds that the kernel has waited for answers: no time of the student's, as long as its budget lasts."""
         return self._waited + (0.0 if self._busy_since is None else time.monotonic() - self._busy_since)
 
     async def open(self) -> None:
@@ -269,7 +156,7 @@ class TrainingDesk:
                 try:
                     answer, arrays = await self._in_time(line)
                 finally:
-                    self._waited += time.monotonic() - self._busy_since
+                    self._waited += 0.0 if self._budget.over else time.monotonic() - self._busy_since
                     self._busy_since = None
                 content = pack(arrays) if arrays else b""
                 writer.write(json.dumps({**answer, "bytes": len(content)}).encode() + b"\n" + content)
@@ -368,16 +255,19 @@ class TrainingDesk:
     def answer(self, line: bytes) -> Answer:
         """The answer to one question, whatever it says."""
         answer, arrays = self._answer(line)
+        with contextlib.suppress(NotTrainable):  # this one is made already
+            self._budget.take(NUMBER * sum(array.size for array in arrays))
         self._refused = self._refused or "kernel" in answer
         return answer, arrays
 
     def _answer(self, line: bytes) -> Answer:
         try:
-            question = _QUESTION.validate_python(json.loads(line))
-            if self.waited > MAX_SECONDS:
-                raise DeadlineError(f"a kernel must wait {MAX_SECONDS:g} seconds at most. Received: more")
+            question = QUESTION.validate_python(json.loads(line))
+            if self.waited > ALL_ANSWERS_SECONDS:
+                raise DeadlineError(f"a kernel must wait {ALL_ANSWERS_SECONDS:g} seconds at most. Received: more")
             if self._late:
                 return {"kernel": self.failure}, ()
+            self._budget.take(QUESTION_WORK)
             if isinstance(question, AskFit):
                 return self._take(question)
             if isinstance(question, AskEpoch):
@@ -428,7 +318,7 @@ class TrainingDesk:
             asked = _in_batches(asked, question.pipeline)
             if asked.begins_anew and question.under_way:
                 raise NotTrainable("a pipeline must go on where it was. Received: a training that begins with it anew")
-        shared, measured, need = self._intake.shared(asked, metrics)
+        shared, measured, need = self._shared(asked, metrics)
         if need:
             return {"need": need}, ()
         order, offset = self._begin(shared, question)
@@ -436,6 +326,13 @@ class TrainingDesk:
         began = None if before is None else before[0].point(before[1])
         self.taken.append(Taken(order, asked, metrics, measured, offset, began))
         return {"training": len(self.taken) - 1}, ()
+
+    def _shared(self, work: Work, metrics: tuple[Part, ...]) -> tuple[Work, tuple[Part, ...], list[str]]:
+        """As `Intake.shared`; reading what is handed over is work, too."""
+        before = self._intake.read_bytes
+        found = self._intake.shared(work, metrics)
+        self._budget.take(NUMBER * (self._intake.read_bytes - before))
+        return found
 
     def _begin(self, order: Order, question: AskFit) -> tuple[Order, int]:
         """The order with its beginning, and how many epochs of its trajectory came before: epochs are a prefix."""
@@ -476,7 +373,8 @@ class TrainingDesk:
             self._allowance.check(_name(point))
         before = self._trainings.trained
         ahead = taken.offset + min(question.ahead, question.epoch + MAX_AHEAD - 1)
-        wanted = (taken.order, taken.offset + question.epoch, taken.measured, ahead)
+        to = self._budget.take_epochs(point, metrics_key(taken.measured), *self._work_of(taken), ahead)
+        wanted = (taken.order, point.epoch, taken.measured, to)
         weights: Sequence[Array] = ()
         if question.weights:
             weights, logs = self._trainings.epoch(*wanted)
@@ -486,20 +384,30 @@ class TrainingDesk:
         taken.trained = taken.trained or self._trainings.trained > before
         if question.epoch > taken.reached:
             taken.reached = question.epoch
-            self._note_kept(point, ahead)
+            self._note_kept(point, to)
             self._ledger.note(taken.given(question.training, question.epoch, logs))
         return {"logs": logs}, weights
 
-    def _note_kept(self, point: Point, ahead: int) -> None:
-        """Count an epoch and those that were ordered with it, up to `ahead`: weights of each, state of the last."""
-        size, last = self._trainings.store.bytes_of(point), max(point.epoch, ahead)
+    def _note_kept(self, point: Point, last: int) -> None:
+        """Count an epoch and those that were ordered with it, up to the last: weights of each, state of the last."""
+        size = self._trainings.store.bytes_of(point)
         for epoch in range(point.epoch, last + 1):
             self._allowance.note(_name(Point(point.key, epoch)), size)
         self._allowance.note(f"{_name(Point(point.key, last))} state", STATE_TO_WEIGHTS * size)
 
+    def _work_of(self, taken: Taken) -> tuple[Effort, int]:
+        """What a training's network takes, and an epoch of it."""
+        return epoch_of(taken.order, self._rows(taken.order.x), len(taken.measured))
+
+    def _rows(self, digest: str) -> int:
+        if digest not in self._lengths:
+            self._lengths[digest] = self._trainings.store.length(digest)
+        return self._lengths[digest]
+
     def _state(self, question: AskState) -> Answer:
         taken, epoch = self._known([question.training, question.epoch]) or (None, 0)
         assert taken is not None
+        self._budget.take_look(f"state {taken.point(epoch)}", self._work_of(taken)[1])
         return {}, self._trainings.state(taken.order, taken.offset + epoch, taken.measured)
 
     def _look(self, question: AskLook) -> Answer:
@@ -517,11 +425,13 @@ class TrainingDesk:
             sample_weight=question.sample_weight,
         )
         asked = look.metrics
-        look, measured, need = self._intake.shared(look, asked)
+        look, measured, need = self._shared(look, asked)
         if need:
             return {"need": need}, ()
         look = replace(look, metrics=measured)
         self._allowance.check(look.key)
+        effort = effort_of(look.layers, look.input_shape)
+        self._budget.take_look(look.key, effort.build + effort.forward(self._rows(look.x), len(measured)))
         content = self._trainings.look(look, taken.order, taken.measured)
         self._allowance.note(look.key, len(content))
         if question.y is None:

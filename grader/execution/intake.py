@@ -34,6 +34,8 @@ class Intake:
         self._exchange = exchange
         self._arrays = ArrayReader(exchange)
         self._store = store
+        self.read_bytes = 0
+        """Of all that was handed over."""
 
     def shared(self, work: Work, metrics: Sequence[Part]) -> tuple[Work, tuple[Part, ...], list[str]]:
         """The same work and metrics as all write them who mean them, and the digests of data to hand over first.
@@ -83,6 +85,7 @@ class Intake:
     def _handed_over(self, digest: str) -> Array | None:
         """What the kernel has written under a digest. A link is nothing, whether or not there is what it names."""
         try:
+            self.read_bytes += (self._exchange / f"{digest}.npy").lstat().st_size
             return self._arrays.read(digest)
         except (OSError, ValueError, ExchangeError):
             return None

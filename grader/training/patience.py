@@ -11,6 +11,9 @@ from grader.errors import DeadlineError, TrainerError
 ANSWER_SECONDS = 600.0
 """For one answer: other submissions' turns and trainings of the same order by others included."""
 
+ALL_ANSWERS_SECONDS = 3600.0
+"""For all answers to one kernel: longer than all that a submission may ask for takes on a busy machine."""
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:

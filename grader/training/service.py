@@ -31,6 +31,7 @@ from grader.records import Array
 from grader.training.orders import Look, Order, Part, Point, metrics_key
 from grader.training.patience import Patience
 from grader.training.trajectories import Trajectories, unpack, unseal
+from grader.training.work import Budget
 
 T = TypeVar("T")
 
@@ -111,6 +112,8 @@ class Trainings:
         """Args: trainer: socket of a trainer's process; None for one of this process's own, once it is needed."""
         self._store = store
         self._trainer = Address(trainer)
+        self.budget = Budget()
+        """Taken from by whoever asks for a submission."""
         self._submission = ""
         self._too_large = False
         """What was ordered by whom this is for did not fit into a trainer of its own."""
@@ -118,10 +121,15 @@ class Trainings:
         self.trained = 0
         """Epochs that had to be trained."""
 
-    def for_submission(self, submission: str) -> Trainings:
-        """The same store and trainer for one submission, which may stop waiting, and takes turns with others."""
+    def for_submission(self, submission: str, budget: Budget | None = None) -> Trainings:
+        """The same store and trainer for one submission, which may stop waiting, and takes turns with others.
+
+        Args:
+            budget: what it may ask for; None for the same one.
+        """
         other = copy.copy(self)
         other._submission, other._over, other._too_large, other.trained = submission, threading.Event(), False, 0
+        other.budget = budget or self.budget
         return other
 
     def abandon(self) -> None:

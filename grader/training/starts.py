@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 
-from grader.errors import NotTrainable, TrainerError
+from grader.errors import NotTrainable
 from grader.records import Array
-from grader.training.orders import Look, Order, Part, Point, order_of
+from grader.training.orders import Look, Order, Part, Point, metrics_key, order_of
 from grader.training.service import Trainings
+from grader.training.work import epoch_of
 
 OTHER_STARTS = 5
-MAX_SECONDS = 300.0
-"""How long the trainings of one answer may take together; those that were done before take none."""
 
 
 def plain_form(order: Order, epochs: int, metrics: tuple[Part, ...]) -> dict[str, Any] | None:
@@ -29,7 +27,7 @@ def plain_form(order: Order, epochs: int, metrics: tuple[Part, ...]) -> dict[str
 def outputs_of_other_starts(ordered: Mapping[str, Any], images: Array, trainings: Trainings) -> Iterator[Array]:
     """What the network gives for images, trained alike from one other start after the other; each only when asked for.
 
-    It ends early where the trainer fails or takes too long.
+    It ends early where that is more than the submission may ask for.
 
     Args:
         ordered: of `plain_form`.
@@ -37,18 +35,22 @@ def outputs_of_other_starts(ordered: Mapping[str, Any], images: Array, trainings
 
     Returns:
         Shape (n, outputs), at most `OTHER_STARTS` times.
+
+    Raises:
+        TrainerError, DeadlineError: the trainer failed, which is no answer of the student's.
     """
     order, metrics = order_of(ordered["order"]), tuple(Part(**metric) for metric in ordered["metrics"])
-    deadline = time.monotonic() + MAX_SECONDS
     try:
         x = trainings.store.put_data(np.asarray(images, np.float32).reshape(len(images), *order.input_shape))
         for start in range(1, OTHER_STARTS + 1):
             again = replace(order, start=start)
+            effort, epoch_work = epoch_of(again, trainings.store.length(again.x), len(metrics))
             for epoch in range(1, ordered["epochs"] + 1):
-                if time.monotonic() > deadline:
-                    return
-                trainings.logs(again, epoch, metrics)
+                to = trainings.budget.take_epochs(
+                    Point(again.key, epoch), metrics_key(metrics), effort, epoch_work, ordered["epochs"]
+                )
+                trainings.logs(again, epoch, metrics, to)
             look = Look(Point(again.key, ordered["epochs"]), again.layers, again.input_shape, x)
             yield trainings.prediction(look, again, metrics).reshape(len(images), -1)
-    except (NotTrainable, TrainerError, ValueError):
+    except (NotTrainable, ValueError):
         return

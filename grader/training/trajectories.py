@@ -161,6 +161,16 @@ class Trajectories:
         content = self._read(f"data/{digest}/array")
         return None if content is None else np.load(io.BytesIO(content), allow_pickle=False)
 
+    def length(self, digest: str) -> int:
+        """How many rows an array has, of which only the beginning is read; 0 where it is not there."""
+        try:
+            with self._fs.open(self._path(f"data/{digest}/array"), "rb") as file:
+                file.seek(_CHECKSUM_BYTES)
+                np.lib.format.read_magic(file)
+                return int(np.lib.format.read_array_header_1_0(file)[0][0])
+        except (OSError, ValueError, IndexError):
+            return 0
+
     def mapped(self, digest: str) -> Array | None:
         """As `data`, of which only those rows are read that are looked at, where the store is on this machine."""
         if "file" not in _protocols(self._fs):

@@ -18,8 +18,10 @@ from grader.execution.desk import TrainingDesk
 from grader.execution.recorder import pipelines
 from grader.execution.recorder.tasks import AT_ONCE
 from grader.training.allowance import StoreAllowance
+from grader.training.pipelines import MAX_ROWS, MAX_STAGES
 from grader.training.service import Trainings
 from grader.training.trajectories import array_digest
+from grader.training.work import Budget
 
 X = np.random.default_rng(0).random((64, 4), dtype=np.float32)
 Y = (X.sum(axis=1) > 2).astype(np.uint8)
@@ -172,8 +174,8 @@ def test_kernel_and_desk_agree_on_how_many_epochs_are_trained_in_one_go() -> Non
 
 
 def test_kernel_and_desk_agree_on_how_many_rows_a_pipeline_may_have() -> None:
-    assert module.MAX_ROWS == pipelines.MAX_ROWS
-    assert module.MAX_STAGES >= pipelines.MAX_STAGES
+    assert MAX_ROWS == pipelines.MAX_ROWS
+    assert MAX_STAGES >= pipelines.MAX_STAGES
 
 
 def test_a_further_training_is_the_same_trajectory(desk: TrainingDesk) -> None:
@@ -229,7 +231,7 @@ def test_a_notebook_may_order_so_many_trainings(desk: TrainingDesk, monkeypatch:
 
 def test_a_notebook_may_wait_so_long(desk: TrainingDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     ask(desk, FIT)
-    monkeypatch.setattr(module, "MAX_SECONDS", -1.0)
+    monkeypatch.setattr(module, "ALL_ANSWERS_SECONDS", -1.0)
     assert "seconds" in ask(desk, {"op": "epoch", "training": 0, "epoch": 1})["kernel"]
 
 
@@ -247,7 +249,8 @@ def test_what_is_kept_of_a_notebook_has_an_end_in_all_its_kernels(desk: Training
 
 def test_epochs_that_are_ordered_ahead_count(desk: TrainingDesk, trainings: Trainings) -> None:
     allowance = StoreAllowance(kept_of(desk, trainings, epochs=2))
-    again = TrainingDesk(desk._path.parent, trainings, allowance=allowance)
+    another = trainings.for_submission("another", Budget())
+    again = TrainingDesk(desk._path.parent, another, allowance=allowance)
     ask(again, FIT)
     assert "logs" in ask(again, {"op": "epoch", "training": 0, "epoch": 1, "ahead": 20})
     assert "bytes kept" in first_of_another(again)["kernel"]

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,16 +16,21 @@ import pytest
 from small_trainings import small_order
 
 from grader.errors import NotTrainable
+from grader.execution import desk as module
+from grader.execution.desk import TrainingDesk
 from grader.records import Layer, Network
+from grader.rubric.rubric import Limits
 from grader.training import allowed
 from grader.training.building import size
 from grader.training.compiled import Compiled, Data
 from grader.training.keras_layers import run_keras_layer
 from grader.training.networks import predict
 from grader.training.orders import Look, Part, Point
+from grader.training.service import Trainings
 from grader.training.sizes import check_batch
 from grader.training.trainer import Trainer
-from grader.training.trajectories import Trajectories
+from grader.training.trajectories import Trajectories, array_digest
+from grader.training.work import Budget, budget_for
 
 pytest.importorskip("keras")
 
@@ -165,3 +175,135 @@ def test_a_wide_network_is_computed_in_small_parts(monkeypatch: pytest.MonkeyPat
         network = Network((Layer("Dense", output_shape=(wide,)),), (1,), (1,), "", chain=True)
         predict(network, np.zeros((1_000, 1), np.float32))
     assert rows == [1_000, *[10] * 100]
+
+
+# --- work -----------------------------------------------------------------------------------------------------------
+
+X, Y = np.zeros((60_000, 4), np.int8), np.zeros(60_000, np.uint8)
+FIT: dict[str, Any] = {
+    "op": "fit",
+    "layers": [{"name": "Dense", "config": {"units": 10}}],
+    "input_shape": [4],
+    "optimizer": {"name": "SGD", "config": {}},
+    "loss": {"name": "SparseCategoricalCrossentropy", "config": {}},
+    "metrics": [],
+    "x": array_digest(X),
+    "y": array_digest(Y),
+    "batch_size": 64,
+}
+EPOCH = {"op": "epoch", "training": 0, "epoch": 1}
+TWENTY_SECONDS = Limits(seconds_per_cell=20, seconds_per_submission=20)
+
+
+@pytest.fixture
+def little(tmp_path: Path) -> TrainingDesk:
+    """A desk of a submission that may take 20 seconds; whatever is taken there, no trainer is to be had."""
+    nobody = Trainings(Trajectories(str(tmp_path / "store")), tmp_path / "nobody" / "s")
+    for array in (X, Y):
+        nobody.store.put_data(array)
+    return TrainingDesk(tmp_path, nobody.for_submission("little", budget_for(TWENTY_SECONDS)))
+
+
+def ask(desk: TrainingDesk, question: Mapping[str, Any]) -> dict[str, Any]:
+    return desk.answer(json.dumps(question).encode())[0]
+
+
+BEYOND: dict[str, dict[str, Any]] = {
+    "50 million weights": {"layers": [{"name": "Dense", "config": {"units": 7_000}}] * 3},
+    "batches of one row, and many weights": {
+        "layers": [{"name": "Dense", "config": {"units": 1_000}}] * 2,
+        "batch_size": 1,
+    },
+    "wide windows": {
+        "layers": [
+            {"name": "Reshape", "config": {"target_shape": [2, 2, 1]}},
+            {"name": "ZeroPadding2D", "config": {"padding": 100}},
+            {"name": "MaxPooling2D", "config": {"pool_size": 32, "strides": 1, "padding": "same"}},
+        ]
+    },
+    "an epoch of millions of rows": {
+        "layers": [{"name": "Dense", "config": {"units": 2_000}}] * 2,
+        "pipeline": {
+            "rows": 60_000,
+            "stages": [{"op": "repeat", "count": 80}, {"op": "batch", "count": 64}],
+        },
+    },
+}
+
+
+@pytest.mark.parametrize("name", BEYOND)
+def test_more_work_than_a_submission_may_ask_for_is_its_kernels_own(little: TrainingDesk, name: str) -> None:
+    assert ask(little, {**FIT, **BEYOND[name]}) == {"training": 0}
+    refused = ask(little, EPOCH)["kernel"]
+    assert "products" in refused
+    assert not little.failure, "it is refused, and nobody was asked"
+
+
+def test_many_small_orders_come_to_an_end(little: TrainingDesk) -> None:
+    """Each is little, and building it is not."""
+    answers: list[dict[str, Any]] = []
+    while len(answers) < module.MAX_ORDERS and "training" in (
+        answer := ask(little, {**FIT, "batch_size": len(answers) + 1})
+    ):
+        answers.append(answer)
+        with contextlib.suppress(NotTrainable):
+            little._trainings.budget.take_epochs(little.taken[-1].point(1), "m", *little._work_of(little.taken[-1]), 1)
+    assert 1 < len(answers) < 30
+
+
+def test_data_that_is_other_than_it_is_called_is_work_each_time(little: TrainingDesk, tmp_path: Path) -> None:
+    name = "0" * 64
+    np.save(tmp_path / f"{name}.npy", X)
+    before = little._trainings.budget.used
+    assert ask(little, {**FIT, "x": name}) == {"need": [name]}
+    assert little._trainings.budget.used - before > X.nbytes
+
+
+def test_a_kernel_that_has_asked_for_all_waits_on_its_own_time(
+    little: TrainingDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(_line: bytes) -> tuple[dict[str, Any], tuple[()]]:
+        time.sleep(0.3)
+        return {}, ()
+
+    monkeypatch.setattr(little, "answer", slow)
+
+    async def waits() -> list[float]:
+        await little.open()
+        reader, writer = await asyncio.open_unix_connection(str(tmp_path / module.SOCKET))
+        found = []
+        for over in (False, True):
+            before, little._trainings.budget.over = little.waited, over
+            writer.write(b"{}\n")
+            await asyncio.wait_for(reader.readline(), 20)
+            found.append(little.waited - before)
+        writer.close()
+        await little.close()
+        return found
+
+    first, second = asyncio.run(waits())
+    assert first >= 0.3
+    assert second == 0
+
+
+def test_what_is_asked_for_counts_alike_trained_or_replayed(tmp_path: Path, trainings: Trainings) -> None:
+    for array in (SMALL_X, SMALL_Y):
+        trainings.store.put_data(array)
+    question = {**FIT, "x": array_digest(SMALL_X), "y": array_digest(SMALL_Y), "batch_size": 30}
+    look = {"op": "predict", "at": [0, 3], "layers": FIT["layers"], "input_shape": [4], "x": question["x"]}
+    used, trained = [], []
+    for number in range(2):
+        budget = Budget()
+        asked = trainings.for_submission(f"{number}", budget)
+        desk = TrainingDesk(tmp_path, asked)
+        answers = [ask(desk, question), *(ask(desk, {**EPOCH, "epoch": epoch, "ahead": 5}) for epoch in (1, 2, 3))]
+        answers += [ask(desk, {"op": "state", "training": 0, "epoch": 3}), ask(desk, look)]
+        assert not any("kernel" in answer for answer in answers), answers
+        used.append(budget.used)
+        trained.append(desk.taken[0].trained)
+    assert used[0] == used[1] > 0
+    assert trained == [True, False]
+
+
+SMALL_X = np.random.default_rng(7).random((90, 4), dtype=np.float32)
+SMALL_Y = (SMALL_X.sum(axis=1) > 2).astype(np.uint8)

@@ -18,6 +18,7 @@ LOOKS = {
     "LOOK_SECONDS",  # how often somebody looks, not how long
     "WAIT_SECONDS",
     "BEAT_SECONDS",
+    "NOTE_SECONDS",
     "SETTLE_SECONDS",
     "OUTPUT_SECONDS",
 }
@@ -31,7 +32,7 @@ OTHERS = {
     "executors.dask.ALONE_SECONDS",
     "executors.dask.IDLE_SECONDS",
 }
-STAGES = ("execution", "training", "executors", "jobs.py", "processes.py", "gradebook.py", "pipeline.py")
+STAGES = ("execution", "training", "checks", "executors", "jobs.py", "processes.py", "gradebook.py", "pipeline.py")
 
 
 def constants() -> set[str]:

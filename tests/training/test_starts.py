@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from small_trainings import ACCURACY, images, small_order
 
+from grader.errors import TrainerError
 from grader.records import Array
 from grader.training import starts
 from grader.training.orders import Order, Part, Point, order_of
 from grader.training.service import Trainings
+from grader.training.trajectories import Trajectories
+from grader.training.work import QUESTION_WORK, Budget
 
 
 @pytest.fixture
@@ -59,6 +63,13 @@ def test_where_it_cannot_be_trained_there_is_none(changes: dict[str, Any], order
     assert outputs(replace(order, **changes), trainings) == []
 
 
-def test_what_takes_too_long_ends(order: Order, trainings: Trainings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(starts, "MAX_SECONDS", -1.0)
-    assert outputs(order, trainings, epochs=2) == []
+def test_what_is_more_than_a_submission_may_ask_for_is_not_trained(order: Order, trainings: Trainings) -> None:
+    little = trainings.for_submission("little", Budget(QUESTION_WORK))
+    assert outputs(order, little, epochs=2) == []
+    assert little.trained == 0
+
+
+def test_a_trainer_that_fails_is_no_answer_of_the_students(order: Order, tmp_path: Path) -> None:
+    nobody = Trainings(Trajectories(str(tmp_path)), None)
+    with pytest.raises(TrainerError):
+        outputs(order, nobody)
