@@ -68,7 +68,12 @@ class Text:
 
 @cached_up_to(500_000)  # a tree takes 600 bytes for each character
 def parse(source: str) -> ast.Module | None:
-    """The syntax tree, lines for the shell and magics aside; None where it does not parse."""
+    """The syntax tree, lines for the shell and magics aside; None where it does not parse. Nobody changes it."""
+    return parse_anew(source)
+
+
+def parse_anew(source: str) -> ast.Module | None:
+    """As `parse`, a tree that may be changed: a copy would take longer to make."""
     if len(source) > LONGEST_CODE:
         return None
     try:

@@ -7,7 +7,6 @@ and ``tf.keras`` for ``keras`` make no difference; any other name, number, sign 
 from __future__ import annotations
 
 import ast
-import copy
 
 from grader.submission import code
 from grader.submission.text_cache import cached_up_to
@@ -19,11 +18,11 @@ _PRINTED = ("print", "display")
 def form_of_code(source: str) -> str:
     """The form of a cell's code; empty for a cell without code."""
     bare = code.bare_code(source)
-    tree = code.parse(source) if bare else None
+    tree = code.parse_anew(source) if bare else None
     if tree is None:
         return bare
     try:
-        plain = ast.unparse(_Plain().visit(copy.deepcopy(tree)))
+        plain = ast.unparse(_Plain().visit(tree))
     except (RecursionError, ValueError):
         return bare
     return "\n".join([plain, *code.magics(source)])
