@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -103,8 +103,26 @@ def without(reading: Reading, ways: Iterable[ParsedWay]) -> Reading:
 
 def find_ways(reading: Reading, ways: Iterable[ParsedWay]) -> tuple[Match, ...]:
     """Every place where one of the ways is said, negated or not: the best one in each clause."""
-    sentences = _sentences(reading)
-    return tuple(match for way in ways for clauses in sentences for match in _in_sentence(reading, clauses, way))
+    sentences, places = _sentences(reading), Places(reading.tokens)
+    return tuple(
+        match for way in ways for clauses in sentences for match in _in_sentence(reading, places, clauses, way)
+    )
+
+
+class Places:
+    """Where words stand in an answer: each is looked for once, however many ways ask for it."""
+
+    def __init__(self, tokens: Sequence[Token]) -> None:
+        self._tokens = tokens
+        self._found: dict[str, dict[int, bool]] = {}
+
+    def of(self, word: str) -> Mapping[int, bool]:
+        """The places of a word in order, each with whether it is spelt right."""
+        found = self._found.get(word)
+        if found is None:
+            same = ((at, _same(self._tokens, at, word)) for at in range(len(self._tokens)))
+            found = self._found[word] = {at: exact for at, exact in same if exact is not None}
+        return found
 
 
 def _sentences(reading: Reading) -> list[list[list[int]]]:
@@ -114,18 +132,18 @@ def _sentences(reading: Reading) -> list[list[list[int]]]:
     return [list(group) for _, group in itertools.groupby(clauses, key=lambda clause: tokens[clause[0]].sentence)]
 
 
-def _in_sentence(reading: Reading, clauses: list[list[int]], way: ParsedWay) -> Iterator[Match]:
-    found = [[hits for clause in clauses if (hits := _in_clause(reading, clause, parts))] for parts in way]
+def _in_sentence(reading: Reading, places: Places, clauses: list[list[int]], way: ParsedWay) -> Iterator[Match]:
+    found = [[hits for clause in clauses if (hits := _in_clause(reading, places, clause, parts))] for parts in way]
     for groups in itertools.islice(itertools.product(*found), _CHOICES**2):
         chosen = [hit for group in groups for hit in group]
-        places = [at for hit in chosen for at in hit.places]
+        taken = [at for hit in chosen for at in hit.places]
         if not _overlap(chosen):
             yield Match(
-                tokens=tuple(reading.tokens[at] for at in places),
+                tokens=tuple(reading.tokens[at] for at in taken),
                 spans=tuple(_span(reading, group) for group in groups),
                 exact=all(hit.exact for hit in chosen),
-                denied=_is_denied(chosen) or any(reading.tokens[at].stance is Stance.DISOWNED for at in places),
-                compact=_is_compact(reading.tokens, set(places)),
+                denied=_is_denied(chosen) or any(reading.tokens[at].stance is Stance.DISOWNED for at in taken),
+                compact=_is_compact(reading.tokens, set(taken)),
             )
 
 
@@ -149,11 +167,13 @@ def _overlap(hits: Sequence[Hit]) -> bool:
     return len(places) != len(set(places))
 
 
-def _in_clause(reading: Reading, clause: list[int], parts: tuple[tuple[Phrase, ...], ...]) -> tuple[Hit, ...]:
+def _in_clause(
+    reading: Reading, places: Places, clause: list[int], parts: tuple[tuple[Phrase, ...], ...]
+) -> tuple[Hit, ...]:
     """One hit for each part, all in this clause: the least doubtful choice, or nothing."""
     candidates: list[list[Hit]] = []
     for part in parts:
-        hits = [hit for phrase in part for hit in _phrase_hits(reading, clause, phrase)]
+        hits = [hit for phrase in part for hit in _phrase_hits(reading, places, clause, phrase)]
         if not hits:
             return ()
         candidates.append(sorted(hits, key=lambda hit: _doubt(reading, (hit,)))[:_CHOICES])
@@ -173,31 +193,31 @@ def _doubt(reading: Reading, hits: Sequence[Hit]) -> tuple[int, int, int, int]:
     )
 
 
-def _phrase_hits(reading: Reading, clause: list[int], phrase: Phrase) -> Iterator[Hit]:
+def _phrase_hits(reading: Reading, places: Places, clause: list[int], phrase: Phrase) -> Iterator[Hit]:
     """Every place in the clause where the phrase's words stand in order, few others between."""
     tokens = reading.tokens
-    for start in clause:
-        same = _same(tokens, start, phrase[0])
-        if same is None:
+    for start, same in places.of(phrase[0]).items():
+        if not clause[0] <= start <= clause[-1]:
             continue
-        rest = _rest_of_phrase(tokens, start, clause[-1], phrase[1:])
+        rest = _rest_of_phrase(tokens, places, start, clause[-1], phrase[1:])
         if rest is None:
             continue
-        places, exact = (start, *(at for at, _ in rest)), same and all(exact for _, exact in rest)
+        taken, exact = (start, *(at for at, _ in rest)), same and all(exact for _, exact in rest)
         if phrase[0] != "no":
-            yield Hit(places, exact, frozenset().union(*(deniers(tokens, at) for at in places)))
-        elif len(places) == 1 or _reaches(tokens, places[0], places[1]):
-            yield Hit(places, exact, frozenset())
+            yield Hit(taken, exact, frozenset().union(*(deniers(tokens, at) for at in taken)))
+        elif len(taken) == 1 or _reaches(tokens, taken[0], taken[1]):
+            yield Hit(taken, exact, frozenset())
 
 
 def _rest_of_phrase(
-    tokens: Sequence[Token], start: int, last: int, words: Sequence[str]
+    tokens: Sequence[Token], places: Places, start: int, last: int, words: Sequence[str]
 ) -> list[tuple[int, bool]] | None:
     """Place of each further word, and whether it is spelt right; None where one is missing."""
     found: list[tuple[int, bool]] = []
     for word in words:
         ahead = _within_fillers(tokens, found[-1][0] if found else start, last)
-        step = next(((at, same) for at in ahead if (same := _same(tokens, at, word)) is not None), None)
+        standing = places.of(word)
+        step = next(((at, standing[at]) for at in ahead if at in standing), None)
         if step is None:
             return None
         found.append(step)
