@@ -1,13 +1,18 @@
-"""The trainer beside plain Keras: the same mathematics, and every error that plain Keras raises."""
+"""The trainer beside plain Keras: the same mathematics, and every error that plain Keras raises.
+
+What plain Keras makes of each order is recorded by `plain_keras.py`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import plain_keras
 import pytest
 from small_trainings import ACCURACY, IMAGES, images, small_order
 
@@ -167,36 +172,52 @@ SAME: Mapping[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("changes", SAME.values(), ids=SAME)
-def test_an_epoch_gives_what_plain_keras_gives(desk: Desk, changes: dict[str, Any]) -> None:
-    order = small_order(desk.store, shuffle=False, **changes)
+def first_weights(order: Order) -> list[Array]:
     keras.utils.set_random_seed(1)
-    model = plain(order)
-    model.build((None, *order.input_shape))
-    begin = [np.array(value) for value in model.get_weights()]
-    x, y = desk.store.data(order.x), desk.store.data(order.y)
-    weight = None if order.sample_weight is None else desk.store.data(order.sample_weight)
-    history = model.fit(
-        x,
-        y,
-        batch_size=64,
-        epochs=2,
-        shuffle=False,
+    return [np.array(value) for value in build(order.layers, order.input_shape).get_weights()]
+
+
+def plain_fit(store: Trajectories, order: Order, metrics: tuple[Part, ...] = ACCURACY, **settings: Any) -> Any:
+    """The order's network, fitted by plain Keras to the order's data. Raises Exception: whatever Keras raises."""
+    model = plain(order, metrics)
+    model.set_weights(first_weights(order))
+    weight = None if order.sample_weight is None else store.data(order.sample_weight)
+    model.fit(
+        store.data(order.x),
+        store.data(order.y),
+        batch_size=order.batch_size,
         verbose=0,
         sample_weight=weight,
         class_weight=dict(order.class_weight) or None,
-    ).history
-    reply = desk.train(order, 2, weights=begin)
+        **settings,
+    )
+    return model
+
+
+def two_plain_epochs(store: Trajectories, order: Order) -> dict[str, Any]:
+    model = plain_fit(store, order, epochs=2, shuffle=False)
+    return {
+        "history": model.history.history,
+        "weights": [plain_keras.summary(value) for value in model.get_weights()],
+        "state": [[variable.path, plain_keras.summary(variable)] for variable in model.optimizer.variables],
+    }
+
+
+@pytest.mark.parametrize("changes", SAME.values(), ids=SAME)
+def test_an_epoch_gives_what_plain_keras_gives(desk: Desk, changes: dict[str, Any]) -> None:
+    order = small_order(desk.store, shuffle=False, **changes)
+    theirs = plain_keras.seen(order.key, lambda: two_plain_epochs(desk.store, order))
+    reply = desk.train(order, 2, weights=first_weights(order))
     assert "written" in reply, reply
     for epoch in (1, 2):
         logs = desk.logs(epoch)
-        assert list(logs) == sorted(history)
+        assert list(logs) == sorted(theirs["history"])
         for name, value in logs.items():
-            assert value == pytest.approx(history[name][epoch - 1], rel=2e-3, abs=2e-3), (epoch, name)
-    for ours, theirs in zip(desk.arrays(2), model.get_weights(), strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=2e-3, atol=1e-4)
-    for ours, variable in zip(desk.arrays(2, "state"), model.optimizer.variables, strict=True):
-        np.testing.assert_allclose(ours, np.array(variable), rtol=2e-2, atol=2e-4, err_msg=variable.path)
+            assert value == pytest.approx(theirs["history"][name][epoch - 1], rel=2e-3, abs=2e-3), (epoch, name)
+    for ours, summary in zip(desk.arrays(2), theirs["weights"], strict=True):
+        np.testing.assert_allclose(plain_keras.summary(ours), summary, rtol=2e-3, atol=1e-4)
+    for ours, (path, summary) in zip(desk.arrays(2, "state"), theirs["state"], strict=True):
+        np.testing.assert_allclose(plain_keras.summary(ours), summary, rtol=2e-2, atol=2e-4, err_msg=path)
 
 
 @pytest.mark.parametrize(
@@ -383,42 +404,51 @@ ONLY_REFUSED = {"without Flatten, batches of 28", "a metric of top k"}
 """What plain Keras takes and the trainer may leave to the kernel."""
 
 
-def raised(model: Any, *arguments: Any, **settings: Any) -> str:
+def raised(store: Trajectories, order: Order, metrics: tuple[Part, ...]) -> str:
+    """The name of the error that plain Keras raises; empty where it trains."""
     try:
-        model.fit(*arguments, epochs=1, verbose=0, **settings)
+        plain_fit(store, order, metrics, epochs=1)
     except Exception as error:
         return type(error).__name__
     return ""
+
+
+def mistaken(store: Trajectories, changes: Mapping[str, Any]) -> tuple[Order, tuple[Part, ...], str]:
+    """An order, its metrics, and the name of both in the record."""
+    metrics = changes.get("metrics", ACCURACY)
+    order = small_order(store, **{name: value for name, value in changes.items() if name != "metrics"})
+    return order, metrics, f"{order.key} {metrics_key(metrics)}"
 
 
 @pytest.mark.parametrize("changes", MISTAKES.values(), ids=MISTAKES)
 def test_every_mistake_that_plain_keras_refuses(
     desk: Desk, changes: dict[str, Any], request: pytest.FixtureRequest
 ) -> None:
-    changes = dict(changes)
-    metrics = changes.pop("metrics", ACCURACY)
-    order = small_order(desk.store, **changes)
-    x, y = desk.store.data(order.x), desk.store.data(order.y)
-    weight = None if order.sample_weight is None else desk.store.data(order.sample_weight)
-    try:
-        model = plain(order, metrics)
-    except Exception as error:
-        theirs = type(error).__name__
-    else:
-        theirs = raised(
-            model,
-            x,
-            y,
-            batch_size=order.batch_size,
-            sample_weight=weight,
-            class_weight=dict(order.class_weight) or None,
-        )
+    order, metrics, name = mistaken(desk.store, changes)
+    theirs = plain_keras.seen(name, lambda: raised(desk.store, order, metrics))
     reply = desk.train(order, 0, metrics)  # all that can refuse comes before the first epoch
     refused = "raised" in reply
     if request.node.callspec.id in ONLY_REFUSED:
         assert refused or not theirs
     else:
         assert refused == bool(theirs), (theirs, reply)
+
+
+def plain_runs() -> Iterator[tuple[str, Callable[[], Any]]]:
+    """What `plain_keras` records: by name, all that plain Keras is asked for."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = Trajectories(folder)
+        for changes in SAME.values():
+            order = small_order(store, shuffle=False, **changes)
+            yield order.key, lambda order=order: two_plain_epochs(store, order)  # type: ignore[misc]
+        for changes in MISTAKES.values():
+            order, metrics, name = mistaken(store, changes)
+            yield name, lambda order=order, metrics=metrics: raised(store, order, metrics)  # type: ignore[misc]
+
+
+def test_the_record_is_of_these_orders() -> None:
+    told = "record what plain Keras does with the new ones: python tests/training/plain_keras.py"
+    assert set(plain_keras.recorded()["orders"]) == {name for name, _ in plain_runs()}, told
 
 
 def test_a_refusal_leaves_nothing_behind(desk: Desk) -> None:
