@@ -131,7 +131,10 @@ def judge(
 def _unfinished(submission: Submission, evidence: Evidence, rubric: Rubric, findings: Sequence[Finding]) -> Judgement:
     """What was found before the time was over; the rest is the grader's own failure, and no zero."""
     done = {(finding.question, finding.check) for finding in findings}
-    why = say("The grader needed more than the {limit} s that it takes to judge a notebook.", limit=JUDGING_SECONDS)
+    why = say(
+        "Judging took longer than the {limit} s it may take, and this was not judged: a fault of the grader.",
+        limit=round(JUDGING_SECONDS),
+    )
     rest = [
         Finding(question.id, criterion.id, Status.ERROR, 0.0, criterion.points, why)
         for question in rubric.questions
