@@ -53,6 +53,8 @@ SECONDS: dict[str, int] = {
     "benchmarks/test_student_class.py": 6,
     "test_rubric.py": 6,
     "training/test_canonical.py": 6,
+    "training/test_work.py": 6,
+    "hostile/test_budgets.py": 6,
     "review/test_databases.py": 5,
     "rubric/test_keras_names.py": 5,
 }
