@@ -58,7 +58,7 @@ def test_marks_agree_with_the_fair_ones(split: str, least: float, labelled: list
     assert sum(one.agrees for one in marked) >= least * len(marked), disagreements(marked)
 
 
-@pytest.mark.parametrize(("split", "least"), [("build", 0.97), ("measure", 0.94)])
+@pytest.mark.parametrize(("split", "least"), [("build", 0.965), ("measure", 0.94)])
 def test_marks_that_no_person_is_asked_about_are_nearly_always_right(
     split: str, least: float, labelled: list[Marked]
 ) -> None:
