@@ -7,13 +7,14 @@ measures anew from time to time what the others have written.
 from __future__ import annotations
 
 import contextlib
-import errno
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from grader.errors import NotTrainable
 
 FOLDERS = ("trajectories", "looks", "data")
 """What counts."""
@@ -54,10 +55,13 @@ class Quota:
             size: bytes.
 
         Raises:
-            OSError: it is larger than the whole store may be.
+            NotTrainable: it is larger than the whole store may be.
+            OSError: the store cannot be written to.
         """
         if size > self._max_bytes:
-            raise OSError(errno.EFBIG, f"{size} bytes, for a store of {self._max_bytes:.0f}")
+            raise NotTrainable(
+                f"what is trained must fit into a store of {self._max_bytes:.0f} bytes. Received: {size}"
+            )
         if math.isinf(self._max_bytes):
             yield
             return

@@ -14,7 +14,7 @@ Under one URL of any fsspec file system stand these folders::
 Every file carries the sha256 of its content: a damaged or truncated one is not there, and is made again. So nothing has
 to wait for the disk, and a power cut costs time at most. A file is written under another name and then renamed, so that
 no reader meets half of one. A full store lets go of what was not used for longest before it takes more (`quota`); where
-it takes no more, methods that write raise TrainerError.
+it takes no more, methods that write raise TrainerError, and NotTrainable for what is larger than all of it may be.
 """
 
 from __future__ import annotations

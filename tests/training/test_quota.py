@@ -11,7 +11,7 @@ import fsspec
 import numpy as np
 import pytest
 
-from grader.errors import NotTrainable, TrainerError
+from grader.errors import NotTrainable
 from grader.training import trajectories
 from grader.training.allowance import StoreAllowance
 from grader.training.orders import Point
@@ -57,7 +57,7 @@ def test_what_was_used_last_stays(url: str, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_file_that_is_larger_than_the_store_is_not_written(url: str) -> None:
     store = Trajectories(url, KEPT)
     kept = put_epoch(store, 1)
-    with pytest.raises(TrainerError, match="must take what was trained"):
+    with pytest.raises(NotTrainable, match="must fit into a store of 10000 bytes"):
         store.put_look("k", bytes(KEPT + 1))
     assert store.look("k") is None
     assert store.sealed(kept, "weights") is not None
