@@ -35,6 +35,7 @@ SECONDS: dict[str, int] = {
     "execution/test_desk.py": 15,
     "cli/test_check.py": 14,
     "grading/test_cases.py": 13,
+    "training/test_trainer_memory.py": 15,
     "hostile/test_wheel.py": 12,
     "execution/test_protection.py": 12,
     "submission/test_speed.py": 11,
@@ -55,6 +56,8 @@ SECONDS: dict[str, int] = {
     "training/test_canonical.py": 6,
     "training/test_work.py": 6,
     "hostile/test_budgets.py": 6,
+    "executors/test_worker_memory.py": 8,
+    "training/test_quota.py": 5,
     "review/test_databases.py": 5,
     "rubric/test_keras_names.py": 5,
 }

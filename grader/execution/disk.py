@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -68,6 +69,11 @@ def removed_and_held(pids: Iterable[int], folders: Iterable[Path]) -> float:
             if device in devices:
                 mapped[device, inode] = max(size, mapped.get((device, inode), 0.0))
     return sum({**mapped, **held}.values())
+
+
+def free_mb(folders: Iterable[Path]) -> float:
+    """What is free on the fullest of the disks that hold some folders, in MB."""
+    return min((shutil.disk_usage(folder).free / 1e6 for folder in folders if folder.exists()), default=0.0)
 
 
 def closed_to_us(pids: Iterable[int]) -> set[int]:

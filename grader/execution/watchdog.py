@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from grader.execution.cgroups import ControlGroup, new_group
-from grader.execution.disk import UncountableError, closed_to_us, removed_and_held, sizes
+from grader.execution.disk import UncountableError, closed_to_us, free_mb, removed_and_held, sizes
 from grader.records import Message, say
 from grader.rubric.rubric import Limits
 
@@ -44,12 +44,15 @@ class Watchdog:
         """Others that were so at the last look."""
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+        self._free = 0.0
+        """MB that were free where the folders are before the notebook ran."""
         self.exceeded: Message | None = None
         self.peak_memory_mb = 0.0
 
     def hold(self) -> None:
         """Put the kernel, before it runs the student's code, into a control group, where the system allows it."""
         self._always_closed = closed_to_us(process.pid for process in self._tree())
+        self._free = free_mb(self._folders)
         self._group = new_group(self._limits)
         if self._group is None:
             return
@@ -105,8 +108,8 @@ class Watchdog:
 
     def _too_many_files(self, pids: list[int]) -> Message | None:
         before, self._closed = self._closed, closed_to_us(pids) - self._always_closed
-        if self._closed & before:  # one look is not enough: a program is closed for a moment while it is exchanged
-            return say("The notebook has a process into which nobody can look.")
+        if self._closed & before and self._free - free_mb(self._folders) > self._limits.files_mb:
+            return say("The notebook fills the disk, and has a process into which nobody can look.")
         total, count = removed_and_held(pids, self._folders), 0
         try:
             for size in itertools.chain([0.0], sizes(self._folders)):

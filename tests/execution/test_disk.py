@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from grader.execution.disk import UncountableError, removed_and_held, sizes
+from grader.execution.disk import UncountableError, free_mb, removed_and_held, sizes
 from grader.execution.watchdog import Watchdog
 from grader.processes import remove_folder
 from grader.rubric.rubric import Limits
@@ -107,25 +108,34 @@ def test_a_file_that_was_removed_and_is_only_mapped_is_counted(folder: Path, pag
     assert removed_and_held([os.getpid()], [folder]) == 0
 
 
-def test_a_process_that_lets_nobody_see_what_it_holds_is_too_much(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("filled", "ends"), [(50, False), (150, True)], ids=["the disk stays as it is", "it fills"])
+def test_a_process_that_lets_nobody_see_what_it_holds_may_not_fill_the_disk(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, filled: int, ends: bool
 ) -> None:
     program = (
         "import ctypes, sys; ctypes.CDLL(None).prctl(4, 0, 0, 0, 0); print('closed', flush=True); sys.stdin.read()"
     )
+    free = [1_000.0]
+    monkeypatch.setattr("grader.execution.watchdog.free_mb", lambda _folders: free[0])
+    monkeypatch.setattr("grader.execution.watchdog.new_group", lambda _limits: None)
     watchdog = Watchdog(Limits(files_mb=100, processes=10_000, memory_mb=10**6), (folder,), os.getpid)
+    watchdog.hold()
     with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
         if os.geteuid() == 0:  # root may look into everything
             monkeypatch.setattr("grader.execution.disk.os.scandir", as_for_others(process.pid))
+        free[0] -= filled
         looks = [watchdog._look() for _ in range(2)]
-        assert looks[0] is None
-        assert looks[1] is not None
-        assert "into which nobody can look" in looks[1].text
-        monkeypatch.setattr("grader.execution.watchdog.new_group", lambda _limits: None)
+        assert looks[0] is None, "a program is closed for a moment while it is exchanged for another"
+        assert (looks[1] is not None) == ends
         watchdog.hold()
-        assert watchdog._look() is None, "what was so before the notebook began is the sandbox's own"
+        free[0] -= filled
+        assert [watchdog._look() for _ in range(2)] == [None] * 2, "what was so before is the sandbox's own"
+
+
+def test_what_is_free_is_that_of_the_folders_disk(folder: Path) -> None:
+    assert free_mb((folder, folder / "nowhere")) == pytest.approx(shutil.disk_usage(folder).free / 1e6, rel=0.1)
 
 
 def as_for_others(pid: int) -> Callable[[str], Any]:
