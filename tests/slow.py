@@ -7,10 +7,10 @@ all processes of a run end at about the same time.
 from __future__ import annotations
 
 SECONDS: dict[str, int] = {
-    "executors/test_ways.py": 290,
+    "executors/test_ways.py": 200,
     "hostile/test_resources.py": 145,
     "hostile/test_kills.py": 130,
-    "training/test_trainer.py": 125,
+    "training/test_trainer.py": 110,
     "execution/test_replay.py": 110,
     "grading/test_honest_students.py": 95,
     "executors/test_dask.py": 90,
@@ -26,7 +26,7 @@ SECONDS: dict[str, int] = {
     "grading/test_faults.py": 40,
     "execution/test_session.py": 35,
     "hostile/test_files.py": 30,
-    "checks/test_prose.py": 30,
+    "checks/test_prose.py": 60,
     "execution/test_attempts.py": 25,
     "hostile/test_reads_and_writes.py": 25,
     "execution/test_honest_networks.py": 18,
