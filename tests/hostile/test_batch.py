@@ -30,14 +30,20 @@ ATTACKERS = [
     ["x = []\nwhile True: x.append(bytearray(10**7))"],
     ["import os; os._exit(1)"],
     ["import os, signal; os.kill(os.getppid(), signal.SIGKILL); os.killpg(0, signal.SIGKILL)"],
-    ["import ctypes; ctypes.string_at(0)"],
+    [
+        "import tensorflow as tf\n"
+        "m = tf.keras.Sequential([tf.keras.layers.Reshape((28, 28, 1), input_shape=(28, 28)), "
+        "tf.keras.layers.MaxPooling2D(10**9, padding='same'), tf.keras.layers.Flatten(), "
+        "tf.keras.layers.Dense(10, 'softmax')])\nm.compile('adam', 'sparse_categorical_crossentropy')\n"
+        "import numpy as np\nm.fit(np.ones((8, 28, 28), 'float32'), np.zeros(8, 'uint8'))"
+    ],
     ["while True: print('x' * 10**6)"],
-    ["print('x' * 10**9)"],
+    ["import os\nfor n in range(3, 256):\n    try: os.write(n, b'junk' * 1000)\n    except OSError: pass"],
     ["f = open('big', 'wb')\nwhile True: f.write(bytes(10**7))"],
     ["import os\nfor i in range(10**6): os.close(os.open(f'f{i}', os.O_CREAT))"],
     ["import shutil; shutil.rmtree('/', ignore_errors=True)"],
     ["import os\nfor n in range(3, 300):\n    try: os.close(n)\n    except OSError: pass"],
-    ["open('/opt/kernel/exchange/events.jsonl', 'ab').write(b'{' * 10**8)"],
+    ["open('/opt/kernel/exchange/events.jsonl', 'ab').write(b'{\"kind\": \"reply\"}\\n' * 10**7)"],
 ]
 BOMBS = [
     ["import os\nwhile True: os.fork()"],
