@@ -75,8 +75,8 @@ def pytest_configure() -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One test process more than cores, if memory is enough for it: a fifth of the time some wait for a limit to end."""
-    return max(1, min(len(os.sched_getaffinity(0)) + 1, psutil.virtual_memory().total // BYTES_OF_A_TEST_PROCESS))
+    """A test process for each core, if memory is enough for it: the slow ones keep several processes busy themselves."""
+    return max(1, min(len(os.sched_getaffinity(0)), psutil.virtual_memory().total // BYTES_OF_A_TEST_PROCESS))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

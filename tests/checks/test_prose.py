@@ -25,6 +25,8 @@ CONCEPTS = [
     (question.id, one.id) for question in RUBRIC.questions for one in question.criteria if one.check == "concept"
 ]
 
+pytestmark = pytest.mark.timeout(900)  # the first one waits until every labelled answer is judged
+
 
 @pytest.fixture(scope="module")
 def labelled() -> list[Marked]:

@@ -38,6 +38,7 @@ from grader.execution.watchdog import Watchdog
 from grader.rubric.rubric import Limits
 from grader.training.allowance import StoreAllowance
 from grader.training.trajectories import Trajectories
+from grader.training.work import Budget
 
 # --- sockets ----------------------------------------------------------------------------------------------------------
 
@@ -443,7 +444,7 @@ def test_what_stands_under_a_digest_and_is_no_file_tells_nothing(name: str, tmp_
 
 
 def test_answers_that_nobody_reads_do_not_pile_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    trainings: Any = SimpleNamespace(store=Trajectories(str(tmp_path / "store")), abandon=lambda: None)
+    trainings: Any = SimpleNamespace(store=Trajectories(str(tmp_path / "store")), abandon=lambda: None, budget=Budget())
     trainings.for_submission = lambda _submission: trainings
     desk = TrainingDesk(tmp_path, trainings)
     monkeypatch.setattr(desk, "answer", lambda _line: ({}, [np.zeros(1_000_000, np.uint8)]))

@@ -13,6 +13,7 @@ from small_trainings import ACCURACY, images, small_order
 from grader.execution.intake import Intake
 from grader.records import Array
 from grader.training import allowed
+from grader.training.allowance import StoreAllowance
 from grader.training.building import build, build_loss
 from grader.training.canonical import canonical_layers, label_form, under_their_names
 from grader.training.orders import Order, Part
@@ -80,11 +81,15 @@ def store(tmp_path: Path) -> Trajectories:
     return Trajectories(str(tmp_path / "store"))
 
 
+def intake_of(folder: Path, store: Trajectories) -> Intake:
+    return Intake(folder, store, StoreAllowance(store.max_bytes))
+
+
 def shared(tmp_path: Path, store: Trajectories, changes: dict[str, Any]) -> Order:
     """A training as all write it who mean it."""
     metrics = changes.get("metrics", ACCURACY)
     written = {"layers": LAYERS, **{name: value for name, value in changes.items() if name != "metrics"}}
-    order, _, need = Intake(tmp_path, store).shared(small_order(store, **written), metrics)
+    order, _, need = intake_of(tmp_path, store).shared(small_order(store, **written), metrics)
     assert need == []
     return order
 
@@ -144,7 +149,7 @@ def computed(store: Trajectories, order: Order, weights: list[Array] | None) -> 
 def test_data_are_kept_in_the_shared_form_only(tmp_path: Path, store: Trajectories) -> None:
     order = small_order(store, layers=LAYERS)
     bare = Trajectories(str(tmp_path / "bare"))
-    intake = Intake(tmp_path, bare)
+    intake = intake_of(tmp_path, bare)
     assert intake.shared(order, ACCURACY)[2] == [order.x, order.y]
     for array in (X, LABELS):
         np.save(tmp_path / f"{array_digest(array)}.npy", array)
@@ -158,7 +163,7 @@ def test_data_are_kept_in_the_shared_form_only(tmp_path: Path, store: Trajectori
 def test_data_kept_in_one_form_are_asked_for_where_another_needs_them(tmp_path: Path, store: Trajectories) -> None:
     order = small_order(store, layers=LAYERS)
     bare = Trajectories(str(tmp_path / "bare"))
-    intake = Intake(tmp_path, bare)
+    intake = intake_of(tmp_path, bare)
     for array in (X, LABELS):
         np.save(tmp_path / f"{array_digest(array)}.npy", array)
     intake.shared(order, ACCURACY)
@@ -188,7 +193,7 @@ def test_accuracy_is_measured_once_under_all_its_names(
     tmp_path: Path, store: Trajectories, metrics: tuple[Part, ...]
 ) -> None:
     order = small_order(store, layers=LAYERS)
-    assert Intake(tmp_path, store).shared(order, metrics)[1] == ACCURACY
+    assert intake_of(tmp_path, store).shared(order, metrics)[1] == ACCURACY
 
 
 MEASURED_OTHERWISE: dict[str, tuple[Part, ...]] = {
@@ -202,13 +207,13 @@ MEASURED_OTHERWISE: dict[str, tuple[Part, ...]] = {
 @pytest.mark.parametrize("metrics", MEASURED_OTHERWISE.values(), ids=MEASURED_OTHERWISE)
 def test_metrics_that_are_not_accuracy_stay(tmp_path: Path, store: Trajectories, metrics: tuple[Part, ...]) -> None:
     order = small_order(store, layers=LAYERS)
-    assert Intake(tmp_path, store).shared(order, metrics)[1] == metrics
+    assert intake_of(tmp_path, store).shared(order, metrics)[1] == metrics
 
 
 def test_one_hot_labels_have_an_accuracy_of_their_own(tmp_path: Path, store: Trajectories) -> None:
     order = small_order(store, layers=LAYERS, y=ONE_HOT, loss=CROSSENTROPY)
     asked = (Part("CategoricalAccuracy", {"name": "categorical_accuracy"}),)
-    form, measured, _ = Intake(tmp_path, store).shared(order, asked)
+    form, measured, _ = intake_of(tmp_path, store).shared(order, asked)
     assert (form.loss.name, measured) == ("SparseCategoricalCrossentropy", ACCURACY)
 
 

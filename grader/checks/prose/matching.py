@@ -103,26 +103,17 @@ def without(reading: Reading, ways: Iterable[ParsedWay]) -> Reading:
 
 def find_ways(reading: Reading, ways: Iterable[ParsedWay]) -> tuple[Match, ...]:
     """Every place where one of the ways is said, negated or not: the best one in each clause."""
-    sentences, places = _sentences(reading), Places(reading.tokens)
-    return tuple(
-        match for way in ways for clauses in sentences for match in _in_sentence(reading, places, clauses, way)
-    )
+    sentences = _sentences(reading)
+    return tuple(match for way in ways for clauses in sentences for match in _in_sentence(reading, clauses, way))
 
 
-class Places:
-    """Where words stand in an answer: each is looked for once, however many ways ask for it."""
-
-    def __init__(self, tokens: Sequence[Token]) -> None:
-        self._tokens = tokens
-        self._found: dict[str, dict[int, bool]] = {}
-
-    def of(self, word: str) -> Mapping[int, bool]:
-        """The places of a word in order, each with whether it is spelt right."""
-        found = self._found.get(word)
-        if found is None:
-            same = ((at, _same(self._tokens, at, word)) for at in range(len(self._tokens)))
-            found = self._found[word] = {at: exact for at, exact in same if exact is not None}
-        return found
+def _places(reading: Reading, word: str) -> Mapping[int, bool]:
+    """The places of a word in order, each with whether it is spelt right; looked for once, however many ways ask."""
+    found = reading.places.get(word)
+    if found is None:
+        same = ((at, _same(reading.tokens, at, word)) for at in range(len(reading.tokens)))
+        found = reading.places[word] = {at: exact for at, exact in same if exact is not None}
+    return found
 
 
 def _sentences(reading: Reading) -> list[list[list[int]]]:
@@ -132,8 +123,8 @@ def _sentences(reading: Reading) -> list[list[list[int]]]:
     return [list(group) for _, group in itertools.groupby(clauses, key=lambda clause: tokens[clause[0]].sentence)]
 
 
-def _in_sentence(reading: Reading, places: Places, clauses: list[list[int]], way: ParsedWay) -> Iterator[Match]:
-    found = [[hits for clause in clauses if (hits := _in_clause(reading, places, clause, parts))] for parts in way]
+def _in_sentence(reading: Reading, clauses: list[list[int]], way: ParsedWay) -> Iterator[Match]:
+    found = [[hits for clause in clauses if (hits := _in_clause(reading, clause, parts))] for parts in way]
     for groups in itertools.islice(itertools.product(*found), _CHOICES**2):
         chosen = [hit for group in groups for hit in group]
         taken = [at for hit in chosen for at in hit.places]
@@ -167,13 +158,11 @@ def _overlap(hits: Sequence[Hit]) -> bool:
     return len(places) != len(set(places))
 
 
-def _in_clause(
-    reading: Reading, places: Places, clause: list[int], parts: tuple[tuple[Phrase, ...], ...]
-) -> tuple[Hit, ...]:
+def _in_clause(reading: Reading, clause: list[int], parts: tuple[tuple[Phrase, ...], ...]) -> tuple[Hit, ...]:
     """One hit for each part, all in this clause: the least doubtful choice, or nothing."""
     candidates: list[list[Hit]] = []
     for part in parts:
-        hits = [hit for phrase in part for hit in _phrase_hits(reading, places, clause, phrase)]
+        hits = [hit for phrase in part for hit in _phrase_hits(reading, clause, phrase)]
         if not hits:
             return ()
         candidates.append(sorted(hits, key=lambda hit: _doubt(reading, (hit,)))[:_CHOICES])
@@ -193,13 +182,13 @@ def _doubt(reading: Reading, hits: Sequence[Hit]) -> tuple[int, int, int, int]:
     )
 
 
-def _phrase_hits(reading: Reading, places: Places, clause: list[int], phrase: Phrase) -> Iterator[Hit]:
+def _phrase_hits(reading: Reading, clause: list[int], phrase: Phrase) -> Iterator[Hit]:
     """Every place in the clause where the phrase's words stand in order, few others between."""
     tokens = reading.tokens
-    for start, same in places.of(phrase[0]).items():
+    for start, same in _places(reading, phrase[0]).items():
         if not clause[0] <= start <= clause[-1]:
             continue
-        rest = _rest_of_phrase(tokens, places, start, clause[-1], phrase[1:])
+        rest = _rest_of_phrase(reading, start, clause[-1], phrase[1:])
         if rest is None:
             continue
         taken, exact = (start, *(at for at, _ in rest)), same and all(exact for _, exact in rest)
@@ -209,14 +198,12 @@ def _phrase_hits(reading: Reading, places: Places, clause: list[int], phrase: Ph
             yield Hit(taken, exact, frozenset())
 
 
-def _rest_of_phrase(
-    tokens: Sequence[Token], places: Places, start: int, last: int, words: Sequence[str]
-) -> list[tuple[int, bool]] | None:
+def _rest_of_phrase(reading: Reading, start: int, last: int, words: Sequence[str]) -> list[tuple[int, bool]] | None:
     """Place of each further word, and whether it is spelt right; None where one is missing."""
     found: list[tuple[int, bool]] = []
     for word in words:
-        ahead = _within_fillers(tokens, found[-1][0] if found else start, last)
-        standing = places.of(word)
+        ahead = _within_fillers(reading.tokens, found[-1][0] if found else start, last)
+        standing = _places(reading, word)
         step = next(((at, standing[at]) for at in ahead if at in standing), None)
         if step is None:
             return None

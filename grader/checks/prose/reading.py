@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import snowballstemmer
@@ -97,6 +97,8 @@ class Reading:
 
     text: str
     tokens: tuple[Token, ...]
+    places: dict[str, dict[int, bool]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Where the words stand that were looked for: kept by `matching`."""
 
     def columns(self) -> tuple[list[str], list[int], list[int]]:
         """All words, and of each the numbers of its sentence and its clause."""
