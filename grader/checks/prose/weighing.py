@@ -47,18 +47,18 @@ ODDS: Mapping[Seen, Odds] = {
     Seen.SAID: Odds(2.5, 2.2),
     Seen.SAID_WITH_TYPOS: Odds(2.4, 2.0),
     Seen.SAID_WITH_DOUBT: Odds(3.0, 2.4),
-    Seen.SAID_ASTRAY: Odds(0.4, -1.2),
-    Seen.SAID_IN_PART: Odds(1.8, -1.5),
+    Seen.SAID_ASTRAY: Odds(-0.1, -1.0),
+    Seen.SAID_IN_PART: Odds(1.3, -1.6),
     Seen.SPOKEN_OF: Odds(-1.1, -1.3),
-    Seen.TERMS_ONLY: Odds(-1.2, -1.6),
+    Seen.TERMS_ONLY: Odds(-1.3, -2.0),
     Seen.NOT_SAID: Odds(-3.2, -3.3),
-    Seen.ASTRAY: Odds(-2.7, -3.4),
+    Seen.ASTRAY: Odds(-3.0, -3.4),
     Seen.COPIED: Odds(-3.0, -3.5),
     Seen.DENIED: Odds(-4.6, -4.8),
     Seen.DENIED_WITH_TYPOS: Odds(-1.7, -2.1),
 }
 """Fitted, with the trust below, to answers that no way was made with, the opinion learned without their writers."""
-TRUST_WHERE_SAID, TRUST_WHERE_NOT = 0.95, 1.35
+TRUST_WHERE_SAID, TRUST_WHERE_NOT = 0.95, 1.9
 """What a unit of the second opinion's log odds counts, by the same answers."""
 TRUST_IN_CLASS = 1.5
 """How many times as much it counts where answers of the class itself have been marked: they are in its own words."""
