@@ -58,7 +58,7 @@ ODDS: Mapping[Seen, Odds] = {
     Seen.DENIED_WITH_TYPOS: Odds(-1.7, -2.1),
 }
 """Fitted, with the trust below, to answers that no way was made with, the opinion learned without their writers."""
-TRUST_WHERE_SAID, TRUST_WHERE_NOT = 0.95, 1.9
+TRUST_WHERE_SAID, TRUST_WHERE_NOT = 0.9, 1.9
 """What a unit of the second opinion's log odds counts, by the same answers."""
 TRUST_IN_CLASS = 1.5
 """How many times as much it counts where answers of the class itself have been marked: they are in its own words."""
