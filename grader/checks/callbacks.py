@@ -87,6 +87,9 @@ def check_callback_stops(criterion: CallbackStops, context: Context) -> Finding:
     missed = served.missed_stop(criterion.loss, callback, context.evidence)
     if missed is not None:
         return context.failed(criterion, missed, "recomputed", cells=_cells(callback))
+    early = served.early_stop(criterion.loss, callback, context.evidence)
+    if early is not None and not any(_ends_early(*one) for one in rehearsed):
+        return context.review(criterion, early, "recomputed", cells=_cells(callback))  # another when it is examined
     message = say(
         "Stopped at the first epoch with a loss of {loss:.2f} or less, in every case tried.", loss=criterion.loss
     )

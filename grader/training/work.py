@@ -23,6 +23,11 @@ WORK_A_SECOND = 20_000_000_000
 The most demanding of the samples in `submissions` asks for 5.4 million million, most of them for 76 epochs of 60,000
 images: an hour is enough for thirteen times as much. A notebook that asks for all has a core for 15 minutes.
 """
+LEAST_WORK = 12_000_000_000_000
+"""What any submission may ask for, however short its time: twice what the most demanding sample does.
+
+Otherwise a lower limit would take the trainer from a right notebook whose trainings are known already.
+"""
 MAX_EPOCH = 5_000_000_000_000
 """Of one epoch: a minute of a core. An epoch of 60,000 images in two dense layers of 512 units is a fortieth."""
 AT_ONCE = 1_000_000_000_000
@@ -164,7 +169,7 @@ class Budget:
 
 def budget_for(limits: Limits) -> Budget:
     """Of a submission with these limits."""
-    return Budget(WORK_A_SECOND * limits.seconds_per_submission)
+    return Budget(max(LEAST_WORK, WORK_A_SECOND * limits.seconds_per_submission))
 
 
 # --- layers -----------------------------------------------------------------------------------------------------------

@@ -215,7 +215,8 @@ def test_a_callback_that_stops_only_when_it_is_examined_does_not_stop(data: Data
 
 
 def test_a_callback_that_waits_only_when_it_is_examined_does_not_wait(data: DataSet) -> None:
-    assert after_training(data, (0.6, 0.55), STOP) == {**ALL, "callback_waits": 0}
+    """And whether it stops where it should, a person says: it knows when it is examined."""
+    assert after_training(data, (0.6, 0.55), STOP) == {**ALL, "callback_waits": 0, "callback_stops": 0}
 
 
 def test_what_another_may_have_stopped_is_not_the_callbacks_fault(data: DataSet) -> None:

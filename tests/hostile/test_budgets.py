@@ -19,7 +19,6 @@ from grader.errors import NotTrainable
 from grader.execution import desk as module
 from grader.execution.desk import TrainingDesk
 from grader.records import Layer, Network
-from grader.rubric.rubric import Limits
 from grader.training import allowed
 from grader.training.building import size
 from grader.training.compiled import Compiled, Data
@@ -30,7 +29,7 @@ from grader.training.service import Trainings
 from grader.training.sizes import check_batch
 from grader.training.trainer import Trainer
 from grader.training.trajectories import Trajectories, array_digest
-from grader.training.work import Budget, budget_for
+from grader.training.work import WORK_A_SECOND, Budget
 
 pytest.importorskip("keras")
 
@@ -192,16 +191,15 @@ FIT: dict[str, Any] = {
     "batch_size": 64,
 }
 EPOCH = {"op": "epoch", "training": 0, "epoch": 1}
-TWENTY_SECONDS = Limits(seconds_per_cell=20, seconds_per_submission=20)
 
 
 @pytest.fixture
 def little(tmp_path: Path) -> TrainingDesk:
-    """A desk of a submission that may take 20 seconds; whatever is taken there, no trainer is to be had."""
+    """A desk of a submission that may ask for as much as in 20 seconds; whatever is taken there, no trainer is to be had."""
     nobody = Trainings(Trajectories(str(tmp_path / "store")), tmp_path / "nobody" / "s")
     for array in (X, Y):
         nobody.store.put_data(array)
-    return TrainingDesk(tmp_path, nobody.for_submission("little", budget_for(TWENTY_SECONDS)))
+    return TrainingDesk(tmp_path, nobody.for_submission("little", Budget(20 * WORK_A_SECOND)))
 
 
 def ask(desk: TrainingDesk, question: Mapping[str, Any]) -> dict[str, Any]:

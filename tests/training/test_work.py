@@ -162,7 +162,12 @@ def test_a_look_is_paid_for_once() -> None:
 
 
 def test_the_budget_goes_with_the_time_that_a_submission_has() -> None:
-    assert budget_for(Limits(seconds_per_submission=20)).most == 20 * work.WORK_A_SECOND
+    assert budget_for(Limits(seconds_per_submission=3600)).most == 3600 * work.WORK_A_SECOND
+
+
+def test_a_short_time_is_enough_for_what_was_asked() -> None:
+    """A right notebook asks for 5.4 million million, in little time where its trainings are known."""
+    assert budget_for(Limits(seconds_per_submission=20)).most == work.LEAST_WORK > 2 * 5.4e12
 
 
 def test_an_empty_network_is_little() -> None:
