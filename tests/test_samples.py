@@ -36,7 +36,13 @@ def test_prose_is_marked_as_expected(name: str) -> None:
     submission = read_submission(SAMPLES[name], name, RUBRIC, ASSIGNMENT)
     for question in PROSE:
         findings = [
-            check_concept(criterion, question, submission, review_below=RUBRIC.review_below)
+            check_concept(
+                criterion,
+                question,
+                submission,
+                review_below=RUBRIC.review_below,
+                examples=RUBRIC.examples(question.id, criterion.id),
+            )
             for criterion in question.criteria
             if isinstance(criterion, Concept)
         ]
