@@ -94,7 +94,6 @@ _MARKER_LINE = re.compile(
     r"(?P<middle>[^:\n]{0,120}?)"
     r"(?P<end>\b(?:aqui|here)\b[\s*_`#:.\-)\]]*|:[\s*_`#]*|[\s*_`#.\-)]*$)"
 )
-_NUMBER_IN_MARKER = re.compile(rf"(?:{_WORD}\s*)?{_NUMBERS}")
 _ITEM_LINE = re.compile(
     rf"^(?P<lead>[\s>*_\-+•#\"']*)(?:(?P<number>\d{{1,2}}(?:[.,]\d{{1,2}})?)|(?P<letter>[a-e])(?=[\s*_]*\)))"
     rf"(?P<sep>[\s*_]*(?:{_POINTS})?[\s*_]*(?:[:)\]=]|\.(?!\d)|[\-–—](?=\s))+[\s*_]*|\s+(?=[A-ZÁÉÍÓÚÑ¿\"])|[*_]+\s)"

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import time
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from kernel_questions import EPOCH, ask, fit_on
 from small_trainings import small_order
 
 from grader.errors import NotTrainable
@@ -179,18 +178,7 @@ def test_a_wide_network_is_computed_in_small_parts(monkeypatch: pytest.MonkeyPat
 # --- work -----------------------------------------------------------------------------------------------------------
 
 X, Y = np.zeros((60_000, 4), np.int8), np.zeros(60_000, np.uint8)
-FIT: dict[str, Any] = {
-    "op": "fit",
-    "layers": [{"name": "Dense", "config": {"units": 10}}],
-    "input_shape": [4],
-    "optimizer": {"name": "SGD", "config": {}},
-    "loss": {"name": "SparseCategoricalCrossentropy", "config": {}},
-    "metrics": [],
-    "x": array_digest(X),
-    "y": array_digest(Y),
-    "batch_size": 64,
-}
-EPOCH = {"op": "epoch", "training": 0, "epoch": 1}
+FIT = fit_on(X, Y, units=10, batch_size=64)
 
 
 @pytest.fixture
@@ -200,10 +188,6 @@ def little(tmp_path: Path) -> TrainingDesk:
     for array in (X, Y):
         nobody.store.put_data(array)
     return TrainingDesk(tmp_path, nobody.for_submission("little", Budget(20 * WORK_A_SECOND)))
-
-
-def ask(desk: TrainingDesk, question: Mapping[str, Any]) -> dict[str, Any]:
-    return desk.answer(json.dumps(question).encode())[0]
 
 
 BEYOND: dict[str, dict[str, Any]] = {

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from kernel_questions import EPOCH, ask, fit_on
 from small_trainings import ACCURACY, small_order
 from waiting import wait_until
 
@@ -30,7 +31,7 @@ from grader.threads import begin, left_behind
 from grader.training import patience
 from grader.training.data import DEFAULT_FOLDER
 from grader.training.service import Trainings
-from grader.training.trajectories import Trajectories, array_digest
+from grader.training.trajectories import Trajectories
 
 SOON = 20.0
 """Seconds within which what has a deadline of a moment has ended on a busy machine."""
@@ -159,18 +160,7 @@ def silent(tmp_path: Path) -> Iterator[Path]:
 
 X = np.zeros((8, 4), np.float32)
 Y = np.zeros(8, np.uint8)
-FIT: dict[str, Any] = {
-    "op": "fit",
-    "layers": [{"name": "Dense", "config": {"units": 2}}],
-    "input_shape": [4],
-    "optimizer": {"name": "SGD", "config": {}},
-    "loss": {"name": "SparseCategoricalCrossentropy", "config": {}},
-    "metrics": [],
-    "x": array_digest(X),
-    "y": array_digest(Y),
-    "batch_size": 4,
-}
-EPOCH = {"op": "epoch", "training": 0, "epoch": 1}
+FIT = fit_on(X, Y, units=2, batch_size=4)
 
 
 def desk_at(trainer: Path, folder: Path) -> TrainingDesk:
@@ -181,10 +171,6 @@ def desk_at(trainer: Path, folder: Path) -> TrainingDesk:
     made = TrainingDesk(folder, trainings)
     assert ask(made, FIT) == {"training": 0}
     return made
-
-
-def ask(made: TrainingDesk, question: dict[str, Any]) -> dict[str, Any]:
-    return made.answer(json.dumps(question).encode())[0]
 
 
 def test_a_trainer_that_is_silent_is_given_up_in_time(
