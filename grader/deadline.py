@@ -1,14 +1,19 @@
-"""An end to work that takes too long, in seconds of this process's own: no load of the machine makes them shorter."""
+"""An end to work that takes too long, in seconds of the thread that does it: no load of the machine, and no other thread
+of the process, makes them shorter."""
 
 from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 AGAIN_SECONDS = 5.0
 """Where the end was overheard, it comes again."""
+
+LEAST_WAIT_SECONDS = 0.01
+"""The kernel's timer counts in ticks of 4 ms; a shorter wait would be none."""
 
 
 class OutOfTimeError(BaseException):
@@ -17,21 +22,26 @@ class OutOfTimeError(BaseException):
 
 @contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Raise `OutOfTimeError` once this process has worked for so long while the context lasts.
+    """Raise `OutOfTimeError` once this thread has worked for so long while the context lasts.
 
     Only a process's main thread can be stopped, and not on Windows; elsewhere there is no limit.
     """
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
         return
-    before = signal.signal(signal.SIGPROF, _stop)
+    end = time.thread_time() + seconds
+
+    def stop(*_signal: object) -> None:
+        """End the work, unless it was other threads that the timer counted: then wait for the rest."""
+        left = end - time.thread_time()
+        if left <= 0:
+            raise OutOfTimeError
+        signal.setitimer(signal.ITIMER_PROF, max(left, LEAST_WAIT_SECONDS), AGAIN_SECONDS)
+
+    before = signal.signal(signal.SIGPROF, stop)
     try:
         signal.setitimer(signal.ITIMER_PROF, seconds, AGAIN_SECONDS)
         yield
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
-
-
-def _stop(*_signal: object) -> None:
-    raise OutOfTimeError

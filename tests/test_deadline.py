@@ -69,6 +69,26 @@ def test_waiting_is_no_work() -> None:
         time.sleep(0.8)
 
 
+def test_what_other_threads_do_is_no_work_of_this_one() -> None:
+    """The kernel's timer counts all threads: learning in the background, or a library's own, must end nobody's judging."""
+    busy = threading.Event()
+
+    def other() -> None:
+        while not busy.is_set():
+            pass
+
+    thread = threading.Thread(target=other, daemon=True)
+    thread.start()
+    try:
+        with limited(0.3):
+            thread.join(1.0)
+        with pytest.raises(OutOfTimeError), limited(0.3):
+            spin()
+    finally:
+        busy.set()
+        thread.join()
+
+
 def test_in_another_thread_there_is_no_end() -> None:
     done = []
 
