@@ -1,5 +1,7 @@
-"""An end to work that takes too long, in seconds of the thread that does it: no load of the machine, and no other thread
-of the process, makes them shorter."""
+"""An end to work that takes too long, in seconds of the thread that does it.
+
+No load of the machine, and no other thread of the process, makes them shorter.
+"""
 
 from __future__ import annotations
 
