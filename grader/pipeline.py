@@ -19,7 +19,7 @@ from grader.checks import judge, prepare
 from grader.checks.context import CAUSE
 from grader.choosing import choose
 from grader.deadline import OutOfTimeError, limited
-from grader.errors import DeadlineError, SubmissionError, TrainerError
+from grader.errors import DeadlineError, Phrase, SubmissionError, TrainerError
 from grader.execution.attempts import run_submission
 from grader.execution.sandbox import check_unseen
 from grader.execution.warm import warm_up
@@ -63,7 +63,7 @@ class ClassReport:
     """What came out of grading a class."""
 
     results: tuple[Result, ...]
-    faults: tuple[str, ...]
+    faults: tuple[Phrase, ...]
     """What the grader itself failed at, in a line each."""
     missing: tuple[str, ...]
     """Names of submissions without a result, or with an outdated one: an interrupt came first, it could not be kept, or
@@ -247,8 +247,9 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
                         graded.add(result.submission)
                         publisher.show()
                     if is_faulty(result):
+                        where = publisher.folder(result.submission)
                         faults.append(
-                            f"{result.submission}: the grader failed on it; see {publisher.folder(result.submission)}"
+                            Phrase("{who}: the grader failed on it; see {where}", who=result.submission, where=where)
                         )
                     watch(publisher.named(result))
         except KeyboardInterrupt:

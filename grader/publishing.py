@@ -6,8 +6,7 @@ import hashlib
 import os
 import shlex
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -16,7 +15,7 @@ from pydantic import ValidationError
 
 from grader.checks.prose import Marked, Refiner, marked_answers
 from grader.collection.shared_prose import with_shared_prose
-from grader.errors import SubmissionError, UsageError
+from grader.errors import Phrase, SubmissionError, UsageError
 from grader.gradebook import Gradebook, encode, identity_of, standing
 from grader.jobs import LOG, Graded, is_faulty
 from grader.records import Collection, HandedIn, HumanMark, Result, SettledTexts, SharedText
@@ -170,7 +169,7 @@ class Pages:
         self._handed_in = {one.submission: one for one in self._collection.submissions}
         self._refiner = make_refiner(rubric)
         self._learned = self._learn()
-        self.faults: list[str] = []
+        self.faults: list[Phrase] = []
         """What could not be written, and why: the grader's own failures."""
 
     def _learn(self) -> Marked:
@@ -187,7 +186,7 @@ class Pages:
 
     def write_class(self, results: Sequence[Result]) -> None:
         """Write ``grades.csv``, ``left_out.csv`` and ``index.html``."""
-        with _told(self.faults, "the class's pages could not be written"):
+        try:
             self._book.keep_note(_CSV_STYLE, self._csv_style)
             write_grades_csv(results, self._rubric, self._out / "grades.csv", self._csv_style)
             write_left_out_csv(self._collection.left_out, self._language, self._out / "left_out.csv", self._csv_style)
@@ -201,6 +200,13 @@ class Pages:
                 left_out=self._collection.left_out,
                 shared=self._collection.shared,
             )
+        except Exception as error:
+            self._tell(Phrase("the class's pages could not be written: {why}", why=_reason(error)))
+
+    def _tell(self, fault: Phrase) -> None:
+        """Keep what failed, once: nothing that fails here ends the class."""
+        if fault not in self.faults:
+            self.faults.append(fault)
 
     def missing(self, results: Iterable[Result]) -> tuple[str, ...]:
         """Names of those who handed in a notebook and are not among the results."""
@@ -216,7 +222,7 @@ class Pages:
                 return None
             result = self.named(self._decided(automatic, self._book.marks(submission)))
         except Exception as error:
-            self.faults.append(f"{submission}: its result could not be read: {_reason(error)}")
+            self._tell(Phrase("{who}: the result could not be read: {why}", who=submission, why=_reason(error)))
             return None
         page, facts = (self._out / submission / name for name in ("report.html", "result.json"))
         edition = hashlib.sha256(f"{self._language} {look_digest()} {encode(result)}".encode()).hexdigest()
@@ -227,7 +233,7 @@ class Pages:
             write_student_report(result, self._rubric, self._language, page)
             self._book.note_published(submission, edition)
         except Exception as error:
-            self.faults.append(f"{submission}: its report could not be written: {_reason(error)}")
+            self._tell(Phrase("{who}: the report could not be written: {why}", who=submission, why=_reason(error)))
         return result
 
     def named(self, result: Result) -> Result:
@@ -249,7 +255,7 @@ class Reported:
     """What was written anew of a class."""
 
     results: tuple[Result, ...]
-    faults: tuple[str, ...]
+    faults: tuple[Phrase, ...]
     """What could not be written, and why."""
     missing: tuple[str, ...]
     """Names of those of whom nothing has been graded yet."""
@@ -301,7 +307,7 @@ class Publisher:
         self._show_again = 0.0
 
     @property
-    def faults(self) -> list[str]:
+    def faults(self) -> list[Phrase]:
         """What could not be kept or written, and why: the grader's own failures."""
         return self._pages.faults
 
@@ -333,7 +339,9 @@ class Publisher:
             made = identity_of(self._identity, self._collected.get(result.submission))
             self._book.record(result, "" if is_faulty(result) else made)
         except Exception as error:
-            self.faults.append(f"{result.submission}: its result could not be kept: {_reason(error)}")
+            self.faults.append(
+                Phrase("{who}: the result could not be kept: {why}", who=result.submission, why=_reason(error))
+            )
             return False
         self._read(result.submission)
         return True
@@ -372,17 +380,6 @@ class Publisher:
         self._pages.write_class(results)
         self._book.close()
         return results
-
-
-@contextmanager
-def _told(faults: list[str], what: str) -> Iterator[None]:
-    """Let nothing that fails in the context end the class: it is told once, at the end."""
-    try:
-        yield
-    except Exception as error:
-        fault = f"{what}: {_reason(error)}"
-        if fault not in faults:
-            faults.append(fault)
 
 
 def _reason(error: Exception) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from grader.errors import Phrase
 from grader.execution.protection import Protection
 from grader.executors import Started
 from grader.jobs import Job
@@ -305,6 +306,11 @@ def gaps_line(found: Sequence[Protection], translator: Translator) -> str:
     """One line for a run whose protection is less than full."""
     listed = "; ".join(f"{translator.text(gap.what)} ({translator.text(gap.how)})" for gap in found)
     return translator.say("Protection is less than full: {gaps}. More: grader doctor", gaps=listed)
+
+
+def fault_lines(faults: Iterable[Phrase], translator: Translator) -> list[str]:
+    """What the grader itself could not do, a line each."""
+    return [translator.say("fault: {problem}", problem=translator.phrase(fault)) for fault in faults]
 
 
 def ending_lines(report: ClassReport, named_only: bool, class_page: Path, translator: Translator) -> list[str]:

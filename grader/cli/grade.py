@@ -145,7 +145,15 @@ def _grade(folder: Path, rubric: Rubric, settings: Settings) -> int:
     from grader.execution.protection import gaps
     from grader.pipeline import grade_class
     from grader.reports.translation import Translator
-    from grader.terminal import ClassProgress, audit_lines, ending_lines, gaps_line, handed_in_lines, marks_table
+    from grader.terminal import (
+        ClassProgress,
+        audit_lines,
+        ending_lines,
+        fault_lines,
+        gaps_line,
+        handed_in_lines,
+        marks_table,
+    )
 
     console, translator = Console(), Translator(settings.language)
     progress = ClassProgress(console, translator)
@@ -157,8 +165,8 @@ def _grade(folder: Path, rubric: Rubric, settings: Settings) -> int:
     told = handed_in_lines(report.results, report.left_out, translator)
     for line in (*told, *audit_lines(report.results, translator)):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
-    for problem in report.faults:
-        print(f"fault: {problem}", file=sys.stderr)
+    for line in fault_lines(report.faults, translator):
+        print(line, file=sys.stderr)
     for line in ending_lines(report, bool(settings.only), settings.out / "index.html", translator):
         console.print(line, highlight=False, soft_wrap=True, markup=False)
     if report.interrupted:

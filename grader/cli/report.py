@@ -22,7 +22,7 @@ def report(
 
     from grader.publishing import report_class
     from grader.reports.translation import Translator
-    from grader.terminal import reported_lines
+    from grader.terminal import fault_lines, reported_lines
 
     console = Console()
     with Progress(
@@ -39,8 +39,9 @@ def report(
             cast(CsvStyle | None, csv_style),
             lambda submissions: progress.track(submissions, description="grader report"),
         )
-    for problem in written.faults:
-        print(f"fault: {problem}", file=sys.stderr)
-    for line in reported_lines(written.results, written.missing, out / "index.html", Translator(written.language)):
+    translator = Translator(written.language)
+    for line in fault_lines(written.faults, translator):
+        print(line, file=sys.stderr)
+    for line in reported_lines(written.results, written.missing, out / "index.html", translator):
         console.print(line, highlight=False, soft_wrap=True, markup=False)
     return FAULT if written.faults else OK

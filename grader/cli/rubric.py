@@ -31,9 +31,10 @@ def check_rubric(
     from grader.terminal import print_rubric
 
     loaded = load_rubric(rubric)
+    translator = Translator(cast(Language, language or loaded.language))
     for doubt in doubtful(rubric):
-        print(f"warning: {doubt}", file=sys.stderr)
-    print_rubric(Console(), loaded, Translator(cast(Language, language or loaded.language)))
+        print(translator.say("warning: {doubt}", doubt=doubt), file=sys.stderr)
+    print_rubric(Console(), loaded, translator)
     return OK
 
 
