@@ -51,6 +51,7 @@ SECONDS: dict[str, int] = {
     "hostile/test_fuzzing.py": 7,
     "review/test_grouping.py": 7,
     "execution/test_old_code.py": 7,
+    "execution/test_genuine.py": 6,
     "benchmarks/test_student_class.py": 6,
     "test_rubric.py": 6,
     "training/test_canonical.py": 6,

@@ -66,6 +66,23 @@ ATTACKS: dict[str, Attack] = {
         {"1": network().replace("optimizer='adam'", "optimizer=tf.keras.optimizers.Adam(0.0)") + FIT_10},
         [("1", "test_accuracy")],
     ),
+    "another optimizer that calls itself Adam": Attack(
+        {
+            "1": "class Adam(tf.keras.optimizers.SGD): pass\n"
+            "Adam.__module__ = tf.keras.optimizers.Adam.__module__\ntf.keras.optimizers.Adam = Adam\n"
+            + network().replace("'adam'", "tf.keras.optimizers.Adam()")
+            + FIT_1
+        },
+        [("1", "optimizer")],
+    ),
+    "another optimizer that is renamed": Attack(
+        {
+            "1": "tf.keras.optimizers.SGD.__name__ = 'Adam'\n"
+            + network().replace("'adam'", "tf.keras.optimizers.SGD()")
+            + FIT_1
+        },
+        [("1", "optimizer")],
+    ),
     "evaluate that lies": Attack(
         {
             "1": network() + FIT_10,

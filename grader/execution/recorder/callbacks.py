@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .facts import class_names, exception, is_students
+from .facts import class_names, exception, is_students, name_of
 
 HOOKS = tuple(
     f"on_{part}_{moment}"
@@ -62,9 +62,9 @@ class CallbackReader:
     def class_facts(self, cls: type) -> dict[str, Any]:
         """Names, bases and hooks of a class; a hook may come from one of Keras's callbacks that do something."""
         own = [base for base in cls.__mro__ if is_students(base)]
-        acting = [base for base in cls.__mro__[:-1] if base in own or base.__name__ != "Callback"]
+        acting = [base for base in cls.__mro__[:-1] if base in own or name_of(base) != "Callback"]
         return {
-            "name": cls.__name__,
+            "name": name_of(cls),
             "names": class_names(cls),
             "is_callback": is_keras_callback(cls),
             "own": bool(own),
@@ -238,7 +238,7 @@ def _variables(model: Any) -> list[tuple[Any, Any]]:
 
 def is_keras_callback(cls: type) -> bool:
     """True for a class that derives from Keras's Callback or TensorFlow's old copy of it: `fit` takes both."""
-    return any(base.__name__ == "Callback" and not is_students(base) for base in cls.__mro__)
+    return any(name_of(base) == "Callback" and not is_students(base) for base in cls.__mro__)
 
 
 def has_hooks(cls: type) -> bool:

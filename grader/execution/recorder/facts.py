@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from .genuine import registry
+
 MAX_TEXT = 4_000
 
 
 def is_students(cls: type) -> bool:
-    """True for a class that neither Keras nor Python brought along."""
-    root = str(getattr(cls, "__module__", "")).split(".")[0]
-    return root not in ("keras", "tensorflow", "tf_keras", "builtins", "typing", "abc", "tqdm", "wandb")
+    """True for a class that neither Keras nor Python brought along, whatever it says of itself."""
+    return registry().name(cls) is None
+
+
+def name_of(cls: type) -> str:
+    """The name that a class was made with; what a student calls Keras's own classes does not matter."""
+    return registry().name(cls) or str(cls.__name__)
 
 
 def class_names(cls: type) -> list[str]:
     """A class's and its bases' names, nearest first; a student's class with a Keras name is told apart by a star."""
-    return [f"{base.__name__}*" if is_students(base) else base.__name__ for base in cls.__mro__ if base is not object][
-        :20
-    ]
+    bases = [base for base in cls.__mro__ if base is not object]
+    return [f"{base.__name__}*" if is_students(base) else name_of(base) for base in bases][:20]
 
 
 def shape_of(shape: Any) -> list[int | None] | None:

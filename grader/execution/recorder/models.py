@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .facts import class_names, is_students, number, numbers, shape_of
+from .facts import class_names, is_students, name_of, number, numbers, shape_of
 from .fingerprints import fingerprint
 from .writer import Writer
 
@@ -163,7 +163,8 @@ def state_of(model: Any, weights: list[Any] | None = None) -> tuple[Any, ...]:
 def compile_facts(model: Any) -> dict[str, Any]:
     """Optimizer, loss and metrics of a compiled model."""
     optimizer = getattr(model, "optimizer", None)
-    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    if name_of(type(optimizer)) == "LossScaleOptimizer" and not is_students(type(optimizer)):
+        optimizer = getattr(optimizer, "inner_optimizer", None)
     loss = getattr(model, "loss", None)
     try:
         metrics = [str(metric.name) for metric in model.metrics]

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from .bounds import prctl, take_on
+from .genuine import registry
 from .kernel import start_kernel
 
 PRELOADED = (
@@ -115,6 +116,7 @@ def _preload() -> None:
     library.join()
     with contextlib.suppress(Exception):
         _explain_an_error()
+    registry()  # once for all kernels
     gc.enable()
     gc.collect()
     gc.freeze()  # a collection in a kernel would copy the pages that all kernels share

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .callbacks import flat
-from .facts import is_students
+from .facts import is_students, name_of
 
 BATCH_HOOKS = (
     "on_batch_begin",
@@ -39,7 +39,7 @@ def layers_of(model: Any) -> list[dict[str, Any]]:
         raise InKernel("a model of another kind than Sequential or functional")
     if model.built and any(tensor.shape[0] is not None or tensor.dtype != "float32" for tensor in model.inputs):
         raise InKernel("inputs of a type or number of rows of their own")
-    layers = [layer for layer in model.layers if type(layer).__name__ != "InputLayer"]
+    layers = [layer for layer in model.layers if name_of(type(layer)) != "InputLayer" or is_students(type(layer))]
     if not isinstance(model, keras.Sequential):
         _check_chain(model, layers)
     return parts_of(layers)
@@ -84,7 +84,7 @@ def _part(item: Any) -> dict[str, Any]:
     for value in config.values():
         if isinstance(value, dict) and value.get("registered_name"):
             raise InKernel("an initializer or regularizer of the student's own")
-    return {"name": type(item).__name__, "config": config}
+    return {"name": name_of(type(item)), "config": config}
 
 
 def _activation(function: Any) -> Any:
@@ -92,8 +92,8 @@ def _activation(function: Any) -> Any:
     import keras
 
     kind = type(function)
-    if kind.__name__ in ACTIVATION_LAYERS and kind is getattr(keras.layers, kind.__name__, None):
-        return {"class_name": kind.__name__, "config": dict(function.get_config())}
+    if name_of(kind) in ACTIVATION_LAYERS and not is_students(kind) and issubclass(kind, keras.layers.Layer):
+        return {"class_name": name_of(kind), "config": dict(function.get_config())}
     return activation_name(function)
 
 
@@ -113,13 +113,13 @@ def optimizer_of(model: Any) -> dict[str, Any]:
     import keras
 
     optimizer = model.optimizer
-    if is_students(type(optimizer)) or type(optimizer) is not getattr(keras.optimizers, type(optimizer).__name__, None):
+    if is_students(type(optimizer)):
         raise InKernel("an optimizer of the student's own")
     if isinstance(getattr(optimizer, "_learning_rate", None), keras.optimizers.schedules.LearningRateSchedule):
         raise InKernel("a learning rate that changes by a schedule")
     if getattr(optimizer, "old_decay", None):
         raise InKernel("a learning rate that decays with each step")
-    return {"name": type(optimizer).__name__, "config": dict(optimizer.get_config())}
+    return {"name": name_of(type(optimizer)), "config": dict(optimizer.get_config())}
 
 
 def loss_of(model: Any) -> dict[str, Any]:
@@ -129,9 +129,9 @@ def loss_of(model: Any) -> dict[str, Any]:
     loss = model.loss
     found = keras.losses.get(loss) if isinstance(loss, str) else loss
     if isinstance(found, keras.losses.Loss):
-        if type(found) is not getattr(keras.losses, type(found).__name__, None):
+        if is_students(type(found)):
             raise InKernel("a loss of the student's own")
-        return {"name": type(found).__name__, "config": dict(found.get_config())}
+        return {"name": name_of(type(found)), "config": dict(found.get_config())}
     for name, cls in vars(keras.losses).items():
         if isinstance(cls, type) and issubclass(cls, keras.losses.Loss) and cls is not keras.losses.Loss:
             wrapped = _function_of(cls)
@@ -162,7 +162,7 @@ def metrics_of(model: Any) -> list[dict[str, Any]]:
         if isinstance(item, str):
             found.append({"name": item, "config": {}})
         elif isinstance(item, keras.metrics.Metric) and not is_students(type(item)):
-            found.append({"name": type(item).__name__, "config": {**item.get_config(), "name": item.name}})
+            found.append({"name": name_of(type(item)), "config": {**item.get_config(), "name": item.name}})
         else:
             raise InKernel("a metric of the student's own")
     return found
@@ -213,9 +213,8 @@ def check_callbacks(passed: Any, built: bool = True) -> None:
             raise InKernel("a callback that Keras will refuse")
         if isinstance(item, keras.callbacks.BackupAndRestore) and not built:
             raise InKernel("a callback that Keras refuses before a model is built")
-        if type(item).__name__ in ("ModelCheckpoint", "TensorBoard", "BackupAndRestore") and not is_students(
-            type(item)
-        ):
+        known = name_of(type(item)) in ("ModelCheckpoint", "TensorBoard", "BackupAndRestore")
+        if known and not is_students(type(item)):
             every = getattr(item, "save_freq", None) or getattr(item, "update_freq", None)
             if every == "epoch" and not getattr(item, "_should_trace", False):
                 continue
