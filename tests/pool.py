@@ -1,4 +1,7 @@
-"""Workers that grade for one test after the other: each begins with seconds of imports and a fork server of its own."""
+"""Workers that grade for one test after the other: each begins with seconds of imports and a fork server of its own.
+
+So does the trainer. What it has trained for a test is in that test's store only.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import pytest
 
 from grader.executors import Executor, LocalExecutor, open_executor
 from grader.executors.child import Child
+from grader.training.service import TrainerProcess
 
 
 class Lent(LocalExecutor):
@@ -23,11 +27,23 @@ class Lent(LocalExecutor):
         """Give the workers back."""
 
 
+class LentTrainer(TrainerProcess):
+    """A trainer that stays when a command closes it."""
+
+    lent = True
+
+    def close(self) -> None:
+        """Stay, unless it is taken back."""
+        if not self.lent:
+            super().close()
+
+
 class Pool:
-    """The workers of one test process."""
+    """The workers and the trainer of one test process."""
 
     def __init__(self) -> None:
         self._idle: list[Child] = []
+        self._trainer: LentTrainer | None = None
 
     def open_executor(self, kind: Any, *, workers: int, scheduler: str = "") -> Executor:
         """As the grader's own function, with local workers from the pool."""
@@ -35,15 +51,26 @@ class Pool:
             Lent(workers, self._idle) if kind == "local" else open_executor(kind, workers=workers, scheduler=scheduler)
         )
 
+    def start_trainer(self) -> TrainerProcess:
+        """As the grader's own function; the trainer has its imports behind it, but for the first time."""
+        if self._trainer is None or not self._trainer.alive:
+            self._trainer = LentTrainer()
+            self._trainer.wait()
+        return self._trainer
+
     @contextmanager
     def lent(self) -> Iterator[None]:
-        """While the context lasts, commands in this process grade with these workers."""
+        """While the context lasts, commands in this process grade with these workers and this trainer."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("grader.pipeline.open_executor", self.open_executor)
+            patch.setattr("grader.pipeline.start_trainer", self.start_trainer)
             yield
 
     def close(self) -> None:
-        """End the workers."""
+        """End them."""
+        if self._trainer is not None:
+            self._trainer.lent = False
+            self._trainer.close()
         with LocalExecutor(len(self._idle)) as last:
             last._idle = self._idle
 

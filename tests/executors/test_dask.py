@@ -5,7 +5,6 @@ What every executor keeps to is tested in test_executors; here is what only a cl
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -20,13 +19,14 @@ from typing import Any
 
 import psutil
 import pytest
-from course import QUIET, SLEEPS, Class, Run, hear_interrupts
+from course import QUIET, RUBRIC, SLEEPS, Class, Run, hear_interrupts
 from dask_cluster import Cluster
 from distributed.utils import LoopRunner
 from executor_fixtures import cluster, executor  # noqa: F401
 from student import SETUP, fit, network
-from test_executors import ends, gone, nap
+from test_executors import ends, gone
 from waiting import wait_until
+from worker_jobs import dask_worker, kill_the_dask_worker_on_two, nap, refuse_where_it_is_empty
 
 from grader.errors import UsageError
 from grader.executors import Executor, Finished, Lost, Started, open_executor
@@ -34,18 +34,12 @@ from grader.executors.child import Died, pack_call
 from grader.executors.dask import kill_children, run_in_child
 
 TRAINS = [SETUP, network() + fit(epochs=2)]
-
-
-def kill_the_dask_worker_on_two(number: int) -> int:
-    if number == 2:
-        os.kill(os.getppid(), signal.SIGKILL)
-        time.sleep(60)
-    return number
-
-
-def dask_worker(_: int) -> int:
-    time.sleep(0.5)
-    return os.getppid()
+MEASURED = """\
+      - check: test_accuracy
+        points: 1
+        above: 0.3
+"""
+"""One more criterion of the question: the grader's own measurement."""
 
 
 def ongoing(enough: Callable[[], bool], seconds: float = 120) -> Iterator[int]:
@@ -54,11 +48,6 @@ def ongoing(enough: Callable[[], bool], seconds: float = 120) -> Iterator[int]:
     while not enough() and time.monotonic() < deadline:
         yield 0
     yield from range(10)
-
-
-def refuse_where_it_is_empty(folder: Path) -> None:
-    if not any(folder.iterdir()):
-        raise UsageError(f"there must be something in {folder}. Received: nothing")
 
 
 @pytest.fixture
@@ -117,7 +106,8 @@ def test_a_run_that_is_ended_before_it_has_begun_does_not_run() -> None:
     assert run_in_child(name, pack_call(nap, 600.0), None) == Died()
 
 
-def test_without_its_scheduler_a_run_comes_to_an_end(mortal: Cluster) -> None:
+def test_without_its_scheduler_a_run_comes_to_an_end(mortal: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grader.executors.dask.CONNECT_SECONDS", 4.0)  # also for coming back to it
     mortal.start_worker("--no-nanny")
     events: list[Any] = []
     with joined(mortal, 1) as executor:
@@ -137,8 +127,9 @@ def test_without_its_scheduler_a_run_comes_to_an_end(mortal: Cluster) -> None:
 def test_a_class_gets_every_result_once_with_the_local_marks_though_a_worker_is_killed(
     course: Class, mortal: Cluster, data_slice: Path
 ) -> None:
-    for number in range(4):
-        course.hand_in(f"quiet-{number}", [*QUIET, f"import time; time.sleep(3); print({number})"])
+    (course.root / "rubric.yaml").write_text(RUBRIC.replace("points: 2\n", "points: 3\n") + MEASURED)
+    for number in range(3):
+        course.hand_in(f"quiet-{number}", [*QUIET, f"import time; time.sleep(1); print({number})"])
     course.hand_in("trains", TRAINS, "**Pregunta 1**")
     course.hand_in("trains-too", [*TRAINS, "print('mine')"], "**Pregunta 1**")
     (course.folder / "words.ipynb").write_text("# only words")
@@ -153,15 +144,17 @@ def test_a_class_gets_every_result_once_with_the_local_marks_though_a_worker_is_
 
     assert (process.returncode, err) == (0, "")
     told = [line.split()[1] for line in out.splitlines() if line.startswith("[")]
-    assert sorted(told) == [*(f"quiet-{number}" for number in range(4)), "trains", "trains-too", "words"]
+    assert sorted(told) == [*(f"quiet-{number}" for number in range(3)), "trains", "trains-too", "words"]
     assert all(gone(member.pid) for member in family)
     assert other.is_running()
     assert (course.out / "trains" / "executed.ipynb").stat().st_size > 0
     assert {training["source"] for training in course.result("trains-too")["trainings"]} <= {"trained", "replayed"}
-    marks = course.marks()
+    marks, found = course.marks(), {name: findings(course, name) for name in told}
     assert course.grade(*options, "--regrade").code == 0
     assert course.marks() == marks
-    assert marks["trains"]["score"] == "2"
+    assert {name: findings(course, name) for name in told} == found
+    assert {training["source"] for training in course.result("trains")["trainings"]} == {"replayed"}
+    assert marks["trains"]["score"] == "3"
 
 
 def test_an_interrupt_keeps_what_is_done_and_ends_the_kernels_on_the_workers(course: Class, mortal: Cluster) -> None:
@@ -280,6 +273,15 @@ def grading(course: Class, *options: str) -> Iterator[subprocess.Popen[str]]:
             yield process
         finally:
             process.kill()
+
+
+def findings(course: Class, submission: str) -> list[tuple[Any, ...]]:
+    """What was found, and how it is known."""
+    return [
+        (finding["check"], finding["status"], finding["points"], finding["basis"])
+        for question in course.result(submission)["questions"]
+        for finding in question["findings"]
+    ]
 
 
 def on(cluster: Cluster) -> list[str]:

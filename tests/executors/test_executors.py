@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,105 +12,30 @@ from typing import Any
 import psutil
 import pytest
 from executor_fixtures import cluster, executor  # noqa: F401
+from worker_jobs import (
+    die,
+    die_once,
+    double,
+    exit_one_on_two,
+    exit_zero_on_two,
+    interrupt_a_child,
+    interrupt_oneself,
+    killed_on_two,
+    leave_a_sign,
+    leave_a_thread_hanging,
+    look_and_be_content,
+    look_and_refuse,
+    nap,
+    pid_of_worker,
+    raise_on_two,
+    return_what_cannot_be_sent,
+    same,
+    signs_left,
+    start_a_child_and_hang,
+)
 
-from grader.errors import GraderError, UsageError
+from grader.errors import GraderError
 from grader.executors import Executor, Finished, LocalExecutor, Lost, Started
-from grader.threads import begin
-
-
-def double(number: int) -> int:
-    return 2 * number
-
-
-def nap(seconds: float) -> float:
-    time.sleep(seconds)
-    return seconds
-
-
-def raise_on_two(number: int) -> int:
-    if number == 2:
-        raise ValueError("two is not liked")
-    return number
-
-
-def return_what_cannot_be_sent(number: int) -> Any:
-    return (lambda: None) if number == 2 else number
-
-
-def killed_on_two(number: int) -> int:
-    if number == 2:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return number
-
-
-def exit_zero_on_two(number: int) -> int:
-    if number == 2:
-        os._exit(0)
-    return number
-
-
-def exit_one_on_two(number: int) -> int:
-    if number == 2:
-        os._exit(1)
-    return number
-
-
-def die_once(marker: str) -> str:
-    if marker and not Path(marker).exists():
-        Path(marker).touch()
-        os._exit(137)
-    return marker
-
-
-def start_a_child_and_hang(pid_file: str) -> None:
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-    Path(pid_file).write_text(str(child.pid))
-    time.sleep(600)
-
-
-def pid_of_worker(_: int) -> int:
-    return os.getpid()
-
-
-def interrupt_a_child(_: int) -> int:
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], stderr=subprocess.DEVNULL)
-    time.sleep(0.5)
-    child.send_signal(signal.SIGINT)
-    return child.wait(30)
-
-
-def interrupt_oneself(number: int) -> int:
-    os.kill(os.getpid(), signal.SIGINT)
-    return number
-
-
-def leave_a_thread_hanging(_: int) -> int:
-    begin(threading.Event().wait)
-    return os.getpid()
-
-
-def same(value: bytes) -> bytes:
-    return value
-
-
-def leave_a_sign(folder: str) -> None:
-    Path(folder, str(os.getpid())).touch()
-
-
-def signs_left(folder: str) -> list[str]:
-    return [str(os.getpid()), *sorted(os.listdir(folder))]  # noqa: PTH208
-
-
-def die(_: object) -> None:
-    os._exit(1)
-
-
-def look_and_be_content() -> None:
-    return None
-
-
-def look_and_refuse() -> None:
-    raise UsageError("a machine must be liked. Received: this one")
 
 
 def ends(events: list[Any], kind: type) -> list[Any]:
@@ -183,9 +105,9 @@ def test_a_job_is_asked_for_when_there_is_a_place_for_it(executor: Executor) -> 
 
 
 def test_a_slow_job_does_not_hold_up_the_others(executor: Executor) -> None:
-    list(executor.run(nap, [1.0, 1.0]))  # both processes have started
-    events = list(executor.run(nap, [4.0, 0.01, 0.02, 0.03]))
-    assert [event.job for event in ends(events, Finished)][-1] == 4.0
+    list(executor.run(nap, [0.5, 0.5]))  # both processes have started
+    events = list(executor.run(nap, [2.0, 0.01, 0.02, 0.03]))
+    assert [event.job for event in ends(events, Finished)][-1] == 2.0
 
 
 def test_results_come_one_by_one(executor: Executor) -> None:
@@ -233,14 +155,14 @@ def test_a_value_that_cannot_be_sent_is_reported(executor: Executor) -> None:
 
 
 def test_large_jobs_and_values_travel_whole(executor: Executor) -> None:
-    jobs = [bytes([number]) * 20_000_000 for number in range(3)]
+    jobs = [bytes([number]) * 8_000_000 for number in range(3)]
     assert {event.value == event.job for event in ends(list(executor.run(same, jobs)), Finished)} == {True}
 
 
 def test_a_job_over_its_time_is_ended_with_all_that_it_started(executor: Executor, tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
-    (lost,) = ends(list(executor.run(start_a_child_and_hang, [str(pid_file)], seconds=4)), Lost)
-    assert "more than 4 seconds" in lost.reason
+    (lost,) = ends(list(executor.run(start_a_child_and_hang, [str(pid_file)], seconds=3)), Lost)
+    assert "more than 3 seconds" in lost.reason
     assert gone(int(pid_file.read_text()))
 
 
@@ -256,7 +178,7 @@ def test_closing_ends_the_jobs_and_all_that_they_started(executor: Executor, tmp
 def test_a_process_does_not_outlive_what_started_it(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     code = (
-        f"import sys; sys.path[:] = {sys.path!r}; from test_executors import *; "
+        f"import sys; sys.path[:] = {sys.path!r}; from worker_jobs import *; from grader.executors import LocalExecutor; "
         f"list(LocalExecutor(1).run(start_a_child_and_hang, [{str(pid_file)!r}]))"
     )
     parent = subprocess.Popen([sys.executable, "-c", code])
