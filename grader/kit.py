@@ -12,6 +12,7 @@ from grader.errors import UsageError
 from grader.rubric.language import Language
 from grader.rubric.public import without_answers
 from grader.rubric.rubric import Rubric
+from grader.wheel import wheel_for_students
 
 TEMPLATES = Path(__file__).parent / "kit_files"
 RUBRIC, README = "rubric.yaml", "README"
@@ -30,15 +31,16 @@ def write_kit(rubric: Rubric, out: Path, package: str = "") -> list[Path]:
 
     Args:
         out: a folder that is new or empty.
-        package: what students install the grader by: a wheel, which is copied, or an address as pip takes it; where
-            it is left out, the instructions say that the instructor gives one.
+        package: what students install the grader by: a wheel, which is copied without the rubrics that it brings
+            along, or an address as pip takes it; where it is left out, the instructions say that the instructor
+            gives one.
 
     Returns:
         The files, in the order of their names.
 
     Raises:
-        UsageError: `out` holds something or cannot be written, `package` is neither a wheel nor an address, or the
-            assignment cannot be read.
+        UsageError: `out` holds something or cannot be written, `package` is neither a wheel that can be read nor an
+            address, or the assignment cannot be read.
     """
     wheel = _wheel(package)
     path = next(iter(rubric.assignment_paths), None)
@@ -58,7 +60,7 @@ def write_kit(rubric: Rubric, out: Path, package: str = "") -> list[Path]:
     if content is not None:
         files[name] = content
     if wheel is not None:
-        files[wheel.name] = wheel.read_bytes()
+        files[wheel.name] = wheel_for_students(wheel)
     try:
         out.mkdir(parents=True, exist_ok=True)
         if any(out.iterdir()):
@@ -72,11 +74,18 @@ def write_kit(rubric: Rubric, out: Path, package: str = "") -> list[Path]:
     return [out / file for file in sorted(files)]
 
 
+def is_address(package: str) -> bool:
+    """True for what pip installs from elsewhere, as it stands there."""
+    return _ADDRESS.fullmatch(package) is not None
+
+
 def _wheel(package: str) -> Path | None:
     """The file; None for an address, and for nothing."""
-    if not package or _ADDRESS.fullmatch(package):
+    if not package or is_address(package):
         return None
     path = Path(package)
+    if path.suffix == ".whl" and "://" not in package and not path.exists():
+        raise UsageError("--package must name a file that exists. Received: {package}", package=repr(package))
     if not (re.fullmatch(r"grader-[\w.+-]+\.whl", path.name) and path.is_file()):
         raise UsageError(
             "--package must be a wheel of the grader (grader-….whl), or an https:// or a git+https:// address: a bare "
@@ -115,6 +124,7 @@ def _readme(rubric: Rubric, language: Language, assignment: str, package: str, w
         title=rubric.title[language],
         assignment=assignment,
         package=_requirement(package, wheel, language),
-        package_known=bool(package),
+        from_instructor="" if package else FROM_INSTRUCTOR[language],
+        extra=EXTRA,
         wheel=wheel.name if wheel is not None else "",
     )

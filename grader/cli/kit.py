@@ -25,15 +25,16 @@ def kit(
         typer.Option(
             "--package",
             metavar="WHERE",
-            help="What students install the grader by: a wheel, which is copied into the kit, or the https:// or "
-            "git+https:// address of one. Without it, the instructions leave a place for what you give them.",
+            help="What students install the grader by: a wheel, which is copied into the kit without the rubrics in "
+            "it, or the https:// or git+https:// address of one. Without it, the instructions leave a place for what "
+            "you give them.",
             show_default=False,
         ),
     ] = "",
     language: LanguageName = None,
 ) -> int:
     """Make a folder for students: the rubric without answers, the assignment, and how to check a notebook."""
-    from grader.kit import write_kit
+    from grader.kit import is_address, write_kit
     from grader.reports.translation import Translator
     from grader.rubric.loading import load_rubric
     from grader.rubric.public import disclosed
@@ -59,4 +60,11 @@ def kit(
             "The kit's instructions leave a place for it."
         )
         print(needed, file=sys.stderr)
+    if is_address(package):
+        warned = translator.say(
+            "Students who install from {package} also get the rubrics that the grader brings along, with their "
+            "answers, unless a kit's copy stands there: --package FILE puts one without them into the kit.",
+            package=package,
+        )
+        print(warned, file=sys.stderr)
     return OK

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
+import subprocess
+import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,10 +58,8 @@ def test_the_shipped_rubrics_kit_has_no_pattern_and_no_marked_answer(run: Callab
 
 
 def test_the_instructions_are_for_every_system_in_both_languages(run: Callable[..., Run], tmp_path: Path) -> None:
-    wheel = tmp_path / "grader-9-py3-none-any.whl"
-    wheel.write_bytes(b"a wheel")
+    wheel = _wheel(tmp_path / "grader-9-py3-none-any.whl")
     assert run("kit", "fashion_mnist", "--out", str(tmp_path / "kit"), "--package", str(wheel)).code == 0
-    assert (tmp_path / "kit" / wheel.name).read_bytes() == b"a wheel"
     for name, language in (("README.md", "es"), ("README.en.md", "en")):
         text = (tmp_path / "kit" / name).read_text(encoding="utf-8")
         for told_of in (
@@ -77,7 +80,9 @@ def test_the_instructions_are_for_every_system_in_both_languages(run: Callable[.
 )
 def test_an_address_is_what_students_install_from(address: str, run: Callable[..., Run], tmp_path: Path) -> None:
     done = run("kit", "fashion_mnist", "--out", str(tmp_path / "kit"), "--package", address)
-    assert (done.code, done.err) == (0, "")
+    assert done.code == 0
+    assert "con sus respuestas" in done.err, "what stands there is told of, and where it comes from"
+    assert address in done.err
     assert f'!pip install "grader[notebooks] @ {address}"' in (tmp_path / "kit" / "README.md").read_text(
         encoding="utf-8"
     )
@@ -90,9 +95,12 @@ def test_without_a_package_the_place_for_it_is_nothing_that_pip_would_look_up(
     assert done.code == 0
     assert "--package WHERE" in done.err
     for name in ("README.md", "README.en.md"):
-        installed = re.findall(r"pip install (.+)", (tmp_path / "kit" / name).read_text(encoding="utf-8"))
+        text = (tmp_path / "kit" / name).read_text(encoding="utf-8")
+        installed = re.findall(r"pip install (.+)", text)
         assert len(installed) == 3
         assert all(re.fullmatch(r'"<[^<>]+>\[notebooks\]"', what) for what in installed)
+        replaced, kept = re.findall(r"`([<[].+?[>\]])`", text.partition("## Linux")[0])[:2]
+        assert f'"{replaced}{kept}"' == installed[0], "what is to be replaced leaves the extra as it is"
 
 
 @pytest.mark.parametrize(
@@ -101,8 +109,7 @@ def test_without_a_package_the_place_for_it_is_nothing_that_pip_would_look_up(
         "grader",
         "grader[notebooks]",
         "grader==1",
-        "other-1.whl",
-        "grader-1.whl",
+        "other-1.txt",
         "ftp://x/g.whl",
         'https://x/"; rm -r ~; "',
     ],
@@ -113,6 +120,68 @@ def test_what_is_neither_a_wheel_nor_an_address_is_refused(
     done = run("kit", "fashion_mnist", "--out", str(tmp_path / "kit"), "--package", package)
     assert done.code == 2
     assert done.err.startswith("error: --package debe ser un wheel del corrector"), "in the rubric's language"
+    assert not (tmp_path / "kit").exists()
+
+
+ANSWERS = {
+    "grader/shipped/rubrics/fashion_mnist.yaml": b"against: sobreajuste",
+    "grader/shipped/rubrics/answers/ana.yaml": b"answer: sobreajuste",
+    "grader/shipped/reference/solution.ipynb": b"sobreajuste",
+    "Grader/Shipped/rubrics/other.yaml": b"against: sobreajuste",
+    "grader-9.data/purelib/grader/shipped/rubrics/other.yaml": b"against: sobreajuste",
+}
+
+
+def _wheel(path: Path) -> Path:
+    """A wheel that pip installs, with one module and what an instructor alone may have."""
+    files = {
+        "grader/__init__.py": b"VERSION = 9",
+        "grader/data, and more.txt": b"",
+        **ANSWERS,
+        "grader-9.dist-info/METADATA": b"Metadata-Version: 2.1\nName: grader\nVersion: 9\n",
+        "grader-9.dist-info/WHEEL": b"Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = io.StringIO()
+    csv.writer(record).writerows([name, "", ""] for name in (*files, "grader-9.dist-info/RECORD"))
+    with zipfile.ZipFile(path, "w") as wheel:
+        for name, content in (files | {"grader-9.dist-info/RECORD": record.getvalue().encode()}).items():
+            wheel.writestr(name, content)
+    return path
+
+
+def test_a_kits_wheel_is_installed_as_it_was_and_holds_no_answer(run: Callable[..., Run], tmp_path: Path) -> None:
+    wheel = _wheel(tmp_path / "grader-9-py3-none-any.whl")
+    assert run("kit", "fashion_mnist", "--out", str(tmp_path / "kit"), "--package", str(wheel)).code == 0
+    copy = tmp_path / "kit" / wheel.name
+    with zipfile.ZipFile(copy) as opened:
+        record = opened.read("grader-9.dist-info/RECORD").decode()
+        assert {row[0] for row in csv.reader(io.StringIO(record))} == set(opened.namelist())
+        with zipfile.ZipFile(wheel) as original:
+            assert set(opened.namelist()) == set(original.namelist()) - ANSWERS.keys()
+        assert b"sobreajuste" not in b"".join(map(opened.read, opened.namelist()))
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--no-deps", "--no-index", "--quiet"]
+    subprocess.run([*pip, "--target", str(tmp_path / "site"), str(copy)], check=True, timeout=120)
+    assert (tmp_path / "site" / "grader" / "__init__.py").read_bytes() == b"VERSION = 9"
+    assert not (tmp_path / "site" / "grader" / "shipped").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told_of"),
+    [
+        ("whl/nope.whl", None, "debe nombrar un archivo que exista. Recibido: '"),
+        ("grader-1.whl", None, "debe nombrar un archivo que exista. Recibido: '"),
+        ("other-1.whl", b"", "debe ser un wheel del corrector"),
+        ("grader-1.whl", b"no wheel", "debe ser un wheel que se pueda leer"),
+    ],
+)
+def test_a_wheel_that_is_none_is_told_apart_from_one_that_is_not_there(
+    name: str, content: bytes | None, told_of: str, run: Callable[..., Run], tmp_path: Path
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    done = run("kit", "fashion_mnist", "--out", str(tmp_path / "kit"), "--package", str(tmp_path / name))
+    assert (done.code, done.out) == (2, "")
+    assert told_of in done.err
     assert not (tmp_path / "kit").exists()
 
 
