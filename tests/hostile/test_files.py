@@ -158,7 +158,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
     """One class of all of these files, some of which change while it is graded, and one honest notebook."""
     course = Class(tmp_path_factory.mktemp("hostile"), lambda *words: None)  # type: ignore[arg-type]
     course.hand_in("a honest", QUIET)
-    course.hand_in("b slow", ["import time; time.sleep(5)"])
+    course.hand_in("b slow", ["import time; time.sleep(3)"])
     for name, (make, _) in (REFUSED | LEFT_OUT).items():
         make(course.folder / f"{name}.ipynb")
     with_bombs(course.folder / "bombs.ipynb")
@@ -168,7 +168,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
     (course.folder / "outside").symlink_to("..")
     for name in (VANISHES, CHANGES, SWAPPED):
         course.hand_in(name, QUIET)
-    command = [sys.executable, "-m", "grader", *course.command, "--workers", "1", "--no-replay"]
+    command = [sys.executable, "-m", "grader", *course.command, "--workers", "1", "--no-replay", "--sandbox", "none"]
     used = tmp_path_factory.mktemp("used") / "used.json"
     process = subprocess.Popen(
         [sys.executable, "-c", MEASURED, str(used), *command],
