@@ -1,7 +1,7 @@
-"""The mark does not depend on the way: every sample with replay, and what differs in form in another way, on a slice.
+"""The mark does not depend on the way: with replay, and trained in the kernel.
 
-Samples whose networks, data or trainings differ in form train in the kernel once more. Three go to a cluster, where
-nothing differs but who sends what to whom: `test_dask.py` compares a class of its own.
+What may differ in form stands in three notebooks, a form a question: networks, data, trainings and callbacks, right and
+wrong ones. Where nothing differs but who sends what to whom, `test_dask.py` compares a class of its own.
 """
 
 from __future__ import annotations
@@ -9,50 +9,145 @@ from __future__ import annotations
 import csv
 import io
 import json
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import numpy as np
 import pytest
 from conftest import plainness
-from dask_cluster import Cluster
-from executor_fixtures import cluster  # noqa: F401
 from pool import Pool
-from shipped import submitted
+from student import CALLBACK, fit, network, notebook, with_saved_error
 
 from grader.cli import main
 from grader.records import Array
 from grader.training.data import DEFAULT_FOLDER, load_data, write_idx
 
-SAMPLES = [name for name, _ in submitted()]
-WAYS = REPLAYED, KERNEL, CLUSTER = ("replayed", "in the kernel", "on a cluster")
-BY_FORM = {
-    "alumno_02": "functional",
-    "alumno_03": "one loop trains all",
-    "alumno_04": "a callback that stops otherwise",
-    "alumno_07": "other epochs",
-    "alumno_10": "no error where one was asked for",
-    "alumno_11": "another output",
-    "Copia_de_alumno_13": "old code",
-    "alumno_16_practica_de_redes": "subclassed, tf.data",
-    "alumno_17": "other layers",
-    "Alumno_18_version_definitiva": "data prepared beforehand, further fits",
-}
-ON_A_CLUSTER = ("alumno_01", "alumno_12", "alumno_20")
-OTHER_WAY = {**dict.fromkeys(BY_FORM, KERNEL), **dict.fromkeys(ON_A_CLUSTER, CLUSTER)}
+WAYS = REPLAYED, KERNEL = ("replayed", "in the kernel")
 SHOWN = "shown.txt"
 OF_EACH_CLASS = {"train": 64, "t10k": 40}
 
-pytestmark = pytest.mark.timeout(1200)  # who asks for a way waits for all samples
+LOOP = """
+nets = {}
+for name, units, epochs in [("base", 128, 10), ("wide", 512, 10), ("wider", 1024, 10), ("e15", 128, 15), ("e30", 128, 30)]:
+    m = tf.keras.Sequential([
+        tf.keras.Input(shape=(28, 28)), tf.keras.layers.Flatten(), tf.keras.layers.Dense(units),
+        tf.keras.layers.Activation("sigmoid"), tf.keras.layers.Dense(10), tf.keras.layers.Softmax(),
+    ])
+    m.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    nets[name] = m
+    print(name, m.fit(training_images, training_labels, epochs=epochs, batch_size=64, verbose=0,
+                      validation_data=(test_images, test_labels)).history)
+"""
+SUBCLASSED = """
+train_ds = tf.data.Dataset.from_tensor_slices((training_images, training_labels)).shuffle(60000).batch(64).prefetch(-1)
+test_ds = tf.data.Dataset.from_tensor_slices((test_images, test_labels)).batch(64)
+
+class Classifier(tf.keras.Model):
+    def __init__(self, units=128, outputs=10, flatten=True):
+        super().__init__()
+        self.flat = tf.keras.layers.Flatten() if flatten else None
+        self.hidden = tf.keras.layers.Dense(units, activation="sigmoid")
+        self.out = tf.keras.layers.Dense(outputs, activation="softmax")
+
+    def call(self, x):
+        return self.out(self.hidden(x if self.flat is None else self.flat(x)))
+
+def compiled(**options):
+    made = Classifier(**options)
+    made.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    return made
+
+own = compiled()
+own.fit(train_ds, epochs=10, verbose=2)
+"""
+FUNCTIONAL = """
+entry = tf.keras.Input((28, 28))
+hidden = tf.keras.layers.Activation("sigmoid")(tf.keras.layers.Dense(512)(tf.keras.layers.Reshape((784,))(entry)))
+wide = tf.keras.Model(entry, tf.keras.layers.Activation("softmax")(tf.keras.layers.Dense(10)(hidden)))
+wide.compile(tf.keras.optimizers.Adam(1e-3), tf.keras.losses.SparseCategoricalCrossentropy(), metrics=["accuracy"])
+wide.fit(training_images, training_labels, 64, 10, verbose=2)
+"""
+FLATTENED_BEFORE = """
+X, Xt = training_images.reshape(-1, 784), test_images.reshape(-1, 28 * 28)
+wider = tf.keras.Sequential()
+wider.add(tf.keras.layers.Dense(1024, activation="sigmoid", input_dim=784))
+wider.add(tf.keras.layers.Dense(10, activation="softmax"))
+wider.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+wider.fit(X, training_labels, epochs=10, batch_size=64, verbose=2)
+"""
+OLD_CODE = """
+from tensorflow.keras.utils import to_categorical
+train_y, test_y = to_categorical(training_labels, 10), to_categorical(test_labels, 10)
+model = tf.keras.models.Sequential()
+model.add(tf.keras.layers.Flatten(input_shape=(28, 28)))
+model.add(tf.keras.layers.Dense(128, activation=tf.nn.sigmoid))
+model.add(tf.keras.layers.Dense(10, activation=tf.nn.softmax))
+model.compile(optimizer=tf.keras.optimizers.Adam(lr=0.001), loss="categorical_crossentropy", metrics=["acc"])
+model.fit(training_images, train_y, batch_size=64, epochs=5)
+"""
+STOPS_OTHERWISE = CALLBACK.replace("<=", ">")
+STOPPED = "stopped.fit({data}, epochs=12, verbose=0, callbacks=[StopAtLoss()])"
+CLASSES: Mapping[str, Mapping[str, str | None]] = {
+    "all_in_one_loop": {
+        "1": LOOP,
+        "2": "nets['base'].evaluate(test_images, test_labels, verbose=2)",
+        "3": "classifications = nets['base'].predict(test_images, verbose=0)\nprint(classifications[0])",
+        "4.1": "nets['wide'].summary()",
+        "4.2": "nets['wider'].summary()",
+        "5": "for n in ('wide', 'wider'): print(nets[n].predict(test_images, verbose=0)[0].argmax())",
+        "7": network(outputs=12, name="more") + fit("more", 1),
+        "8.1": "nets['e15'].evaluate(test_images, test_labels, verbose=2)",
+        "8.2": "nets['e30'].evaluate(test_images, test_labels, verbose=2)",
+        "9": STOPS_OTHERWISE
+        + network(name="stopped")
+        + STOPPED.format(data="training_images, training_labels, batch_size=64"),
+    },
+    "subclassed": {
+        "1": SUBCLASSED,
+        "2": "print(own.evaluate(test_ds, verbose=0, return_dict=True))",
+        "3": "classifications = own.predict(test_ds, verbose=0)\nprint(classifications[0])",
+        "4.1": FUNCTIONAL,
+        "4.2": FLATTENED_BEFORE,
+        "5": "print(wide.predict(test_images[:1]).argmax(), wider.predict(Xt[:1]).argmax())",
+        "6": "compiled(flatten=False).fit(train_ds, epochs=1, verbose=2)",
+        "7": "compiled(outputs=5).fit(train_ds, epochs=1, verbose=2)",
+        "8.1": "own.fit(train_ds, validation_data=test_ds, epochs=15, verbose=2)",
+        "8.2": None,
+        "9": CALLBACK + "stopped = compiled()\n" + STOPPED.format(data="train_ds"),
+    },
+    "old_code": {
+        "1": OLD_CODE,
+        "2": "model.evaluate(test_images, test_y)",
+        "3": "print(model.predict_classes(test_images)[0])\nclassifications = model.predict(test_images)",
+        "4.1": None,
+        "4.2": None,
+        "5": None,
+        "6": network(name="no_error") + fit("no_error", 1),
+        "7": None,
+        "8.1": None,
+        "8.2": None,
+        "9": None,
+    },
+}
+"""By name of a notebook: which answers it has in another form than `student.CORRECT`."""
+LOST = {
+    "all_in_one_loop": {"9/callback_stops", "9/callback_waits"},
+    "subclassed": {"8.2/network_trained"},
+    "old_code": {
+        "1/epochs", "1/epoch_log", "4.1/network_trained", "4.2/network_trained", "5.1/predicted_class",
+        "6/expected_error", "8.1/network_trained", "8.2/network_trained", "9/callback_class", "9/callback_used",
+        "9/callback_stops", "9/callback_waits",
+    },
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def few_images(data_slice: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The plainest images of each class in the slice: kernels train on them some fourteen hundred epochs.
+    """The plainest images of each class in the slice: kernels train on them some hundred and fifty epochs.
 
     They are few, and still every network that has learned anything knows its classes, whatever it began with.
     """
@@ -76,90 +171,79 @@ Graded = Callable[[str], Path]
 
 
 @pytest.fixture(scope="module")
-def graded(
-    few_images: Path,
-    slice_rubric_file: Path,
-    pool: Pool,
-    tmp_path_factory: pytest.TempPathFactory,
-    request: pytest.FixtureRequest,
-) -> Graded:
+def graded(few_images: Path, slice_rubric_file: Path, pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Graded:
     """Where a way has left its results; who asks first has it done."""
     folder = tmp_path_factory.mktemp("ways")
-    store = ["--store", str(folder / "store")]
-
-    def options(way: str) -> list[str]:
-        if way == KERNEL:
-            return ["--no-replay", "--workers", "2"]
-        if way == REPLAYED:
-            return [*store, "--workers", "2", "--audit", "0.05"]
-        graded_in(REPLAYED)  # into the same store, so that networks are the same ones
-        cluster: Cluster = request.getfixturevalue("cluster")  # not before: it takes time although it does nothing
-        return [*store, "--executor", "dask", "--scheduler", cluster.address]
+    (folder / "class").mkdir()
+    for name, answers in CLASSES.items():
+        made = notebook(answers)
+        nbformat.write(with_saved_error(made, "6") if name != "old_code" else made, folder / "class" / f"{name}.ipynb")
+    words = ["grade", str(folder / "class"), "--rubric", str(slice_rubric_file), "--data", str(few_images)]
+    options = {REPLAYED: ["--store", str(folder / "store"), "--audit", "0.05"], KERNEL: ["--no-replay"]}
 
     @cache
     def graded_in(way: str) -> Path:
-        class_folder = folder / f"class {way}"
-        class_folder.mkdir()
-        for name, path in submitted():
-            if way in (REPLAYED, OTHER_WAY.get(name)):
-                shutil.copy(path, class_folder)
-        words = ["grade", str(class_folder), "--rubric", str(slice_rubric_file), "--data", str(few_images)]
-        own, shown = options(way), io.StringIO()
+        shown = io.StringIO()
         with pool.lent(), redirect_stdout(shown):
-            assert main([*words, "--out", str(folder / way), *own]) == 0
+            assert main([*words, "--out", str(folder / way), "--workers", "1", *options[way]]) == 0
         (folder / way / SHOWN).write_text(shown.getvalue())
         return folder / way
 
     return graded_in
 
 
-def result(out: Path, submission: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((out / submission / "result.json").read_text(encoding="utf-8"))
+def result(out: Path, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((out / name / "result.json").read_text(encoding="utf-8"))
     return found
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_the_report_says_how_each_training_was_done(way: str, graded: Graded) -> None:
-    sources = {
-        training["source"]
-        for submission in SAMPLES
-        if way in (REPLAYED, OTHER_WAY.get(submission))
-        for training in result(graded(way), submission)["trainings"]
-        if training["epochs"]
+def lost(out: Path, name: str) -> set[str]:
+    """What has not all of its points."""
+    return {
+        f"{question['id']}/{finding['check']}"
+        for question in result(out, name)["questions"]
+        for finding in question["findings"]
+        if finding["points"] < finding["max_points"]
     }
-    if way == REPLAYED:
-        assert sources >= {"trained", "replayed"}
-    elif way == KERNEL:
-        assert sources == {"kernel"}
-    else:
-        assert "trained" not in sources
+
+
+def trained(out: Path) -> list[dict[str, Any]]:
+    """What the report says of all trainings that went on for an epoch."""
+    found = [training for name in CLASSES for training in result(out, name)["trainings"]]
+    return [training for training in found if training["epochs"]]
+
+
+def test_the_report_says_how_each_training_was_done(graded: Graded) -> None:
+    assert {training["source"] for training in trained(graded(REPLAYED))} == {"trained", "replayed"}
+    assert {training["source"] for training in trained(graded(KERNEL))} == {"kernel"}
 
 
 def test_where_nobody_was_asked_nobody_has_declined_to_train(graded: Graded) -> None:
-    found = [training for name in BY_FORM for training in result(graded(KERNEL), name)["trainings"]]
-    trained = [training for training in found if training["epochs"]]
-    assert trained
-    assert not [training for training in trained if "no entrena una de sus partes" in training["why_in_kernel"]]
+    reasons = [training["why_in_kernel"] for training in trained(graded(KERNEL))]
+    assert reasons
+    assert not [reason for reason in reasons if "no entrena una de sus partes" in reason]
 
 
-@pytest.mark.parametrize("submission", OTHER_WAY)
-def test_marks_are_the_same_in_another_way(submission: str, graded: Graded) -> None:
-    way = OTHER_WAY[submission]
-    # What is known without the trainer has another basis.
-    compared = ("status", "points") if way == KERNEL else ("status", "points", "basis")
+@pytest.mark.parametrize("name", CLASSES)
+def test_marks_are_the_same_in_another_way(name: str, graded: Graded) -> None:
     replayed, other = (
         {
-            (question["id"], finding["check"]): tuple(finding[part] for part in compared)
-            for question in result(graded(by), submission)["questions"]
+            (question["id"], finding["check"]): (finding["status"], finding["points"])  # the basis is another one
+            for question in result(graded(way), name)["questions"]
             for finding in question["findings"]
         }
-        for by in (REPLAYED, way)
+        for way in WAYS
     )
     assert replayed == other
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_what_is_right_has_its_points(name: str, graded: Graded) -> None:
+    assert lost(graded(REPLAYED), name) == LOST[name]
 
 
 def test_an_audit_finds_nothing_that_differs(graded: Graded) -> None:
     shown = (graded(REPLAYED) / SHOWN).read_text()
     assert "Corregidos otra vez sin reproducción: 1; criterios que difieren: 0." in shown
     with (graded(REPLAYED) / "grades.csv").open(newline="", encoding="utf-8") as file:
-        assert len(list(csv.DictReader(file))) == len(SAMPLES)
+        assert len(list(csv.DictReader(file))) == len(CLASSES)
