@@ -20,12 +20,19 @@ ORDINARY_USER = 12345
 
 
 LOOK = cells(
-    "import json, os, sys\n"
+    "import gzip, json, os, sys\n"
+    "from importlib.util import find_spec\n"
+    "import pandas\n"
     "warm = 'tensorflow' in sys.modules\n"
-    "import keras, pandas\n"
-    "(x, y), _ = keras.datasets.fashion_mnist.load_data()\n"
+    "if warm:\n"
+    "    import keras\n"
+    "    images = len(keras.datasets.fashion_mnist.load_data()[0][0])\n"
+    "else:\n"  # from the same mounts; to import all of Keras takes six seconds
+    "    assert find_spec('keras') and find_spec('tensorflow')\n"
+    "    with gzip.open(os.path.expanduser('~/.keras/datasets/fashion-mnist/train-images-idx3-ubyte.gz')) as file:\n"
+    "        images = int.from_bytes(file.read(8)[4:], 'big')\n"
     "try:\n    import grader.cli\nexcept ImportError:\n    there = False\nelse:\n    there = True\n"
-    "print(json.dumps({'warm': warm, 'images': len(x), 'prefix': sys.prefix, 'home': os.getcwd(), 'grader': there}))"
+    "print(json.dumps({'warm': warm, 'images': images, 'prefix': sys.prefix, 'home': os.getcwd(), 'grader': there}))"
 )
 
 
