@@ -624,6 +624,13 @@ class Score:
     """True while any finding waits for a person or is the grader's own error."""
     questions: tuple[QuestionScore, ...]
 
+    @property
+    def may_be_added(self) -> float:
+        """Points that are not in `score`, and that what waits may still bring."""
+        findings = (finding for question in self.questions for finding in question.findings)
+        waiting = (finding for finding in findings if finding.status in (Status.NEEDS_REVIEW, Status.ERROR))
+        return round(sum(max(finding.max_points - finding.points, 0.0) for finding in waiting), 6)
+
 
 class Outcome(StrEnum):
     """How far a submission got."""

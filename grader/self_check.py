@@ -12,7 +12,7 @@ from rich.text import Text
 from grader.records import Finding, Message, Outcome, Result, Status, printable, say, say_number
 from grader.reports.criteria import CriterionView, criterion_view
 from grader.reports.pages import is_one_case
-from grader.reports.stopped import causes, not_begun, points_at_risk, stopped_cells
+from grader.reports.stopped import blamed_cell, causes, not_begun, points_at_risk, stopped_cells
 from grader.reports.translation import Translator
 from grader.rubric.criteria import Concept, Criterion
 from grader.rubric.public import may_be_told, public_id, without_answers
@@ -61,12 +61,6 @@ class SelfCheck:
     lines: Mapping[int, str]
     """The first line of each cell, by its index."""
 
-    @property
-    def open_points(self) -> float:
-        """Points that a person, or the grader once more, has yet to decide."""
-        scores = self.result.score.questions
-        return sum(finding.max_points for score in scores for finding in score.findings if finding.status in OPEN)
-
 
 def self_check(result: Result, rubric: Rubric, lines: Mapping[int, str]) -> SelfCheck:
     """What a student may be shown of a result.
@@ -78,8 +72,9 @@ def self_check(result: Result, rubric: Rubric, lines: Mapping[int, str]) -> Self
     questions = [_shown(question) for question in without_answers(rubric).questions]
     shown = rubric.model_copy(update={"questions": [question for question in questions if question.criteria]})
     reason = FAULT if _is_fault(result) else result.reason
+    whole, stopped = reason if is_one_case(result) else None, causes(result)
     findings = [
-        _finding(finding, rubric, reason if is_one_case(result) else None)
+        _finding(_to_be_mended(finding, stopped), rubric, whole)
         for score in result.score.questions
         for finding in score.findings
     ]
@@ -113,6 +108,20 @@ def _is_fault(result: Result) -> bool:
     return result.reason is not None and all(finding.status is Status.ERROR for finding in findings)
 
 
+def _to_be_mended(finding: Finding, stopped: Mapping[int, int]) -> Finding:
+    """What would wait for a person on account of a cell that stopped waits for the student, who can still mend it.
+
+    Args:
+        stopped: the cell that is to blame, for each cell that raised.
+    """
+    blamed = blamed_cell(finding, stopped)
+    cell = finding.evidence.get("cause") if blamed is None else blamed
+    if finding.status is not Status.NEEDS_REVIEW or cell not in stopped:
+        return finding
+    told = say("Cell {cell} stopped with an error, as told above: mend it, and check again.", cell=cell + 1)
+    return replace(finding, status=Status.SKIPPED, message=told, evidence={**finding.evidence, "cause": cell})
+
+
 def _finding(finding: Finding, rubric: Rubric, whole: Message | None) -> Finding | None:
     """The finding as it may be told; None for a hidden criterion's.
 
@@ -127,9 +136,14 @@ def _finding(finding: Finding, rubric: Rubric, whole: Message | None) -> Finding
     return replace(
         finding,
         check=public_id(question, criterion, rubric),
-        message=whole or (finding.message if told else _untold(finding, criterion)),
+        message=whole or (finding.message if told or _is_to_be_mended(finding) else _untold(finding, criterion)),
         evidence={key: value for key, value in finding.evidence.items() if key in OWN or (told and key in REHEARSED)},
     )
+
+
+def _is_to_be_mended(finding: Finding) -> bool:
+    """True for a message that names a cell, and nothing that is expected."""
+    return finding.status is Status.SKIPPED and "cause" in finding.evidence
 
 
 def _untold(finding: Finding, criterion: Criterion) -> Message:
@@ -213,15 +227,28 @@ def _print_criterion(
 def remarks(check: SelfCheck, translator: Translator) -> list[str]:
     """What a student should know of the total: what may yet change it, and what depends on cells that stopped."""
     told = []
-    if check.open_points:
+    score = check.result.score
+    to_come = score.may_be_added
+    if to_come and score.score + to_come > score.max_score - 1e-6 and not check.result.errors:
         told.append(
             say_number(
-                "Provisional: {points} point is decided after you hand it in.",
-                "Provisional: {points} points are decided after you hand it in.",
-                _grammatical(check.open_points),
-                points=check.open_points,
+                "So far nothing is wrong: the other {points} point is decided after you hand it in.",
+                "So far nothing is wrong: the other {points} points are decided after you hand it in.",
+                _grammatical(to_come),
+                points=to_come,
             )
         )
+    elif to_come:
+        told.append(
+            say_number(
+                "Up to {points} more point is decided after you hand it in.",
+                "Up to {points} more points are decided after you hand it in.",
+                _grammatical(to_come),
+                points=to_come,
+            )
+        )
+    elif score.provisional:
+        told.append(say("What is marked with “?” is confirmed after you hand it in."))
     points, cells = points_at_risk(check.result)
     if points:
         told.append(

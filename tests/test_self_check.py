@@ -148,10 +148,11 @@ def test_a_fault_of_the_grader_tells_nothing_either(rubric: Rubric, tmp_path: Pa
 
 def test_totals_are_of_what_is_shown(rubric: Rubric, tmp_path: Path) -> None:
     check = self_check(result_of(rubric, Status.NEEDS_REVIEW), rubric, LINES)
-    assert (check.result.score.max_score, check.open_points, check.hidden_points) == (6.5, 6.5, 1.5)
+    assert (check.result.score.max_score, check.result.score.may_be_added, check.hidden_points) == (6.5, 6.5, 1.5)
     text = shown(check, tmp_path)
     assert "Provisional mark: 0 of 6.5 points" in text
-    assert "Provisional: 6.5 points are decided after you hand it in." in text
+    assert "So far nothing is wrong: the other 6.5 points are decided after you hand it in." in text
+    assert '"may_be_added": 6.5' in text
     assert "1.5 more points are looked at only after you hand it in." in text
     assert "1,5 puntos más se miran solo después de la entrega." in text
 
@@ -186,9 +187,40 @@ def test_a_check_says_the_same_wherever_it_is_read(
     assert sign in page
     assert "Corregido" not in page
     hidden = "1,5 puntos más se miran solo después de la entrega."
-    provisional = "Provisional: 6,5 puntos se deciden después de la entrega."
+    provisional = "De momento no hay nada mal: los otros 4,5 puntos se deciden después de la entrega."
     assert (hidden in terminal, hidden in page) == (True, True)
     assert (provisional in terminal, provisional in page) == (status is Status.NEEDS_REVIEW,) * 2
+    assert "Una persona todavía tiene que mirar" not in page
+
+
+def test_what_is_proposed_already_is_not_counted_again_as_what_may_come(rubric: Rubric, tmp_path: Path) -> None:
+    first, second, *rest = [f for score in result_of(rubric, Status.PASSED).score.questions for f in score.findings]
+    waits = replace(first, status=Status.NEEDS_REVIEW, points=0.25)
+    lost = replace(second, status=Status.FAILED, points=0.0)
+    others = [replace(finding, points=finding.max_points) for finding in rest]
+    score = add_up([waits, lost, *others], rubric)
+    terminal, page = both(replace(result_of(rubric, Status.PASSED), score=score), rubric, tmp_path)
+    most, to_come = 6.5 - second.max_points - first.max_points + 0.25, first.max_points - 0.25
+    number = Translator("es").number
+    assert f"Nota provisional: {number(most)} de 6,5 puntos Hasta {number(to_come)} puntos más se deciden" in terminal
+    assert f"Hasta {number(to_come)} puntos más se deciden después de la entrega." in page
+
+
+def test_a_cell_that_can_still_be_mended_waits_for_the_student_and_for_no_person(
+    rubric: Rubric, tmp_path: Path
+) -> None:
+    waiting = result_of(rubric, Status.NEEDS_REVIEW)
+    error = CellError(1, "model.fit(x, y)", "NameError: name 'modle' is not defined")
+    blamed = [
+        replace(f, evidence={"cause": 1}, message=say("a person looks at it"))
+        for score in waiting.score.questions
+        for f in score.findings
+    ]
+    terminal, page = both(replace(waiting, score=add_up(blamed, rubric), errors=(error,)), rubric, tmp_path)
+    for told_of in (terminal, page):
+        assert "persona" not in told_of
+        assert "se deciden después" not in told_of
+    assert "La celda 2 se detuvo con un error, como se explica arriba: arréglala y vuelve a comprobar." in terminal
 
 
 def test_points_that_a_mistyped_name_puts_at_risk_are_told_in_the_total(rubric: Rubric, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from grader.checks.today import breaks_today, is_blocked, ran_when_saved
 from grader.records import (
     Basis,
     Cell,
+    CellStatus,
     Evidence,
     Finding,
     Message,
@@ -26,6 +27,8 @@ from grader.rubric.rubric import Question, Rubric
 from grader.training.data import DataSet
 from grader.training.service import Trainings
 
+MOST_PLACES = 3
+"""Cells that are named where nothing was found."""
 CAUSE = "cause"
 """In a finding's evidence: the cell that is to blame for it. What one cell is to blame for is decided at once."""
 
@@ -126,7 +129,16 @@ class Context:
             reason = self._why_broken(broken[0])
             evidence = {"saved_output": saved, CAUSE: self.evidence.cause_of(broken[0])}
             return self.review(criterion, reason, "static", cells=broken, evidence=evidence)
-        return self.failed(criterion, message, "static", cells=self.place.cells[:3])
+        return self.failed(criterion, message, "static", cells=self._looked_in())
+
+    def _looked_in(self) -> tuple[int, ...]:
+        """Where the question's answer was looked for, so that it can be told: the student's code there, the cells that
+        raised first, or else what the student wrote there; where nothing is, the place itself."""
+        own = [index for index in self.place.cells if not self.submission.cells[index].given]
+        code = [index for index in own if self.submission.cells[index].kind == "code"]
+        runs = self.evidence.runs
+        code.sort(key=lambda index: index not in runs or runs[index].status is not CellStatus.ERROR)
+        return tuple((code or own or self.place.cells)[:MOST_PLACES])
 
     def _why_broken(self, index: int) -> Message:
         """Why a cell raises today, by its first cause."""
