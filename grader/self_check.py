@@ -116,7 +116,7 @@ def _to_be_mended(finding: Finding, stopped: Mapping[int, int]) -> Finding:
     """
     blamed = blamed_cell(finding, stopped)
     cell = finding.evidence.get("cause") if blamed is None else blamed
-    if finding.status is not Status.NEEDS_REVIEW or cell not in stopped:
+    if finding.status is not Status.NEEDS_REVIEW or cell is None or cell not in stopped:
         return finding
     told = say("Cell {cell} stopped with an error, as told above: mend it, and check again.", cell=cell + 1)
     return replace(finding, status=Status.SKIPPED, message=told, evidence={**finding.evidence, "cause": cell})
