@@ -171,11 +171,11 @@ def _said(concept: Concept) -> Seen:
 
 
 def contradicted(spans: tuple[str, ...], words: str, contrary: str, share: float) -> Judgement:
-    """Of an answer that says a thing and its contrary: a person decides."""
+    """Of an answer that says a thing and its contrary: a person decides, whatever a second opinion makes of it."""
     reason = say(
         "The answer says this, “{words}”, and also the contrary, “{contrary}”.", words=words, contrary=contrary
     )
-    return Judgement(share, DOUBTFUL, spans, reason)
+    return Judgement(share, DOUBTFUL, spans, reason, Seen.CONTRADICTED, surest=DOUBTFUL)
 
 
 def _judge_contrary(reading: Reading, found: Sequence[Match]) -> Judgement:

@@ -29,6 +29,7 @@ class Seen(StrEnum):
     TERMS_ONLY = "terms only"
     NOT_SAID = "not said"
     ASTRAY = "another explanation"
+    CONTRADICTED = "said, and the contrary as well"
     COPIED = "copied"
     DENIED = "denied"
     DENIED_WITH_TYPOS = "denied with typos"
@@ -53,6 +54,7 @@ ODDS: Mapping[Seen, Odds] = {
     Seen.TERMS_ONLY: Odds(-1.3, -2.0),
     Seen.NOT_SAID: Odds(-3.2, -3.3),
     Seen.ASTRAY: Odds(-3.0, -3.4),
+    Seen.CONTRADICTED: Odds(-1.9, -2.2),
     Seen.COPIED: Odds(-3.0, -3.5),
     Seen.DENIED: Odds(-4.6, -4.8),
     Seen.DENIED_WITH_TYPOS: Odds(-1.7, -2.1),
@@ -63,7 +65,15 @@ TRUST_WHERE_SAID, TRUST_WHERE_NOT = 0.9, 1.9
 TRUST_IN_CLASS = 1.5
 """How many times as much it counts where answers of the class itself have been marked: they are in its own words."""
 _FOUND = frozenset(
-    (Seen.NAMED, Seen.SAID, Seen.SAID_WITH_TYPOS, Seen.SAID_WITH_DOUBT, Seen.SAID_ASTRAY, Seen.SAID_IN_PART)
+    (
+        Seen.NAMED,
+        Seen.SAID,
+        Seen.SAID_WITH_TYPOS,
+        Seen.SAID_WITH_DOUBT,
+        Seen.SAID_ASTRAY,
+        Seen.SAID_IN_PART,
+        Seen.CONTRADICTED,
+    )
 )
 _STANDS = frozenset((Seen.DENIED, Seen.COPIED))
 """Likeness is blind to negation, and to whose words they are: it may cast doubt on these, not overrule them."""
@@ -113,6 +123,8 @@ def weigh(judgement: Judgement, opinion: float, credit: float, trust: float = 1.
     share = min(chances, key=lambda one: abs(one - expected))
     if not judgement.expressed and chances[0.0] >= DOUBTFUL:  # what was not found is not given on a mere suspicion
         share = 0.0
+    if judgement.seen is Seen.CONTRADICTED:  # nobody earns all of it by saying both
+        share = min(share, judgement.share)
     if share == judgement.share:
         return replace(judgement, confidence=round(min(judgement.surest, chances[share]), 3))
     reason = judgement.reason
