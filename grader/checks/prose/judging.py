@@ -32,6 +32,9 @@ _WORDS_AROUND = 6
 _LONGEST_CLAUSE = 200
 _TELLING_TERMS = 2
 _LONG_ANSWER = 40
+_FEWEST_ALIKE = 4
+"""Different words from which on an answer that says nothing of the matter may yet be worded like others: a greeting and
+a number are worded like nothing."""
 _TOLD_BESIDE = 5
 """Words beside a list of terms that may make a statement of it."""
 _FOREIGN_WORDS = 2
@@ -229,7 +232,9 @@ def _judge_unsaid(reading: Reading, concept: Concept, related: _Found, terms: Se
     if compares(*reading.columns()):
         reason = say("The answer explains by a comparison, which may say this.")
         return Judgement(0.0, DOUBTFUL, (), reason, Seen.TERMS_ONLY, surest=DOUBTFUL)
-    return Judgement(0.0, _FORGIVEN, (), say("The answer does not say this."), Seen.NOT_SAID)
+    words = {token.word for token in reading.tokens if token.word.isalpha()}
+    seen = Seen.NOT_SAID if len(words) >= _FEWEST_ALIKE else None
+    return Judgement(0.0, _FORGIVEN, (), say("The answer does not say this."), seen)
 
 
 def _comes_near(reading: Reading, concept: Concept, found: Sequence[Match]) -> Message:
