@@ -8,6 +8,7 @@
     ├── DataError             the assignment's data set is missing or damaged: exit code 2
     ├── ExchangeError         the kernel's side sent something malformed or too large
     ├── NotTrainable          a training that the trusted trainer does not take: it runs in the kernel
+    │   └── TooMuch           it is more than the trainer does for one notebook
     ├── TrainerError          the trusted trainer itself failed: the training runs in the kernel
     ├── DeadlineError         a part of the grader took longer than it may: our error, and no lost point
     └── MemoryLimitError      a part of the grader took more memory than it may: likewise
@@ -95,6 +96,10 @@ class ExchangeError(GraderError):
 
 class NotTrainable(GraderError):
     """A training is outside what the trusted trainer takes, or Keras itself refuses it."""
+
+
+class TooMuch(NotTrainable):
+    """A training, evaluation or prediction is more than one notebook may ask of the trusted trainer."""
 
 
 class TrainerError(GraderError):

@@ -467,13 +467,23 @@ class Training:
     initial_epoch: int = 0
     """From which epoch on this call counts its own."""
     changed: bool | None = None
-    """Whether it left other weights than it found; None for a model that had none yet."""
+    """Whether it left other weights than it found; None where that is not known."""
+    start: Literal["fresh", "training", "other"] = "fresh"
+    """What gave it the weights that it began with: initializers, another training, or anything else."""
+    goes_on_from: int | None = None
+    """The training that left these weights."""
+    set_otherwise: bool = False
+    """Something else than training set weights while it ran."""
     batch_size: int | None = None
     steps: int = 0
     """Batches in an epoch."""
     logs: tuple[Mapping[str, float], ...] = ()
     x: Data | None = None
     y: Data | None = None
+    rows: int | None = None
+    """Different rows of an epoch, without those that are kept for validation; None where that is not known."""
+    taught: Array | None = None
+    """Some of them, spread over all, as the trusted side has them; None where only the kernel does."""
     callbacks: tuple[Callback, ...] = ()
     raised: Raised | None = None
     source: Literal["kernel", "trained", "replayed"] = "kernel"
@@ -489,6 +499,8 @@ class Training:
     """Why a person has to confirm what this training decides, though nothing speaks against it."""
     cause: int | None = None
     """The cell on account of which it is provisional."""
+    loaded: bool = False
+    """True for a model that came from a file with weights that no training here gave; its steps were made elsewhere."""
     built_only: bool = False
     """True for a model that was built or compiled but never trained."""
     test_probabilities: Array | None = None

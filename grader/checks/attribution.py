@@ -154,7 +154,8 @@ def _from_complete_to_built(question: Question, tries: Sequence[Training]) -> li
     """Tries in the order in which they count: complete ones, those that raised, models that were only built."""
     if question.training is not None and question.training.vectorised is False:
         return [[training for training in tries if not training.built_only]]
-    complete = [training for training in tries if _complete(training)]
+    whole = [training for training in tries if _complete(training)]
+    complete = [training for training in whole if not training.loaded] or whole
     raised = [training for training in tries if not training.built_only and not _complete(training)]
     built = [training for training in tries if training.built_only and training.network.layers]
     return [complete, raised, built]

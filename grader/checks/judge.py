@@ -15,6 +15,7 @@ from grader.checks.context import CAUSE, Context
 from grader.checks.epoch_log import check_epoch_log
 from grader.checks.expected_error import check_expected_error
 from grader.checks.prose import check_concept, doubts_of, judge_concept, learn, named_words
+from grader.checks.standing import doubt_of
 from grader.checks.suspicion import suspicions
 from grader.checks.today import failing_cell
 from grader.checks.tries import many_tries, rival_of, rivalled, settle_tries
@@ -193,7 +194,13 @@ def _finding(criterion: Criterion, context: Context, rival: Context | None) -> F
     if context.place.unread and finding.status is Status.FAILED and is_prose(criterion):
         message = say("The answer is longer than what is read of one; a person reads the rest.")
         return context.review(criterion, message, "static", points=finding.points, cells=context.place.cells[:3])
+    doubt = doubt_of(finding, criterion, context)
     why = _doubt(finding, criterion, context) or rivalled(finding, criterion, rival, _run_check)
+    if doubt is not None and (why is None or not doubt.counts):
+        points = finding.points if doubt.counts else 0.0
+        return context.review(
+            criterion, doubt.why, finding.basis, points=points, cells=finding.cells, evidence=finding.evidence
+        )
     if why is None:
         return finding
     causes = (answer.training.cause for answer in context.answers.values() if answer.training.provisional is why)

@@ -10,10 +10,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
 from grader.checks.epoch_log import ACCURACY, covers, plain_text, read_log
+from grader.checks.standing import sees_test_images
 from grader.records import Evidence, Message, Output, Submission, Training, say
 from grader.training.data import DataSet
-from grader.training.kernel_work import KernelWork, kind_of
-from grader.training.preparation import find_preparation
 
 DECIMAL = re.compile(r"\d+\.\d{2,}(?:e[-+]?\d+)?", re.I)
 ROUNDING = 0.006
@@ -45,15 +44,14 @@ def suspicions(submission: Submission, evidence: Evidence, real: DataSet) -> tup
 
 
 def _of_data(training: Training, real: DataSet) -> Iterator[Message]:
-    preparation = find_preparation(training.x, real)
-    if preparation is not None and preparation.source == "test":
+    if sees_test_images(training, real):
         yield say("Cell {cell} trains on the test images.", cell=training.cell + 1)
 
 
 def _of_origin(training: Training) -> Iterator[Message]:
     if training.doubt is not None:
         yield training.doubt
-    if kind_of(training.why_in_kernel) is KernelWork.OWN_WEIGHTS:
+    if training.start == "other" and training.epochs:
         yield say("The training in cell {cell} began with weights from elsewhere.", cell=training.cell + 1)
 
 

@@ -195,6 +195,8 @@ def _other_epochs(training: Training, wanted: int) -> Message:
 
 
 def _loop(training: Training) -> Message:
+    if training.loaded:
+        return say("The network was loaded with its weights, and trained elsewhere. A person decides.")
     return say_number(
         "The network was trained by a loop of {steps} step; a person counts its epochs.",
         "The network was trained by a loop of {steps} steps; a person counts its epochs.",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from grader.execution.exchange import (
     BuiltEvent,
@@ -29,17 +29,30 @@ from grader.execution.ledger import Source
 from grader.execution.old_code import KNOWN, told
 from grader.execution.reasons import judge_reason
 from grader.records import Array, Call, Callback, Data, Message, Network, Raised, Training, Transcript, say
+from grader.training.kernel_work import OURS, TRUSTED, KernelWork, kind_of
 from grader.training.networks import LayerClaim, Trace, build_network
 
-SourceOf = Callable[[FitEvent, Network, int, Data | None], tuple[Source, Message | None]]
-"""From a reported training, its network, its cell and its inputs: how it was done, and why the report cannot be right.
-"""
 
-OrderedOf = Callable[[FitEvent], Mapping[str, Any] | None]
-"""From a reported training to what the trainer was ordered for it."""
+class Trusted(Protocol):
+    """What the trusted side knows of trainings that a kernel reports."""
 
-TrainedOn = Callable[[FitEvent, Data | None], Data | None]
-"""From a reported training and its inputs as the kernel shows them to those that it was trained on."""
+    def source(self, event: FitEvent, network: Network, cell: int, x: Data | None) -> tuple[Source, Message | None]:
+        """How one was done, and why its report cannot be right."""
+
+    def ordered(self, event: FitEvent) -> Mapping[str, Any] | None:
+        """What the trainer was ordered for it."""
+
+    def trained_on(self, event: FitEvent, x: Data | None) -> Data | None:
+        """The inputs that it was trained on, by those that the kernel shows."""
+
+    def taught(self, event: FitEvent) -> tuple[int, Array] | None:
+        """The number of different rows of an epoch, and some of them."""
+
+    def goes_on_from(self, event: FitEvent) -> int | None:
+        """The trainer's training that one of its own went on from, as reports name it; None for fresh weights."""
+
+    def refusal(self, event: FitEvent) -> KernelWork | None:
+        """Why the trainer refused it; None where it did not."""
 
 
 MOST_INPUTS = 20
@@ -49,22 +62,16 @@ MOST_INPUTS = 20
 class Assembler:
     """Collects one run's trainings, calls and callbacks in the order in which they happened."""
 
-    def __init__(
-        self,
-        reader: ExchangeReader,
-        source: SourceOf | None = None,
-        ordered: OrderedOf | None = None,
-        trained_on: TrainedOn | None = None,
-    ) -> None:
+    def __init__(self, reader: ExchangeReader, trusted: Trusted | None = None) -> None:
         """Args:
-        source: tells how a training was done, as the trusted side knows it.
-        ordered: tells what the trainer was ordered for it.
-        trained_on: tells what it was trained on.
+        trusted: what knows of trainings by itself; None where the kernel trains everything.
         """
         self._reader = reader
-        self._source = source
-        self._ordered = ordered
-        self._trained_on = trained_on
+        self._trusted = trusted
+        self._calls: dict[int, int] = {}
+        """By number of a call of `fit`, its training."""
+        self._served: dict[int, int] = {}
+        """By the trainer's number of a training, the one that is reported."""
         self.trainings: list[Training] = []
         self._epochs: dict[str, int] = {}
         """By model, for how many it was trained so far, without those that cannot be right as they are reported."""
@@ -108,11 +115,16 @@ class Assembler:
     def _add_fit(self, event: FitEvent, cell: int) -> None:
         callbacks = tuple(self._know(self._callback(item, cell)) for item in event.callbacks)
         x, network = self._data(event.x), self._network(event.network)
-        source, doubt = self._source(event, network, cell, x) if self._source else ("kernel", None)
-        if self._source and source == "kernel" and doubt is None and event.epochs and event.raised is None:
+        trusted = self._trusted
+        source, doubt = trusted.source(event, network, cell, x) if trusted else ("kernel", None)
+        knows = trusted if source != "kernel" else None
+        refused = trusted.refusal(event) if trusted and not knows else None
+        if trusted and not knows and not refused and doubt is None and event.epochs and event.raised is None:
             self._flag_reason(event, network, cell)
-        x = self._trained_on(event, x) if self._trained_on else x
+        x = trusted.trained_on(event, x) if trusted else x
         self.fits[len(self.trainings)] = event.number
+        rows, taught = (knows.taught(event) if knows else None) or (_rows(event, x), None)
+        origin = self._origin(event, knows)
         before = self._epochs.get(event.model, 0)
         self._epochs[event.model] = before + (event.epochs if doubt is None else 0)
         self.trainings.append(
@@ -124,6 +136,7 @@ class Assembler:
                 **_compiled(event.compiled),
                 epochs=event.epochs,
                 changed=event.changed,
+                **origin,
                 epochs_asked=max(0, event.epochs_asked - event.initial_epoch),
                 initial_epoch=event.initial_epoch,
                 epochs_before=before,
@@ -134,14 +147,31 @@ class Assembler:
                 logs=tuple(event.logs),
                 x=x,
                 y=self._data(event.y),
+                rows=rows,
+                taught=taught,
                 callbacks=callbacks,
                 raised=_raised(event.raised),
                 source=source,
-                ordered=self._ordered(event) if self._ordered and source != "kernel" else None,
-                why_in_kernel=event.why_in_kernel,
+                ordered=knows.ordered(event) if knows else None,
+                why_in_kernel=_why_in_kernel(event, refused, origin["start"]),
                 doubt=doubt,
             )
         )
+
+    def _origin(self, event: FitEvent, trusted: Trusted | None) -> dict[str, Any]:
+        """What gave a training its weights: as the trusted side knows it, else as the kernel says."""
+        number = len(self.trainings)
+        if trusted is None:
+            start, set_otherwise = event.start, event.set_otherwise
+            before = self._calls.get(event.goes_on_from) if start == "training" else None
+        else:
+            ordered, set_otherwise = trusted.goes_on_from(event), False
+            start = "fresh" if ordered is None else "training"
+            before = None if ordered is None else self._served.get(ordered)
+            self._served.setdefault(event.training or 0, number)
+        self._calls.setdefault(event.number, number)
+        known = start != "training" or before is not None
+        return {"start": start if known else "other", "goes_on_from": before, "set_otherwise": set_otherwise}
 
     def _flag_reason(self, event: FitEvent, network: Network, cell: int) -> None:
         if judge_reason(event, network, refused=True) == "not shown":
@@ -162,6 +192,7 @@ class Assembler:
                 network=self._network(event.network),
                 **_compiled(event.compiled),
                 steps=event.loop_steps,
+                loaded=event.loaded,
                 built_only=event.loop_steps == 0,
             )
         )
@@ -291,6 +322,30 @@ def _compiled(wire: WireCompiled) -> dict[str, Any]:
 
 def _raised(wire: WireRaised | None) -> Raised | None:
     return None if wire is None else Raised(wire.name, wire.message, tuple(wire.names))
+
+
+def _why_in_kernel(event: FitEvent, refused: KernelWork | None, start: str) -> str:
+    """The trusted side's own reason where it has one; what a kernel says of the trainer counts for nothing."""
+    kind = kind_of(event.why_in_kernel)
+    if refused is not None:
+        return TRUSTED[refused]
+    if kind is KernelWork.OWN_WEIGHTS and start == "training":
+        return TRUSTED[KernelWork.IN_PARTS]
+    return "" if kind is KernelWork.TRAINER or kind in OURS else event.why_in_kernel
+
+
+def _rows(event: FitEvent, x: Data | None) -> int | None:
+    """How many rows a kernel says that an epoch has; one where all that it shows are the same."""
+    size = _batch_size(event, x)
+    if x is None or x.shape is None or not x.shape or size is None:
+        return None
+    if x.sample is not None and len(x.sample) > 1 and (x.sample == x.sample[:1]).all():
+        return 1
+    batches = event.steps * size if event.steps else None
+    if x.batch_size is not None:
+        return batches
+    kept = int(x.shape[0] * (1 - min(max(event.validation_split or 0.0, 0.0), 1.0)))
+    return kept if batches is None else min(kept, batches)
 
 
 def _batch_size(event: FitEvent, x: Data | None) -> int | None:

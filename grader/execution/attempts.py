@@ -7,7 +7,7 @@ seconds; the time that a submission may take holds for all its kernels together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from grader.execution.sandbox import Kind, Room
 from grader.execution.session import Session
 from grader.execution.warm import Nursery, nurseries
 from grader.processes import make_folder, remove_folder
-from grader.records import Callback, CellRun, CellStatus, Evidence, Submission, say
+from grader.records import Callback, CellRun, CellStatus, Evidence, Submission, Training, say
 from grader.rubric.rubric import Limits, Rubric
 from grader.threads import begin
 from grader.training.allowance import StoreAllowance
@@ -168,7 +168,6 @@ def _joined(whole: Attempt, again: Attempt, lost: Mapping[int, CellRun]) -> Atte
     first, second = _only(lost, whole.evidence), again.evidence
     for cell in lost:
         again.notebook.cells[cell].outputs = whole.notebook.cells[cell].get("outputs", [])
-    trainings = sorted([*first.trainings, *second.trainings], key=lambda training: training.cell)
     remark = say(
         "Cell {cell} ended the kernel; the other cells were run in a fresh one, without it.",
         cell=(whole.lost_in or 0) + 1,
@@ -176,7 +175,7 @@ def _joined(whole: Attempt, again: Attempt, lost: Mapping[int, CellRun]) -> Atte
     remarks = [*first.remarks, remark]
     evidence = Evidence(
         runs={**second.runs, **lost},
-        trainings=tuple(replace(training, id=position) for position, training in enumerate(trainings)),
+        trainings=_in_order(first.trainings, second.trainings),
         calls=tuple(sorted([*first.calls, *second.calls], key=lambda call: call.cell)),
         callbacks=(*second.callbacks, *first.callbacks),
         cut_short=first.cut_short,
@@ -186,6 +185,19 @@ def _joined(whole: Attempt, again: Attempt, lost: Mapping[int, CellRun]) -> Atte
         remarks=(*remarks, *(item for item in second.remarks if item not in remarks)),
     )
     return replace(again, evidence=evidence)
+
+
+def _in_order(*runs: Sequence[Training]) -> tuple[Training, ...]:
+    """The trainings of several runs by cell, numbered anew; what went on from one that is gone began with anything."""
+    every = sorted(((run, item) for run, part in enumerate(runs) for item in part), key=lambda one: one[1].cell)
+    places = {(run, item.id): place for place, (run, item) in enumerate(every)}
+
+    def moved(run: int, item: Training) -> Training:
+        before = None if item.goes_on_from is None else places.get((run, item.goes_on_from))
+        start = "other" if before is None and item.start == "training" else item.start
+        return replace(item, id=places[run, item.id], goes_on_from=before, start=start)
+
+    return tuple(moved(run, item) for run, item in every)
 
 
 def _only(lost: Mapping[int, CellRun], evidence: Evidence) -> Evidence:

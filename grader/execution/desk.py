@@ -12,6 +12,7 @@ import contextlib
 import json
 import logging
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from grader.errors import DeadlineError, NotTrainable, TrainerError
+from grader.errors import DeadlineError, NotTrainable, TooMuch, TrainerError
 from grader.execution.desk_questions import QUESTION, AskEpoch, AskFit, AskLook, AskState, WirePart, WirePipeline
 from grader.execution.exchange import FitEvent
 from grader.execution.intake import Intake, Work
@@ -31,6 +32,8 @@ from grader.threads import begin
 from grader.training import allowed
 from grader.training.allowance import StoreAllowance
 from grader.training.canonical import under_their_names
+from grader.training.kernel_work import KernelWork, kind_of
+from grader.training.likeness import different_rows, spread
 from grader.training.orders import Look, Order, Part, Point, metrics_key
 from grader.training.patience import ALL_ANSWERS_SECONDS, ANSWER_SECONDS
 from grader.training.pipelines import canonical_pipeline
@@ -50,6 +53,8 @@ MAX_AHEAD = 30
 """Epochs that are trained before the next look at the time."""
 STATE_TO_WEIGHTS = 2
 """How much larger an optimizer's state is than the weights, at most of those that most people use."""
+UNKNOWN = -1
+"""No training."""
 LATE_SECONDS = ANSWER_SECONDS + 60.0
 """How long an answer may take with all that belongs to it; what is later hangs."""
 
@@ -119,10 +124,17 @@ class TrainingDesk:
         self._ledger = Ledger()
         self._refused = False
         """The kernel was refused something, or cut off."""
+        self._refusals: deque[KernelWork] = deque(maxlen=MAX_ORDERS)
+        """Why trainings were refused that no report has named yet, in order."""
         self.failure = ""
         """What the trusted side could not do for it, though it should."""
         self._lengths: dict[str, int] = {}
         """Rows of data."""
+        self._left_by: dict[Point, int] = {}
+        """By moment, the reported training that had it."""
+        self._went_on_from: dict[int, int | None] = {}
+        self._taught: dict[str, tuple[int, Array]] = {}
+        """By data, its different rows, and some of them."""
         self._late = False
         """It took too long: the kernel trains by itself from then on."""
         self._closed = False
@@ -207,6 +219,10 @@ class TrainingDesk:
             return "kernel", None
         if against is not None:
             return "kernel", against
+        assert event.training is not None
+        began = given[0].began
+        self._went_on_from[event.training] = None if began is None else self._left_by.get(began, UNKNOWN)
+        self._left_by.update({entry.ended: event.training for entry in given})
         trained = any(self.taken[entry.training].trained for entry in given)
         return ("trained" if trained else "replayed"), None
 
@@ -219,6 +235,19 @@ class TrainingDesk:
         if judge_reason(event, network, refused=self._refused) != "false":
             return None
         return say("Cell {cell} says that its kernel had to train, for a reason that cannot be true.", cell=cell + 1)
+
+    def refusal(self, event: FitEvent) -> KernelWork | None:
+        """Why the trainer did not do a training that a kernel says it was refused; None where it was not.
+
+        Each refusal is named once: reports come in the order of the questions.
+        """
+        if kind_of(event.why_in_kernel) is not KernelWork.TRAINER or not self._refusals:
+            return None
+        return self._refusals.popleft()
+
+    def goes_on_from(self, event: FitEvent) -> int | None:
+        """The training that one of the trainer's went on from; None for fresh weights, `UNKNOWN` for none reported."""
+        return UNKNOWN if event.training is None else self._went_on_from.get(event.training, UNKNOWN)
 
     def ordered(self, event: FitEvent) -> dict[str, Any] | None:
         """What the trainer was ordered for a reported training, in plain form; None where that is no whole training."""
@@ -237,6 +266,20 @@ class TrainingDesk:
         sample = np.asarray(ordered[list(rows)]).reshape(len(rows), *taken.asked.input_shape)
         return Data((len(ordered), *taken.asked.input_shape), str(sample.dtype), taken.asked.x, rows, sample)
 
+    def taught(self, event: FitEvent) -> tuple[int, Array] | None:
+        """How many different rows an epoch of a reported training had, and some of them; None where none are there."""
+        taken = self._taken(event)
+        if taken is None:
+            return None
+        digest = taken.order.x
+        if digest not in self._taught:
+            ordered = self._trainings.store.mapped(digest)
+            if ordered is None or not len(ordered):
+                return None
+            self._taught[digest] = different_rows(ordered), spread(ordered)
+        rows, some = self._taught[digest]
+        return (min(rows, event.steps * taken.order.batch_size) if event.steps else rows), some
+
     def _taken(self, event: FitEvent) -> Taken | None:
         """The training that a report names."""
         known = event.training is not None and 0 <= event.training < len(self.taken)
@@ -252,6 +295,11 @@ class TrainingDesk:
 
     # --- questions --------------------------------------------------------------------------------------------------
 
+    def _note_refusal(self, question: Any, kind: KernelWork) -> None:
+        """Keep in mind why a training was refused."""
+        if isinstance(question, AskFit | AskEpoch):
+            self._refusals.append(kind)
+
     def answer(self, line: bytes) -> Answer:
         """The answer to one question, whatever it says."""
         answer, arrays = self._answer(line)
@@ -261,11 +309,13 @@ class TrainingDesk:
         return answer, arrays
 
     def _answer(self, line: bytes) -> Answer:
+        question: Any = None
         try:
             question = QUESTION.validate_python(json.loads(line))
             if self.waited > ALL_ANSWERS_SECONDS:
                 raise DeadlineError(f"a kernel must wait {ALL_ANSWERS_SECONDS:g} seconds at most. Received: more")
             if self._late:
+                self._note_refusal(question, KernelWork.FAULT)
                 return {"kernel": self.failure}, ()
             self._budget.take(QUESTION_WORK)
             if isinstance(question, AskFit):
@@ -275,15 +325,23 @@ class TrainingDesk:
             if isinstance(question, AskState):
                 return self._state(question)
             return self._look(question)
+        except TooMuch as error:
+            self._note_refusal(question, KernelWork.BUDGET)
+            return {"kernel": str(error)[:300]}, ()
         except NotTrainable as error:
+            by_pipeline = isinstance(question, AskFit) and question.pipeline is not None
+            self._note_refusal(question, KernelWork.PIPELINE if by_pipeline else KernelWork.TRAINER)
             return {"kernel": str(error)[:300]}, ()
         except (ValidationError, ValueError, IndexError, RecursionError) as error:
             return {"kernel": f"a question must follow the protocol. Received: {type(error).__name__}"}, ()
         except DeadlineError as error:
+            self._note_refusal(question, KernelWork.FAULT)
             return self._too_late(str(error)), ()
         except TrainerError as error:
+            self._note_refusal(question, KernelWork.FAULT)
             return self._failed(str(error)), ()
         except Exception as error:
+            self._note_refusal(question, KernelWork.FAULT)
             logging.getLogger(__name__).exception("the training desk failed on a question")
             return self._failed(f"{type(error).__name__}: {error}"), ()
 
@@ -300,7 +358,7 @@ class TrainingDesk:
 
     def _take(self, question: AskFit) -> Answer:
         if len(self.taken) >= MAX_ORDERS:
-            raise NotTrainable(f"a notebook may order {MAX_ORDERS} trainings. Received: more")
+            raise TooMuch(f"a notebook may order {MAX_ORDERS} trainings. Received: more")
         metrics = _metrics(question.metrics)
         asked = Order(
             layers=_layers(question.layers),

@@ -135,8 +135,12 @@ class FitEvent(Wire):
     batch_size: int | None = None
     epochs_asked: Size = 0
     initial_epoch: Size = 0
+    validation_split: float | None = None
     epochs: Size = 0
     changed: bool | None = None
+    start: Literal["fresh", "training", "other"] = "other"
+    goes_on_from: Size = 0
+    set_otherwise: bool = False
     """Whether the weights are others than before; None for a model that had none yet."""
     steps: Size = 0
     logs: Annotated[list[dict[Short, float]], Field(max_length=5_000)] = []
@@ -170,6 +174,7 @@ class BuiltEvent(Wire):
     network: WireNetwork | None = None
     compiled: WireCompiled = WireCompiled()
     loop_steps: Size = 0
+    loaded: bool = False
 
 
 class CallbackEvent(WireCallback):

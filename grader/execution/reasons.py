@@ -8,7 +8,7 @@ from typing import Literal
 from grader.execution.exchange import FitEvent
 from grader.records import Network
 from grader.training import allowed
-from grader.training.kernel_work import KernelWork, kind_of
+from grader.training.kernel_work import OURS, KernelWork, kind_of
 
 Verdict = Literal["shown", "not shown", "false"]
 PASSIVE_CALLBACKS = frozenset({"History", "ProgbarLogger", "CSVLogger", "TerminateOnNaN", "EarlyStopping"})
@@ -27,7 +27,7 @@ def judge_reason(event: FitEvent, network: Network, *, refused: bool) -> Verdict
         ``false`` where it is no reason that there is, or cannot be true.
     """
     kind = kind_of(event.why_in_kernel)
-    if kind is None or (kind is KernelWork.REFUSED and event.epochs and event.raised is None):
+    if kind in OURS or kind is None or (kind is KernelWork.REFUSED and event.epochs and event.raised is None):
         return "false"
     if kind is KernelWork.TRAINER and not refused:
         return "false"

@@ -85,11 +85,7 @@ class Session:
         self.desk = desk
         self.notebook = nbformat.from_dict(submission.notebook)
         self.reader = ExchangeReader(room.exchange)
-        self.assembler = (
-            Assembler(self.reader)
-            if desk is None
-            else Assembler(self.reader, desk.source, desk.ordered, desk.trained_on)
-        )
+        self.assembler = Assembler(self.reader, desk)
         self.runs: dict[int, CellRun] = {}
         self.lost = lost or {}
         self.lost_in: int | None = None

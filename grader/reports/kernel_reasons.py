@@ -26,6 +26,8 @@ _SENTENCES: Mapping[KernelWork, Message] = {
     KernelWork.DEVICES: say("it is spread over devices"),
     KernelWork.MODEL: say("the model is no plain chain of Keras's layers"),
     KernelWork.DATA: say("the grader does not take its data in this form"),
+    KernelWork.BUDGET: say("it is more than the grader trains for one notebook"),
+    KernelWork.FAULT: say("the grader could not train it, for a fault of its own"),
     KernelWork.TRAINER: say("the grader does not train one of its parts"),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.errors import NotTrainable
+from grader.errors import TooMuch
 
 SUBMISSION_BYTES = 5_000_000_000
 """Half of a store of the usual size, and ten times what students usually write: 60,000 images take 47 to 376 MB in one
@@ -26,7 +26,7 @@ class StoreAllowance:
     def check(self, name: str) -> None:
         """Raise NotTrainable where nothing more is kept for this submission, unless it was counted before."""
         if name not in self._kept and sum(self._kept.values()) >= self._most:
-            raise NotTrainable(f"a notebook may have {self._most:.0f} bytes kept of its trainings. Received: more")
+            raise TooMuch(f"a notebook may have {self._most:.0f} bytes kept of its trainings. Received: more")
 
     def note(self, name: str, size: int) -> None:
         """Count something, once.

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from grader.errors import NotTrainable
+from grader.errors import TooMuch
 
 FOLDERS = ("trajectories", "looks", "data")
 """What counts."""
@@ -59,9 +59,7 @@ class Quota:
             OSError: the store cannot be written to.
         """
         if size > self._max_bytes:
-            raise NotTrainable(
-                f"what is trained must fit into a store of {self._max_bytes:.0f} bytes. Received: {size}"
-            )
+            raise TooMuch(f"what is trained must fit into a store of {self._max_bytes:.0f} bytes. Received: {size}")
         if math.isinf(self._max_bytes):
             yield
             return

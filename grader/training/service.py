@@ -25,7 +25,7 @@ from typing import Any, TypeVar
 
 import psutil
 
-from grader.errors import DeadlineError, NotTrainable, TrainerError
+from grader.errors import DeadlineError, NotTrainable, TooMuch, TrainerError
 from grader.processes import OwnedProcess, make_folder
 from grader.records import Array
 from grader.training.orders import Look, Order, Part, Point, metrics_key
@@ -339,7 +339,7 @@ class Trainings:
             too_large = reply is not None
         if too_large:
             self._too_large = True
-            raise NotTrainable("what is trained must fit into the trainer's memory. Received: more")
+            raise TooMuch("what is trained must fit into the trainer's memory. Received: more")
         raise TrainerError("the trainer must answer. Received: nothing, twice")
 
     def _asked(self, trainer: Path, request: Mapping[str, Any], patience: Patience) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from grader.errors import NotTrainable
+from grader.errors import NotTrainable, TooMuch
 from grader.rubric.rubric import Limits
 from grader.training.orders import Order, Part, Point
 from grader.training.pipelines import extent_of
@@ -127,7 +127,7 @@ class Budget:
         """Take some of it. Raises NotTrainable where that is more than is left, and from then on always."""
         if self.over or self.used + work > self.most:
             self.over = True
-            raise NotTrainable(
+            raise TooMuch(
                 f"a submission may ask for {self.most:.3g} products. Received: {self.used + work:.3g} with this one"
             )
         self.used += work
@@ -148,7 +148,7 @@ class Budget:
             NotTrainable: the budget is not enough for those that are needed, or one epoch is too much.
         """
         if epoch > MAX_EPOCH:
-            raise NotTrainable(f"an epoch must be at most {MAX_EPOCH:.3g} products. Received: {epoch:.3g}")
+            raise TooMuch(f"an epoch must be at most {MAX_EPOCH:.3g} products. Received: {epoch:.3g}")
         name = (point.key, metrics)
         reached = self._reached.get(name, 0)
         if point.epoch <= reached:

@@ -363,7 +363,7 @@ def test_what_ran_when_it_was_saved_goes_to_a_person(grade: Grade) -> None:
 
 
 def test_a_loop_of_the_students_own_counts_as_training(grade: Grade) -> None:
-    """Gradient tape instead of fit: the network is judged, and a person counts epochs and batches."""
+    """Gradient tape instead of fit: the network is judged, and a person sees what it was trained on, and for how long."""
     loop = (
         "model = tf.keras.Sequential([tf.keras.Input((28, 28)), tf.keras.layers.Flatten(),\n"
         "    tf.keras.layers.Dense(128, 'sigmoid'), tf.keras.layers.Dense(10, 'softmax')])\n"
@@ -376,7 +376,8 @@ def test_a_loop_of_the_students_own_counts_as_training(grade: Grade) -> None:
     statuses = {finding.check: str(finding.status) for finding in graded.score.questions[0].findings}
     assert statuses["hidden_layers"] == statuses["output_layer"] == statuses["optimizer"] == "passed", graded.lost()
     assert statuses["epochs"] == statuses["batch_size"] == "needs_review"
-    assert statuses["test_accuracy"] in ("passed", "failed"), "measured as question 2 hands the images to the network"
+    assert statuses["test_accuracy"] in ("needs_review", "failed")
+    assert "accuracy" in graded.finding("1", "test_accuracy").evidence, "measured as question 2 hands the images to it"
 
 
 def test_images_that_were_handed_to_the_trainer_can_be_looked_at_again(grade: Grade) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Grade, Graded
-from student import CALLBACK, CORRECT, LOG_10, network, notebook
+from student import CALLBACK, CORRECT, LOG_10, fit, network, notebook
 
 from grader.checks.suspicion import suspicions
 from grader.records import Status
@@ -262,9 +262,161 @@ def test_a_trick_earns_nothing(attack: Attack, grade: Grade, data_slice: Path) -
         assert any(attack.flag in flag for flag in flags(graded, data_slice)), flags(graded, data_slice)
 
 
+NEXT_TO_NOTHING = {
+    "1": network()
+    + "model.fit(training_images, training_labels, epochs=10, batch_size=64, steps_per_epoch=1, verbose=0)\n",
+    "3.2": "A la clase 9, Ankle boot.",
+    "4.1": network(512, name="m512")
+    + "m512.fit(training_images[:1], training_labels[:1], epochs=10, batch_size=64, verbose=0)\n",
+    "4.2": network(1024, name="m1024")
+    + "one = tf.repeat(training_images[:2], 2000, axis=0).numpy(), tf.repeat(training_labels[:2], 2000).numpy()\n"
+    "m1024.fit(*one, epochs=3, batch_size=64, verbose=0)\n",
+    "5": "print(m512.predict(test_images[:1]).argmax(), m1024.predict(test_images[:1]).argmax())",
+    "5.1": "A la clase 9, Ankle boot.",
+    "8.1": network(name="m15")
+    + "few = tf.data.Dataset.from_tensor_slices((training_images, training_labels)).take(100).batch(64)\n"
+    "m15.fit(few, epochs=15, verbose=0)\n",
+    "8.2": network(name="m30")
+    + "for _ in range(29): m30.fit(training_images[:1], training_labels[:1], epochs=1, batch_size=64, verbose=0)\n"
+    "m30.fit(training_images, training_labels, epochs=1, batch_size=64, verbose=0)\n",
+}
+"""What describes a training is answered by one on hardly any images, in one form after the other."""
+
+
+def test_trainings_on_next_to_nothing_are_no_answers(grade: Grade) -> None:
+    graded = grade(notebook({**REST, "2": None, **NEXT_TO_NOTHING}, saved={}))
+    asked = ("epochs", "batch_size", "test_accuracy")
+    for question, check in (*((("1", item)) for item in asked), *NOTHING_EARNED):
+        finding = graded.finding(question, check)
+        assert finding.status is not Status.PASSED, finding
+        assert finding.points == 0, finding
+    assert graded.finding("1", "hidden_layers").status is Status.PASSED, "what a network is needs no training"
+
+
+NOTHING_EARNED = (
+    ("3.2", "predicted_class"),
+    ("4.1", "network_trained"),
+    ("4.2", "network_trained"),
+    ("5.1", "predicted_class"),
+    ("8.1", "network_trained"),
+    ("8.2", "network_trained"),
+)
+
+MOST_OF_THEM = {
+    "1": network() + fit(more=", validation_split=0.1"),
+    "4.1": network(512, name="m512") + "x, y = training_images[:3300], training_labels[:3300]\n"
+    "m512.fit(x, y, epochs=2, batch_size=64, verbose=0, validation_data=(training_images[3300:], training_labels[3300:]))\n",
+    "4.2": network(1024, name="m1024")
+    + "rows = tf.data.Dataset.from_tensor_slices((training_images, training_labels)).take(len(training_images))\n"
+    "m1024.fit(rows.shuffle(4000).batch(64), epochs=2, verbose=0)\n",
+    "8.1": network(name="m15") + fit("m15", 15, more=", validation_data=(test_images, test_labels)"),
+    "8.2": network(name="m30") + "mirrored = tf.concat([training_images, training_images[:, :, ::-1]], 0).numpy()\n"
+    "m30.fit(mirrored, tf.tile(training_labels, [2]).numpy(), epochs=30, batch_size=64, verbose=0)\n",
+}
+
+
+def test_trainings_on_most_images_or_more_are_answers(grade: Grade) -> None:
+    graded = grade(notebook({**REST, "2": None, **MOST_OF_THEM}))
+    for question, check in (("1", "epochs"), *(item for item in NOTHING_EARNED if item[1] == "network_trained")):
+        assert graded.finding(question, check).status is Status.PASSED, graded.finding(question, check)
+
+
+@pytest.mark.parametrize("form", ["test_images", "test_images + np.random.normal(0, 0.01, test_images.shape)"])
+def test_training_on_the_test_images_waits_for_a_person(form: str, grade: Grade, data_slice: Path) -> None:
+    x = f"import numpy as np\nx, y = np.concatenate([{form}] * 4), np.concatenate([test_labels] * 4)\n"
+    graded = grade(
+        notebook({**REST, "2": None, "1": x + network() + "model.fit(x, y, epochs=10, batch_size=64, verbose=0)\n"})
+    )
+    assert any("test images" in flag for flag in flags(graded, data_slice))
+    for check in ("epochs", "batch_size", "test_accuracy"):
+        assert graded.finding("1", check).status is Status.NEEDS_REVIEW
+
+
+def test_some_of_the_images_wait_for_a_person_with_their_points(grade: Grade) -> None:
+    """Whoever saves time by taking half of them says so, and keeps what stands until then."""
+    half = fit().replace("training_images, training_labels", "training_images[:2000], training_labels[:2000]")
+    graded = grade(notebook({**REST, "2": None, "1": network() + half}))
+    finding = graded.finding("1", "epochs")
+    assert (finding.status, finding.points) == (Status.NEEDS_REVIEW, 0.25)
+
+
 def flags(graded: Graded, data: Path) -> list[str]:
     found = suspicions(graded.submission, graded.evidence, load_data(data))
     return [flag.text.format_map(flag.values) for flag in found]
+
+
+BEFORE = """
+keep = tf.keras.models.clone_model(model)
+keep.compile(optimizer='adam', loss='sparse_categorical_crossentropy', metrics=['accuracy'])
+keep.fit({data}, epochs=3, batch_size=64, verbose=0)
+model.set_weights([value {change} for value in keep.get_weights()])
+"""
+SETTER = (
+    "class Sets(tf.keras.callbacks.Callback):\n"
+    "    def {hook}(self, *a, **k): self.model.set_weights(keep.get_weights())\n"
+)
+LOOP = """
+adam = tf.keras.optimizers.Adam(0.01)
+for x, y in tf.data.Dataset.from_tensor_slices((test_images, test_labels)).batch(64):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.keras.losses.sparse_categorical_crossentropy(y, model(x)))
+    adam.apply_gradients(zip(tape.gradient(loss, model.trainable_weights), model.trainable_weights))
+"""
+TRAIN, TEST = "training_images, training_labels", "test_images, test_labels"
+CALLED = FIT_10.replace("verbose=0", "verbose=0, callbacks=[Sets()]")
+
+ELSEWHERE: dict[str, str] = {
+    "a loop on the test images, then a training": network() + LOOP + FIT_10,
+    "weights of another model, changed": network() + BEFORE.format(data=TRAIN, change="* 1.0001") + FIT_10,
+    "weights of a training on the test images": network() + BEFORE.format(data=TEST, change="") + FIT_10,
+    "weights assigned one by one": network()
+    + BEFORE.format(data=TRAIN, change="")
+    + "for mine, other in zip(model.weights, keep.weights): mine.assign(other * 1.0001)\n"
+    + FIT_10,
+    "weights from a file": network()
+    + BEFORE.format(data=TRAIN, change="* 1.0001")
+    + "model.save_weights('w.weights.h5')\nmodel = tf.keras.models.clone_model(model)\n"
+    + network()[network().index("model.compile") :]
+    + "model.load_weights('w.weights.h5')\n"
+    + FIT_10,
+    "a callback that sets them when epochs begin": network()
+    + BEFORE.format(data=TEST, change="")
+    + network()
+    + SETTER.format(hook="on_epoch_begin")
+    + CALLED,
+    "a callback that sets them between batches": network()
+    + BEFORE.format(data=TEST, change="")
+    + network()
+    + SETTER.format(hook="on_train_batch_end")
+    + CALLED,
+    "another training, then this one of no learning rate": network().replace("'adam'", "tf.keras.optimizers.Adam(0.0)")
+    + BEFORE.format(data=TRAIN, change="")
+    + FIT_10,
+}
+
+
+@pytest.mark.parametrize("answer", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_weights_that_the_training_did_not_give_are_never_sure(answer: str, grade: Grade) -> None:
+    """What a network gets right by them is no evidence of the training that was asked for."""
+    graded = grade(notebook({**REST, "2": None, "3.2": "A la clase 9, Ankle boot.", "1": answer}))
+    for question, check in (("1", "epochs"), ("1", "test_accuracy"), ("3.2", "predicted_class")):
+        assert graded.finding(question, check).status is not Status.PASSED, graded.finding(question, check)
+    assert graded.finding("1", "hidden_layers").status is Status.PASSED
+
+
+def test_the_best_weights_of_a_training_are_its_own(grade: Grade) -> None:
+    """A checkpoint that is loaded after fit in the same cell belongs to it, and so do its epochs and batches."""
+    answer = (
+        network()
+        + fit(
+            more=", validation_split=0.1, callbacks=[tf.keras.callbacks.ModelCheckpoint('m.keras', save_best_only=True)]"
+        )
+        + "model = tf.keras.models.load_model('m.keras')\n"
+    )
+    graded = grade(notebook({**REST, "1": answer}))
+    for check in ("hidden_layers", "optimizer", "epochs", "batch_size", "test_accuracy"):
+        assert graded.finding("1", check).status is Status.PASSED, graded.finding("1", check)
+    assert graded.finding("2", "evaluated").status is Status.PASSED
 
 
 HONEST_BUT_ODD: dict[str, tuple[str, str]] = {
@@ -272,10 +424,6 @@ HONEST_BUT_ODD: dict[str, tuple[str, str]] = {
         network() + FIT_10 + "kept = model.get_weights()\n" + network() + "model.build((None, 28, 28))\n"
         "model.set_weights([w + 1e-4 for w in kept])\n" + FIT_10,
         "began with weights from elsewhere",
-    ),
-    "training on the test set": (
-        network() + FIT_10.replace("training_images, training_labels", "test_images, test_labels"),
-        "trains on the test images",
     ),
     "a printed log of another training": (
         network() + FIT_10 + PRINTED.replace("loss: 0.4", "loss: 0.0"),
@@ -290,7 +438,7 @@ def test_what_has_an_innocent_reason_is_shown_and_not_punished(
 ) -> None:
     graded = grade(notebook({**REST, "2": None, "1": answer}))
     assert any(flag in found for found in flags(graded, data_slice))
-    assert graded.finding("1", "epochs").status is Status.PASSED
+    assert graded.finding("1", "epochs").points == 0.25
 
 
 def test_an_honest_notebook_has_no_flags(grade: Grade, data_slice: Path) -> None:

@@ -52,12 +52,13 @@ class Registry(importlib.machinery.PathFinder):
         if fullname.partition(".")[0] not in PACKAGES:
             return None
         spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
-        if spec is None or spec.loader is None or not self._is_installed(spec.origin):
+        if spec is None or spec.loader is None or not self.is_installed(spec.origin):
             return spec
         spec.loader.exec_module = self._noting(spec.loader.exec_module)  # type: ignore[assignment, method-assign]
         return spec
 
-    def _is_installed(self, origin: str | None) -> bool:
+    def is_installed(self, origin: str | None) -> bool:
+        """True for a file of an installed package."""
         return origin is not None and os.path.realpath(origin).startswith(tuple(f"{p}{os.sep}" for p in self._places))
 
     def _noting(self, execute: Callable[[types.ModuleType], None]) -> Callable[[types.ModuleType], None]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import inspect
 import math
 import operator
 import weakref
@@ -16,8 +17,9 @@ from typing import Any
 
 from .chains import chain_of, is_own_class, read_chain
 from .data import DataReader
-from .facts import as_trained
+from .facts import as_trained, is_students
 from .fingerprints import fingerprint
+from .genuine import registry
 from .link import Link
 from .models import state_of, weights_of
 from .orders import (
@@ -152,6 +154,8 @@ class Replay:
     def _initialized(self, original: Callable[..., Any], variable: Any, initializer: Any) -> Any:
         result = original(variable, initializer)
         with contextlib.suppress(Exception):
+            if not _is_plain(initializer):
+                return result
             self.fresh[id(variable)] = (weakref.ref(variable), fingerprint(variable.numpy()))
         return result
 
@@ -370,10 +374,10 @@ class Replay:
         """Where a model's weights and optimizer stand. Raises InKernel where only the kernel knows."""
         import keras
 
-        fresh = self._is_fresh(model)
+        fresh = self.is_fresh(model)
         point = None if fresh else self.points.get(self.known.state(model))
         if point is None and not fresh:
-            adapted = self._is_fresh(model, besides=keras.layers.Normalization)
+            adapted = self.is_fresh(model, besides=keras.layers.Normalization)
             raise InKernel("a layer that was adapted to data" if adapted else "weights of the student's own")
         optimizer, known = model.optimizer, self.optimizers.get(model.optimizer)
         if [id(item) for item in optimizer._trainable_variables] != [id(item) for item in model.trainable_variables]:
@@ -382,7 +386,7 @@ class Replay:
             raise InKernel("an optimizer that was used otherwise")
         return {"weights": None if point is None else list(point), "state": None if known is None else list(known[:2])}
 
-    def _is_fresh(self, model: Any, besides: Any = ()) -> bool:
+    def is_fresh(self, model: Any, *, besides: Any = ()) -> bool:
         """True if all weights are as their initializers made them, those of layers of one class aside."""
         aside = [id(variable) for layer in model.layers if isinstance(layer, besides) for variable in layer.weights]
         for variable in [variable for variable in model.weights if id(variable) not in aside]:
@@ -430,6 +434,16 @@ class Replay:
 def _layers_of(model: Any) -> list[dict[str, Any]]:
     """Class and configuration of each layer of a chain, whoever wrote its class. Raises InKernel."""
     return parts_of(chain_of(model).layers) if is_own_class(model) else layers_of(model)
+
+
+def _is_plain(initializer: Any) -> bool:
+    """True for an initializer of Keras's own that draws values, or gives the same throughout: no ready-made ones."""
+    if inspect.isfunction(initializer):
+        return registry().is_installed(initializer.__code__.co_filename)
+    if is_students(type(initializer)):
+        return False
+    value = getattr(initializer, "value", None)
+    return value is None or not getattr(value, "shape", ())
 
 
 def _row_shape(x: Any) -> tuple[int, ...]:

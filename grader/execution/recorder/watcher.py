@@ -18,6 +18,7 @@ from .facts import MAX_TEXT, class_names, exception, is_students, number, number
 from .failed import free_frames, where_failed
 from .link import Link
 from .models import TRACE_ROWS, ModelReader, compile_facts, default_inputs, state_of
+from .origins import Origin, Origins
 from .replay import Replay
 from .typist import Typist
 from .writer import Writer
@@ -48,6 +49,8 @@ class Fit:
         self.logs: list[dict[str, float]] = []
         self.epochs = 0
         self.steps = 0
+        self.task: Any = None
+        self.origin = Origin()
 
 
 class Watcher:
@@ -59,6 +62,7 @@ class Watcher:
         self.models = ModelReader(writer)
         self.data = DataReader(writer)
         self.replay = Replay(Link(writer.folder / "trainer"), writer, self.data)
+        self.origins = Origins(self.replay, lambda passed: self.active[-1] if self._is_of_active(passed) else None)
         self.callbacks = CallbackReader()
         self.typist = Typist(self.emit)
         self.compat = Compat(lambda name: self.emit("old", name=name))
@@ -70,6 +74,8 @@ class Watcher:
         self.epochs_trained: dict[str, int] = {}
         self.states: dict[str, tuple[Any, ...]] = {}
         self.steps_before: dict[int, int] = {}
+        self.restored: weakref.WeakSet[Any] = weakref.WeakSet()
+        """Optimizers whose state came from a file."""
         self.used_in_cell: list[Any] = []
         self.last_model: Any = None
         self.shell: Any = None
@@ -97,8 +103,12 @@ class Watcher:
         self._wrap(trainer, "evaluate", functools.partial(self._call, "evaluate"))
         self._wrap(trainer, "predict", functools.partial(self._call, "predict"))
         self._wrap(compiler, "compile", self._compile)
+        self.origins.watch(self._wrap, CallbackList)
         self._wrap(CallbackList, "on_epoch_end", self._epoch_end)
         self._wrap(CallbackList, "on_train_batch_end", self._batch_end)
+        restored = next(base for base in keras.optimizers.Adam.__mro__ if "load_own_variables" in vars(base))
+        for name in ("load_own_variables", "set_weights"):
+            self._wrap(restored, name, self._restored)
         self.replay.watch(self._wrap)
         self.compat.watch()
 
@@ -122,12 +132,22 @@ class Watcher:
             self.used_in_cell.append(model)
         return result
 
+    def _restored(self, original: Callable[..., Any], optimizer: Any, *args: Any, **kwargs: Any) -> Any:
+        """Steps that an optimizer is given by a file are none that it made."""
+        __tracebackhide__ = True
+        result = original(optimizer, *args, **kwargs)
+        with contextlib.suppress(Exception):
+            self.steps_before[id(optimizer)] = whole(optimizer.iterations)
+            self.restored.add(optimizer)
+        return result
+
     def _epoch_end(self, original: Callable[..., Any], callback_list: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True  # IPython leaves the frame out of tracebacks
         if self._is_of_active(callback_list):
             with contextlib.suppress(Exception):
                 fit = self.active[-1]
                 fit.epochs += 1
+                self.origins.note(fit.origin, fit.model, fit.task)
                 logs = args[1] if len(args) > 1 else kwargs.get("logs")
                 if len(fit.logs) < MAX_EPOCHS_LOGGED:
                     fit.logs.append({str(name)[:80]: float(value) for name, value in dict(logs or {}).items()})
@@ -145,6 +165,8 @@ class Watcher:
             with contextlib.suppress(Exception):
                 fit = self.active[-1]
                 fit.steps = max(fit.steps, int(args[0] if args else kwargs["batch"]) + 1)
+                if fit.origin.each_batch:
+                    fit.origin.latest = self.origins.state(fit.model)
         return original(callback_list, *args, **kwargs)
 
     def _fit(self, original: Callable[..., Any], model: Any, *args: Any, **kwargs: Any) -> Any:
@@ -159,7 +181,8 @@ class Watcher:
             args, kwargs, arguments = replayable(original, model, args, kwargs)
         facts = self._before_fit(model, arguments) or {}
         fit = Fit(model)
-        task = self.replay.fit(model, arguments)
+        fit.origin.each_batch = any(_acts_on_batches(item) for item in facts.get("callbacks", ()))
+        task = fit.task = self.replay.fit(model, arguments)
         self.active.append(fit)
         raised: BaseException | None = None
         try:
@@ -193,7 +216,6 @@ class Watcher:
         x, y = arguments.get("x"), arguments.get("y")
         return {
             "number": called,
-            "before": state_of(model) if getattr(model, "built", False) else None,
             "model": self.key(model),
             "x": self._described(x),
             "y": self._described(x, second=True) if is_pipeline(x) else self._described(y),
@@ -216,19 +238,24 @@ class Watcher:
     ) -> None:
         model, key = fit.model, self.key(fit.model)
         self.epochs_trained[key] = self.epochs_trained.get(key, 0) + fit.epochs
-        before, after = facts.pop("before", None), state_of(model)
+        changed = self.origins.end(
+            fit.origin, model, fit.task, facts.get("number", 0), whole=raised is None and fit.epochs > 0
+        )
         self.emit(
             "fit",
             **{"model": key, **facts},
             network=self.models.describe(model, self.data.inputs(arguments.get("x"))),
             compiled=compile_facts(model),
             epochs=fit.epochs,
-            changed=None if before is None else before != after,
+            changed=changed,
+            start=fit.origin.start or "other",
+            goes_on_from=fit.origin.goes_on_from,
+            set_otherwise=fit.origin.set_otherwise,
             steps=fit.steps,
             logs=fit.logs,
             raised=exception(raised),
         )
-        self.states[key] = after
+        self.states[key] = state_of(model)
         self.last_model = model
         self.used_in_cell.append(model)
         optimizer = getattr(model, "optimizer", None)
@@ -344,12 +371,15 @@ class Watcher:
         compiled = compile_facts(model)
         if stepped and not compiled["optimizer"]:
             compiled["optimizer"] = class_names(type(stepped[0]))
+        steps = max((self._steps_since(item) for item in stepped), default=0)
+        loaded = not steps and optimizer in self.restored and not self.origins.is_known(model)
         self.emit(
             "built",
             model=key,
             network=self.models.describe(model, default_inputs(model)),
             compiled=compiled,
-            loop_steps=max((self._steps_since(item) for item in stepped), default=0),
+            loop_steps=whole(getattr(optimizer, "iterations", 0)) if loaded else steps,
+            loaded=loaded,
         )
 
     def _steps_since(self, optimizer: Any) -> int:
@@ -392,6 +422,12 @@ class Watcher:
                 Simulation(self.callbacks, callback, len(logs), self.last_model, fit).play(logs) for logs in trainings
             ]
         }
+
+
+def _acts_on_batches(callback: dict[str, Any]) -> bool:
+    """True for a callback of the student's that is called between batches."""
+    own = callback["own"] or callback["name"] == "LambdaCallback"
+    return own and any("batch" in hook for hook in callback["hooks"])
 
 
 def _is_replaced(owner: Any, name: str, method: Any) -> bool:
