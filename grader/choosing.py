@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from rapidfuzz import fuzz
 
 from grader.errors import Phrase, UsageError
-from grader.records import HandedIn
+from grader.records import HandedIn, LeftOut
 
 LEAST_LIKENESS = 65.0
 """Of a name that somebody may have meant, from 0 to 100: one wrong letter of three."""
@@ -16,20 +16,24 @@ MOST_NEAR = 5
 SHORTEST_PART = 3
 
 
-def choose(wanted: Sequence[str], submissions: Sequence[HandedIn]) -> frozenset[str]:
+MOST_NAMED = 8
+
+
+def choose(wanted: Sequence[str], submissions: Sequence[HandedIn], left_out: Sequence[LeftOut] = ()) -> frozenset[str]:
     """The ids of the submissions that are named.
 
     Args:
         wanted: Each an id, a name, or what the pages call a submission; accents and capitals matter only where several
             would do otherwise.
+        left_out: What was handed in and is not graded, to say why nothing is of somebody who is named.
 
     Raises:
         UsageError: one names none, or several.
     """
-    return frozenset(_one(name, submissions).submission for name in wanted)
+    return frozenset(_one(name, submissions, left_out).submission for name in wanted)
 
 
-def _one(wanted: str, submissions: Sequence[HandedIn]) -> HandedIn:
+def _one(wanted: str, submissions: Sequence[HandedIn], left_out: Sequence[LeftOut]) -> HandedIn:
     for form in (_composed, _folded):
         found = _meant(wanted, submissions, form)
         if len(found) == 1:
@@ -41,11 +45,27 @@ def _one(wanted: str, submissions: Sequence[HandedIn]) -> HandedIn:
                 wanted=repr(wanted),
                 listed=listed,
             )
+    for entry in left_out:
+        if entry.name and not entry.submission and _folded(wanted) == _folded(entry.name):
+            raise UsageError(
+                "--only must name a submission of the folder. Received: {wanted}, of whom nothing can be graded: {path}. "
+                "{why}",
+                wanted=repr(wanted),
+                path=entry.path,
+                why=entry.why,
+            )
     near = ", ".join(repr(_unmistakable(one, submissions, *_words(one)[::-1])) for one in _near(wanted, submissions))
-    meant = Phrase(" (did you mean {near}?)", near=near) if near else ""
+    meant = Phrase(" (did you mean {near}?)", near=near) if near else _there_are(submissions)
     raise UsageError(
         "--only must name a submission of the folder. Received: {wanted}{meant}", wanted=repr(wanted), meant=meant
     )
+
+
+def _there_are(submissions: Sequence[HandedIn]) -> Phrase:
+    """The first names of those that could have been meant."""
+    names = [_unmistakable(one, submissions, *_words(one)[::-1]) for one in submissions[:MOST_NAMED]]
+    more = ", …" if len(submissions) > MOST_NAMED else ""
+    return Phrase(" (there are: {names})", names=", ".join(map(repr, names)) + more)
 
 
 def _near(wanted: str, submissions: Sequence[HandedIn]) -> list[HandedIn]:

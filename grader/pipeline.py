@@ -71,6 +71,8 @@ class ClassReport:
     interrupted: bool
     left_out: tuple[LeftOut, ...] = ()
     """What was handed in and is not graded."""
+    gone: tuple[str, ...] = ()
+    """Ids of those that were graded before and are in the folder no longer."""
 
 
 Watch = Callable[[Plan | Started[Job] | Result], None]
@@ -207,7 +209,7 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
     collection = replace(collection, shared=pending)
     if settled.given:
         assignment = assignment.with_shared(settled.texts)
-    chosen = choose(settings.only, collection.submissions)
+    chosen = choose(settings.only, collection.submissions, collection.left_out)
     load_data(settings.data)
     check_unseen(settings.sandbox, (folder, settings.out, *rubric.files))
     with (
@@ -243,7 +245,8 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
                     outcome = event.value if isinstance(event, Finished) else lost(event.job, event.reason)
                     result = outcome.result
                     schedule.end(result.submission)
-                    if publisher.keep(outcome):
+                    kept = publisher.keep(outcome)
+                    if kept:
                         graded.add(result.submission)
                         publisher.show()
                     if is_faulty(result):
@@ -251,7 +254,7 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
                         faults.append(
                             Phrase("{who}: the grader failed on it; see {where}", who=result.submission, where=where)
                         )
-                    watch(publisher.named(result))
+                    watch(publisher.decided(result) if kept else publisher.named(result))
         except KeyboardInterrupt:
             interrupted = True
     if settings.store is not None and to_grade:
@@ -260,7 +263,7 @@ def grade_class(folder: Path, rubric: Rubric, settings: Settings, watch: Watch) 
     graded &= {result.submission for result in results}
     not_graded = [one.called for one in collection.submissions if one.submission not in graded]
     missing = tuple(sorted(not_graded, key=name_order))
-    return ClassReport(results, (*faults, *publisher.faults), missing, interrupted, collection.left_out)
+    return ClassReport(results, (*faults, *publisher.faults), missing, interrupted, collection.left_out, publisher.gone)
 
 
 def grade_apart(job: Job) -> Graded:

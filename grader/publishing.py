@@ -169,6 +169,8 @@ class Pages:
         self._handed_in = {one.submission: one for one in self._collection.submissions}
         self._refiner = make_refiner(rubric)
         self._learned = self._learn()
+        self.gone = tuple(sorted(book.submissions(in_folder=False), key=name_order))
+        """Ids of those that were graded before and are in the folder no longer."""
         self.faults: list[Phrase] = []
         """What could not be written, and why: the grader's own failures."""
 
@@ -198,6 +200,7 @@ class Pages:
                 missing=self.missing(results),
                 desk=self._desk,
                 left_out=self._collection.left_out,
+                gone=self.gone,
                 shared=self._collection.shared,
             )
         except Exception as error:
@@ -316,9 +319,18 @@ class Publisher:
         """Where the class's page is, from the first result on."""
         return self._pages.class_page
 
+    @property
+    def gone(self) -> tuple[str, ...]:
+        """Ids of those that were graded before and are in the folder no longer."""
+        return self._pages.gone
+
     def named(self, result: Result) -> Result:
         """The result with what is known of who handed it in."""
         return self._pages.named(result)
+
+    def decided(self, result: Result) -> Result:
+        """A result that was kept, as the pages show it: with what people decided."""
+        return self._shown.get(result.submission) or self.named(result)
 
     def folder(self, submission: str) -> Path:
         """Where everything about one submission stands."""

@@ -28,10 +28,19 @@ from grader.executors import Started
 from grader.jobs import Job
 from grader.pipeline import ClassReport, Plan
 from grader.records import LeftOut, Message, Outcome, Result, SharedText, Status, printable, say, say_number
-from grader.reports.handed_in import SHARED_ASKED, SHARED_OPTIONS, about_shared, doubts, in_order_of_need
+from grader.reports.handed_in import (
+    SHARED_ASKED,
+    SHARED_OPTIONS,
+    about_shared,
+    doubts,
+    in_order_of_need,
+    told_gone,
+    told_withheld,
+)
 from grader.reports.pages import OUTCOMES
 from grader.reports.translation import Translator
 from grader.requirements import EXTRAS, advice
+from grader.rubric.public import is_without_answers
 from grader.rubric.rubric import Rubric
 
 MOST_SHARED = 6
@@ -225,10 +234,15 @@ def remarks(result: Result, translator: Translator) -> str:
         for finding in question.findings
     )
     told = (*result.reasons, *filter(None, [result.file_doubt]))
-    parts = [printable(translator.text(each)) for each in told]
+    parts = [*dict.fromkeys(_ended(printable(translator.text(each))) for each in told)]
     if waiting:
         parts.append(translator.say("{count} to decide", count=waiting))
     return " ".join(parts)
+
+
+def _ended(sentence: str) -> str:
+    """With a full stop, so that it does not run into the next."""
+    return sentence if sentence.endswith((".", "?", "!", "…")) else f"{sentence}."
 
 
 def print_rubric(console: Console, rubric: Rubric, translator: Translator) -> None:
@@ -308,27 +322,58 @@ def gaps_line(found: Sequence[Protection], translator: Translator) -> str:
     return translator.say("Protection is less than full: {gaps}. More: grader doctor", gaps=listed)
 
 
+def withheld_lines(rubric: Rubric, translator: Translator) -> list[str]:
+    """A warning where a class is graded by the rubric that students get; nothing by another."""
+    if not is_without_answers(rubric):
+        return []
+    return [translator.say("warning: {doubt}", doubt=translator.text(told_withheld(rubric)))]
+
+
 def fault_lines(faults: Iterable[Phrase], translator: Translator) -> list[str]:
     """What the grader itself could not do, a line each."""
     return [translator.say("fault: {problem}", problem=translator.phrase(fault)) for fault in faults]
 
 
-def ending_lines(report: ClassReport, named_only: bool, class_page: Path, translator: Translator) -> list[str]:
+def ending_lines(
+    report: ClassReport, named_only: bool, class_page: Path, translator: Translator, desk: str = ""
+) -> list[str]:
     """What is left to do, if anything, and where the class page is.
 
     Args:
         named_only: True where only some submissions were asked for.
+        desk: the command that opens the review desk.
     """
     page = translator.say("Class page: {file}", file=str(class_page))
+    gone = [translator.text(told_gone(report.gone))] if report.gone else []
+    told = [*gone, *_missing_lines(report, named_only, translator), *_waiting_lines(report.results, desk, translator)]
+    return [*map(printable, told), page]
+
+
+def _waiting_lines(results: Sequence[Result], desk: str, translator: Translator) -> list[str]:
+    """What a question mark beside a mark means, and what is to be done about it."""
+    waiting = sum(result.score.provisional and result.outdated is None for result in results)
+    if not waiting:
+        return []
+    told = say_number(
+        "With “?”, a mark is provisional until a person decides: {count} is. To decide: {command}",
+        "With “?”, a mark is provisional until a person decides: {count} are. To decide: {command}",
+        waiting,
+        count=waiting,
+        command=desk or "grader review OUT",
+    )
+    return [translator.text(told)]
+
+
+def _missing_lines(report: ClassReport, named_only: bool, translator: Translator) -> list[str]:
     if not report.missing:
-        return [page]
+        return []
     told = _counted(report.missing)
     if named_only:
         left = say("Not graded: {count}. The same command without --only grades the rest.", count=told)
     else:
         left = say("Not graded: {count}. The same command goes on where this one ended.", count=told)
     interrupted = [translator.say("Interrupted.")] if report.interrupted else []
-    return [" ".join([*interrupted, translator.text(left)]), page]
+    return [" ".join([*interrupted, translator.text(left)])]
 
 
 def _counted(names: Sequence[str]) -> str:

@@ -19,9 +19,14 @@ from grader.executors import Finished, Started
 from grader.jobs import Graded, Job
 from grader.pipeline import ClassReport, Plan, grade_class
 from grader.publishing import open_class, report_class
+from grader.records import HumanMark, Result
+from grader.reports.class_page import write_class_page
+from grader.reports.translation import Translator
 from grader.review.classroom import Classroom
+from grader.rubric.criteria import Withheld
 from grader.rubric.rubric import Limits
 from grader.settings import Settings
+from grader.terminal import ending_lines, withheld_lines
 from grader.training.data import DEFAULT_FOLDER
 
 
@@ -50,6 +55,12 @@ class Course:
     root: Path
     executor: StandIn
     limits: Limits = RUBRIC.limits
+
+    def events(self, *, only: tuple[str, ...]) -> list[object]:
+        events: list[object] = []
+        settings = Settings(self.root / "out", "en", "none", self.limits, DEFAULT_FOLDER, workers=1, only=only)
+        grade_class(self.root / "class", RUBRIC, settings, events.append)
+        return events
 
     def grade(self, *only: str, regrade: bool = False) -> tuple[ClassReport, Sequence[str], Plan]:
         self.executor.graded.clear()
@@ -171,13 +182,56 @@ def test_who_was_never_graded_is_named_on_the_class_page(course: Course) -> None
         assert "<bdi>luz</bdi>, <bdi>sol</bdi>" in page
 
 
-def test_who_has_left_the_folder_is_neither_missing_nor_outdated(course: Course) -> None:
-    course.grade()
+def test_who_has_left_the_folder_is_neither_missing_nor_outdated_but_told_of(course: Course) -> None:
+    assert course.grade()[0].gone == ()
     (course.root / "class" / "luz.ipynb").unlink()
     report = course.grade("ana")[0]
     written = report_class(course.root / "out")
+    assert report.gone == ("luz",)
+    assert "1 that was graded before is no longer in the folder, and not on the pages: luz." in "\n".join(
+        ending_lines(report, True, Path("o"), Translator("en"))
+    )
+    page = (course.root / "out" / "index.html").read_text(encoding="utf-8")
+    assert "1 that was graded before is no longer in the folder, and not on the pages: luz." in page
     assert (report.missing, written.missing) == ((), ())
     assert marks_of(course) == {"ana": HOLDS, "sol": HOLDS}
+
+
+def test_a_mark_that_a_person_gave_stands_as_soon_as_it_is_graded_anew(course: Course) -> None:
+    course.grade()
+    book = open_class(course.root / "out").book
+    finding = perfect("luz").score.questions[0].findings[0]
+    book.add_marks([HumanMark("luz", finding.question, finding.check, 0.0, "me")])
+    book.close()
+    live = course.events(only=("luz",))
+    (told,) = [event for event in live if isinstance(event, Result)]
+    assert told.score.score == pytest.approx(perfect("luz").score.score - finding.points)
+
+
+def test_who_handed_in_nothing_that_can_be_graded_is_told_why(course: Course) -> None:
+    for name in ("ana", "luz", "sol"):
+        (course.root / "class" / name).mkdir()
+        (course.root / "class" / f"{name}.ipynb").rename(course.root / "class" / name / "nb.ipynb")
+    (course.root / "class" / "Íñigo Ibáñez").mkdir()
+    (course.root / "class" / "Íñigo Ibáñez" / "work.zip").touch()
+    with pytest.raises(UsageError, match=r"nothing can be graded: Íñigo Ibáñez/work\.zip\. An archive"):
+        course.grade("inigo ibañez")
+
+
+def test_who_is_like_nobody_is_told_whom_there_is(course: Course) -> None:
+    with pytest.raises(UsageError, match=r"Received: 'Xyz' \(there are: 'ana', 'luz', 'sol'\)"):
+        course.grade("Xyz")
+
+
+def test_a_class_graded_by_the_students_rubric_is_told_so(course: Course) -> None:
+    first, *others = RUBRIC.questions
+    held = Withheld(check="withheld", id="w", points=first.points)
+    rubric = RUBRIC.model_copy(update={"questions": [first.model_copy(update={"criteria": [held]}), *others]})
+    assert withheld_lines(RUBRIC, Translator("es")) == []
+    (line,) = withheld_lines(rubric, Translator("es"))
+    assert line.startswith("aviso: Esta rúbrica es la de los estudiantes, sin respuestas: ")
+    write_class_page([perfect("a")], rubric, "es", course.root / "index.html")
+    assert line.removeprefix("aviso: ") in (course.root / "index.html").read_text(encoding="utf-8")
 
 
 def test_the_desk_shows_what_is_outdated_and_leaves_out_what_is_asked_no_more(course: Course) -> None:

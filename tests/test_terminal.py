@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from course import RUBRIC
-from report_samples import partial, perfect
+from report_samples import partial, perfect, score_of
 from rich.console import Console
 
 from grader.execution.protection import gaps
 from grader.pipeline import ClassReport, Plan
-from grader.records import Result, say
+from grader.records import Result, Status, say
 from grader.reports.translation import Translator
 from grader.rubric.loading import load_rubric
 from grader.terminal import (
@@ -122,3 +122,20 @@ def test_a_reason_and_a_doubt_are_in_the_readers_language() -> None:
     shown = remarks(replace(partial(), reason=reason, file_doubt=doubt), Translator("es"))
     assert shown.startswith("El kernel terminó mientras se ejecutaba la celda 7. En este cuaderno apenas")
     assert remarks(perfect(), Translator("es")) == ""
+
+
+def test_a_reason_that_ends_in_no_full_stop_does_not_run_into_what_follows() -> None:
+    finding = replace(perfect().score.questions[0].findings[0], status=Status.NEEDS_REVIEW)
+    waiting = replace(perfect(), score=score_of([finding]), reason=say("No JSON, but “{text}”", text="broken"))
+    assert remarks(waiting, SPANISH).endswith("broken”. 1 por decidir")
+
+
+def test_what_waits_is_explained_at_the_end_with_the_command_that_shows_it() -> None:
+    finding = replace(perfect().score.questions[0].findings[0], status=Status.NEEDS_REVIEW)
+    waiting = replace(perfect(), score=score_of([finding]))
+    lines = ending_lines(ClassReport((waiting, perfect()), (), (), False), False, Path("o"), SPANISH, "grader review o")
+    assert (
+        lines[0]
+        == "Con «?», la nota es provisional hasta que decida una persona: lo es 1. Para decidir: grader review o"
+    )
+    assert len(ending_lines(ClassReport((perfect(),), (), (), False), False, Path("o"), SPANISH)) == 1

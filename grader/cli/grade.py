@@ -144,6 +144,7 @@ def _grade(folder: Path, rubric: Rubric, settings: Settings) -> int:
 
     from grader.execution.protection import gaps
     from grader.pipeline import grade_class
+    from grader.publishing import desk_command
     from grader.reports.translation import Translator
     from grader.terminal import (
         ClassProgress,
@@ -153,12 +154,15 @@ def _grade(folder: Path, rubric: Rubric, settings: Settings) -> int:
         gaps_line,
         handed_in_lines,
         marks_table,
+        withheld_lines,
     )
 
     console, translator = Console(), Translator(settings.language)
     progress = ClassProgress(console, translator)
     if settings.executor == "local" and (found := gaps(settings.sandbox)):
         console.print(gaps_line(found, translator), highlight=False, soft_wrap=True, markup=False)
+    for line in withheld_lines(rubric, translator):
+        print(line, file=sys.stderr)
     with progress.screen():
         report = grade_class(folder, rubric, settings, progress)
     console.print(marks_table(report.results, translator))
@@ -167,7 +171,8 @@ def _grade(folder: Path, rubric: Rubric, settings: Settings) -> int:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     for line in fault_lines(report.faults, translator):
         print(line, file=sys.stderr)
-    for line in ending_lines(report, bool(settings.only), settings.out / "index.html", translator):
+    desk = desk_command(settings.out, settings.gradebook)
+    for line in ending_lines(report, bool(settings.only), settings.out / "index.html", translator, desk):
         console.print(line, highlight=False, soft_wrap=True, markup=False)
     if report.interrupted:
         return INTERRUPTED

@@ -14,7 +14,16 @@ from markupsafe import Markup
 from grader.records import Finding, LeftOut, Message, Outcome, Result, SharedText, Status, say, say_number
 from grader.reports.class_criteria import LinkTo, criterion_rates, frequent_faults, kind_of_share
 from grader.reports.files import EXECUTED, write_text
-from grader.reports.handed_in import SHARED_ASKED, SHARED_OPTIONS, about_shared, by_name, doubts, in_order_of_need
+from grader.reports.handed_in import (
+    SHARED_ASKED,
+    SHARED_OPTIONS,
+    about_shared,
+    by_name,
+    doubts,
+    in_order_of_need,
+    told_gone,
+    told_withheld,
+)
 from grader.reports.pages import (
     OUTCOMES,
     TEMPLATES,
@@ -30,6 +39,7 @@ from grader.reports.pages import (
 )
 from grader.reports.text import shown
 from grader.reports.translation import Translator
+from grader.rubric.public import is_without_answers
 from grader.rubric.rubric import Rubric
 
 _OUR_FAULT = Sign("wait", "!", say("Fault of the grader"))
@@ -162,6 +172,7 @@ def write_class_page(
     missing: Sequence[str] = (),
     desk: str = "",
     left_out: Sequence[LeftOut] = (),
+    gone: Sequence[str] = (),
     shared: Sequence[SharedText] = (),
 ) -> None:
     """Write ``index.html``, which links to each submission's ``report.html`` beside it.
@@ -173,6 +184,7 @@ def write_class_page(
         missing: Names of those who handed in a notebook and have no result.
         desk: The command that opens the review desk.
         left_out: What was handed in and is not graded.
+        gone: Ids of those that were graded before and are in the folder no longer.
         shared: What most submissions have in common, as far as nobody has said whose it is.
     """
 
@@ -197,6 +209,8 @@ def write_class_page(
         "counts": [_counted(outcome, _count(ordered, outcome)) for outcome in Outcome],
         "missing": len(missing),
         "missing_names": missing[:_MOST_NAMES],
+        "gone": translator.text(told_gone(gone)) if gone else "",
+        "withheld": translator.text(told_withheld(rubric)) if is_without_answers(rubric) else "",
         "outdated": _count(ordered, Outcome.OUTDATED),
         "desk": desk,
         "provisional": sum(result.score.provisional for result in ordered),

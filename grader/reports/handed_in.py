@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from grader.records import HandedIn, LeftOut, Message, Reason, Result, SharedText, say, say_number
 from grader.reports.text import name_order
+from grader.rubric.criteria import Withheld
+from grader.rubric.rubric import Rubric
 
 
 def doubts(one: HandedIn) -> Iterator[Message]:
@@ -39,6 +41,34 @@ def about_shared(shared: Sequence[SharedText]) -> Iterator[Message]:
         of=shared[0].of,
     )
     yield say("No mark depends on it yet; answers that hold such text wait for a person.")
+
+
+def told_gone(gone: Sequence[str]) -> Message:
+    """That some were graded before, and are not in the folder now: perhaps it is another folder than it was."""
+    return say_number(
+        "{count} that was graded before is no longer in the folder, and not on the pages: {names}. Its marks are kept.",
+        "{count} that were graded before are no longer in the folder, and not on the pages: {names}. Their marks are "
+        "kept.",
+        len(gone),
+        count=len(gone),
+        names=gone,
+    )
+
+
+def told_withheld(rubric: Rubric) -> Message:
+    """That a class was graded by the rubric that students get."""
+    withheld = sum(
+        criterion.points
+        for question in rubric.questions
+        for criterion in question.criteria
+        if isinstance(criterion, Withheld)
+    )
+    return say(
+        "This rubric is the students', without answers: {points} of {of} points wait for a person in every notebook. "
+        "Grade with your own.",
+        points=withheld,
+        of=rubric.points,
+    )
 
 
 def by_name(results: Iterable[Result]) -> list[Result]:

@@ -72,6 +72,12 @@ def without_answers(rubric: Rubric) -> Rubric:
     return rubric.model_copy(update={**left, "questions": kept})
 
 
+def is_without_answers(rubric: Rubric) -> bool:
+    """True for a rubric that `without_answers` has made, or one like it."""
+    criteria = (criterion for question in rubric.questions for criterion in question.criteria)
+    return any(isinstance(criterion, Withheld) for criterion in criteria)
+
+
 def disclosed(rubric: Rubric) -> list[Disclosed]:
     """Every expected value that students are told, and because of which words."""
     return [
