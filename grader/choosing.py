@@ -48,8 +48,8 @@ def _one(wanted: str, submissions: Sequence[HandedIn], left_out: Sequence[LeftOu
     for entry in left_out:
         if entry.name and not entry.submission and _folded(wanted) == _folded(entry.name):
             raise UsageError(
-                "--only must name a submission of the folder. Received: {wanted}, of whom nothing can be graded: {path}. "
-                "{why}",
+                "--only must name a submission of the folder. Received: {wanted}, of whom nothing can be graded: "
+                "{path}. {why}",
                 wanted=repr(wanted),
                 path=entry.path,
                 why=entry.why,
