@@ -126,7 +126,7 @@ def test_a_reason_and_a_doubt_are_in_the_readers_language() -> None:
 
 def test_a_reason_that_ends_in_no_full_stop_does_not_run_into_what_follows() -> None:
     finding = replace(perfect().score.questions[0].findings[0], status=Status.NEEDS_REVIEW)
-    waiting = replace(perfect(), score=score_of([finding]), reason=say("No JSON, but “{text}”", text="broken"))
+    waiting = replace(perfect(), score=score_of([finding]), reason=say("No JSON, but “{found}”", found="broken"))
     assert remarks(waiting, SPANISH).endswith("broken”. 1 por decidir")
 
 

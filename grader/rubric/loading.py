@@ -20,7 +20,7 @@ from grader.kept import keep, key_of, recall
 from grader.rubric.contradictions import contradictions, doubts
 from grader.rubric.criteria import Concept
 from grader.rubric.files import broken_files
-from grader.rubric.messages import faults_of, short
+from grader.rubric.messages import as_meant, faults_of, short
 from grader.rubric.nearest import nearest
 from grader.rubric.rubric import MarkedAnswers, Rubric
 from grader.rubric.rules import broken_rules
@@ -106,13 +106,14 @@ def _read(source: Source) -> Rubric:
         fault = Fault((), "a rubric must be a mapping of keys", "nothing" if plain is None else f"{short(plain)}")
         raise RubricError(source.show_at(Place(), fault))
     folder = source.path.resolve().parent
-    faults = [*broken_rules(plain), *contradictions(plain), *broken_files(plain, folder)]
+    meant, found, rubric = plain, list[Fault](), None
     filled_in = {"sha256": hashlib.sha256(source.raw).hexdigest(), "folder": str(folder)}
     try:
         rubric = Rubric.model_validate({**plain, **filled_in})
     except ValidationError as error:
-        faults += faults_of(plain, error)
-        rubric = None
+        found = [*faults_of(plain, error)]
+        meant = as_meant(plain, error)
+    faults = [*broken_rules(meant), *contradictions(meant), *broken_files(plain, folder), *found]
     placed = sorted(((source.place(fault.where, at_key=fault.at_key), fault) for fault in faults), key=_order)
     refuse(source.show_at(place, fault) for place, fault in placed)
     assert rubric is not None

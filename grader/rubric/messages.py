@@ -6,6 +6,8 @@ import datetime
 import re
 import reprlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from copy import deepcopy
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -41,6 +43,37 @@ def faults_of(document: Any, error: ValidationError) -> Iterator[Fault]:
     for item, fault in zip(details, faults, strict=True):
         if not (item["type"] == "missing" and (*_in_file(document, item["loc"])[:-1], item["loc"][-1]) in meant):
             yield fault
+
+
+def as_meant(document: Any, error: ValidationError) -> Any:
+    """A copy of the document with what was meant by values of a wrong kind, as far as that is plain.
+
+    A rule that compares such a value with others would otherwise be told to be broken as well.
+    """
+    copy = deepcopy(document)
+    for item in error.errors():
+        meant = _meant(item["type"], item["input"])
+        where = _in_file(document, item["loc"])
+        if meant is None or not where:
+            continue
+        with suppress(KeyError, IndexError, TypeError):
+            node = copy
+            for step in where[:-1]:
+                node = node[step]
+            node[where[-1]] = meant
+    return copy
+
+
+def _meant(kind: str, received: Any) -> Any:
+    """The value that was meant; None where nobody can tell."""
+    if kind == "string_type" and isinstance(received, bool | int | float | datetime.date):
+        return _as_written(received)
+    if kind == "list_type" and isinstance(received, str | int | float):
+        return [received]
+    if kind in ("float_type", "int_type") and isinstance(received, str):
+        found = _QUANTITY.fullmatch(received.strip())
+        return None if found is None or found["unit"] else float(found["number"].replace(",", "."))
+    return None
 
 
 def _fault(document: Any, item: ErrorDetails) -> Fault:

@@ -239,6 +239,22 @@ def test_a_mistyped_key_that_is_called_as_its_check_is_told_once(tmp_path: Path)
     assert "did you mean 'batch_size'" in told
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param('id: "b"', "id: 4.1", id="a name that others have"),
+        pytest.param("units: [64]", "units: 64", id="a list of one"),
+        pytest.param("hidden: [64]", "hidden: 64", id="what another is compared with"),
+        pytest.param("    points: 2\n", '    points: "2"\n', id="a sum"),
+    ],
+)
+def test_a_value_of_a_wrong_kind_breaks_no_second_rule(before: str, after: str, tmp_path: Path) -> None:
+    text = VALID.replace(before, after).replace('["a", "b"]', '["a", "4.1"]' if "4.1" in after else '["a", "b"]')
+    told = refusal(tmp_path, text)
+    assert told.count("Received: ") == 1, told
+    assert "input should be a valid" in told or "must be a number" in told
+
+
 def test_an_empty_file_is_nothing(tmp_path: Path) -> None:
     assert refusal(tmp_path, "").endswith("a rubric must be a mapping of keys. Received: nothing")
 
