@@ -8,12 +8,12 @@ from __future__ import annotations
 
 SECONDS: dict[str, int] = {
     "executors/test_ways.py": 75,
-    "hostile/test_kills.py": 110,
+    "hostile/test_kills.py": 100,
     "training/test_trainer.py": 110,
     "execution/test_replay.py": 110,
     "grading/test_honest_students.py": 95,
     "executors/test_dask.py": 85,
-    "hostile/test_batch.py": 70,
+    "hostile/test_batch.py": 55,
     "cli/test_interrupted_commands.py": 30,
     "hostile/test_resources.py": 60,
     "review/test_hurry.py": 60,

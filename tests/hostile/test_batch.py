@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from course import Class, Run
+from course import RUBRIC, Class, Run
 
 from grader.execution.cgroups import parents_of_groups
 
@@ -24,6 +25,8 @@ HONEST = {
     "wrong": [BUILD.format(units=32, optimizer="sgd")],
     "empty": ["print('nothing')"],
 }
+COPIES = 2
+"""Of each honest notebook."""
 ATTACKERS = [
     ["while True: pass"],
     ["import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: time.sleep(1)"],
@@ -55,6 +58,10 @@ SECONDS_A_SUBMISSION = 20 + 15 + 60
 """The limit, the time to answer an interrupt, and the starts of up to four kernels on a busy machine."""
 
 
+FEW_PROCESSES = RUBRIC.replace("limits: {", f"limits: {{processes: {48 + 8 * (os.cpu_count() or 1)}, ")
+"""Enough for TensorFlow's threads; a fork bomb of 256 processes keeps a small machine busy for half a minute."""
+
+
 @pytest.fixture
 def alone(tmp_path: Path, run: Callable[..., Run]) -> Class:
     (tmp_path / "alone").mkdir()
@@ -69,20 +76,22 @@ def marks_of(graded: Class, name: str) -> Any:
     ]
 
 
-def test_fifteen_attackers_among_forty_change_no_mark(course: Class, alone: Class) -> None:
+def test_fifteen_attackers_among_ten_honest_change_no_mark(course: Class, alone: Class) -> None:
+    for graded in (alone, course):
+        (graded.root / "rubric.yaml").write_text(FEW_PROCESSES)
     for name, code in HONEST.items():
         alone.hand_in(name, code)
-        for copy in range(5):
+        for copy in range(COPIES):
             course.hand_in(f"{name}-{copy}", [*code, f"copy = {copy}"])
     bombs = BOMBS if "pids" in parents_of_groups() else [["import os; os.abort()"], ["raise SystemExit"]]
     for number, attack in enumerate([*ATTACKERS, *bombs]):
         course.hand_in(f"attacker-{number}", attack)
     assert alone.grade(*LIMITS).code == 0
     began = time.monotonic()
-    graded = course.grade("--workers", "2", *LIMITS)
-    assert time.monotonic() - began < 40 * SECONDS_A_SUBMISSION / 2
-    assert graded.code == 0, graded.err
-    assert len(course.marks()) == 40
+    done = course.grade("--workers", "2", *LIMITS)
+    assert time.monotonic() - began < 25 * SECONDS_A_SUBMISSION / 2
+    assert done.code == 0, done.err
+    assert len(course.marks()) == 25
     for name in HONEST:
-        for copy in range(5):
+        for copy in range(COPIES):
             assert marks_of(course, f"{name}-{copy}") == marks_of(alone, name)
