@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Engine, Text, create_engine, event, select, text, update
+from sqlalchemy import Engine, ForeignKey, Text, create_engine, event, select, text, update
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 from grader.errors import UsageError
 from grader.records import Collection, HandedIn, HumanMark, Message, Outcome, Result, SettledTexts, say
@@ -326,6 +326,14 @@ class _SubmissionRow(_Table):
     result: Mapped[str] = mapped_column(Text)
 
 
+class _UndoRow(_Table):
+    """A mark that undid another; in a table of its own, which gradebooks of earlier versions are given."""
+
+    __tablename__ = "undos"
+
+    mark: Mapped[int] = mapped_column(ForeignKey("human_marks.id"), primary_key=True, autoincrement=False)
+
+
 class _MarkRow(_Table):
     __tablename__ = "human_marks"
 
@@ -338,11 +346,16 @@ class _MarkRow(_Table):
     comment: Mapped[str] = mapped_column(Text)
     sha256: Mapped[str]
     at: Mapped[datetime]
+    undone: Mapped[_UndoRow | None] = relationship(lazy="joined")
 
     @property
     def mark(self) -> HumanMark:
-        values = {field.name: getattr(self, field.name) for field in fields(HumanMark) if field.name != "number"}
-        return HumanMark(**values | {"at": self.at.replace(tzinfo=UTC), "number": self.id})
+        values = {name: getattr(self, name) for name in _MARK_COLUMNS}
+        undo = self.undone is not None
+        return HumanMark(**values | {"at": self.at.replace(tzinfo=UTC), "number": self.id, "undo": undo})
+
+
+_MARK_COLUMNS = tuple(field.name for field in fields(HumanMark) if field.name not in ("number", "undo"))
 
 
 class _NoteRow(_Table):
@@ -353,8 +366,9 @@ class _NoteRow(_Table):
 
 
 def _row(mark: HumanMark, now: datetime) -> _MarkRow:
-    values = {field.name: getattr(mark, field.name) for field in fields(mark) if field.name != "number"}
-    return _MarkRow(**values | {"at": now if mark.at is None else mark.at.astimezone(UTC).replace(tzinfo=None)})
+    values = {name: getattr(mark, name) for name in _MARK_COLUMNS}
+    at = now if mark.at is None else mark.at.astimezone(UTC).replace(tzinfo=None)
+    return _MarkRow(**values | {"at": at, "undone": _UndoRow() if mark.undo else None})
 
 
 def _now() -> datetime:

@@ -766,3 +766,5 @@ class HumanMark:
     """When it was given, in UTC; filled in when it is written."""
     number: int = 0
     """Its place in the gradebook's history; filled in when it is written."""
+    undo: bool = False
+    """True where it makes count again what stood before: its person took the latest mark back."""

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, get_args
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from grader.records import say
 from grader.reports.handed_in import about_shared
 from grader.reports.pages import TEMPLATES as REPORT_TEMPLATES
+from grader.reports.text import shown
 from grader.reports.translation import Translator
-from grader.review.calls import Call, Refused, Requested, read_form
+from grader.review.calls import Call, Requested, read_form
 from grader.review.classroom import WHOLE_FILE, Classroom
 from grader.review.grouping import Group
 from grader.review.guard import REPORT_POLICY
@@ -28,11 +32,12 @@ from grader.review.pages import (
     GROUPS_ON_A_PAGE,
     Views,
     group_link,
-    open_link,
     question_link,
     submission_link,
 )
+from grader.review.refusals import DESK_FAILED, NO_SUCH_PAGE, Refused, refusal
 from grader.review.second_opinion import Idea, LanguageModel
+from grader.review.steps import next_step
 from grader.rubric.criteria import Concept
 from grader.settings import SharedAs
 
@@ -60,7 +65,7 @@ class Desk:
         self._translator = translator
         self._out = None if room.blind else out
         self._model = model
-        self._requested = Requested(room, translator)
+        self._requested = Requested(room)
         self._views = Views(room, translator, has_model=model is not None)
         self._style = "\n".join(
             file.read_text(encoding="utf-8") for file in (REPORT_TEMPLATES / "base.css", STATIC / "desk.css")
@@ -96,7 +101,7 @@ class Desk:
             Route("/static/desk.js", _script("desk.js"), methods=["GET"]),
             Route("/static/htmx.min.js", _script("htmx.min.js"), methods=["GET"]),
         ]
-        return Starlette(routes=routes)
+        return Starlette(routes=routes, exception_handlers={HTTPException: self._no_such_page, Exception: self._failed})
 
     def _served(self, handler: Handler) -> Callable[[Request], Any]:
         async def serve(request: Request) -> Response:
@@ -105,7 +110,8 @@ class Desk:
                 try:
                     form = await read_form(request)
                 except ValueError:
-                    return PlainTextResponse("a form must be UTF-8 and short.\n", status_code=HTTPStatus.BAD_REQUEST)
+                    too_long = Refused(HTTPStatus.BAD_REQUEST, say("A form must be UTF-8 and short."))
+                    return await run_in_threadpool(self._refused, request, too_long)
             return await run_in_threadpool(self._handle, handler, Call(request, form))
 
         return serve
@@ -117,8 +123,23 @@ class Desk:
             with self._room.lock:
                 self._room.refresh()
                 return handler(call)
-        except Refused as refusal:
-            return PlainTextResponse(f"{refusal}.\n", status_code=refusal.status)
+        except Refused as refused:
+            return self._refused(call.request, refused)
+
+    def _refused(self, request: Request, refused: Refused) -> Response:
+        why = self._translator.text(refused.why)
+        with self._room.lock:
+            page = partial(self._views.page, "refused.html", request.state.reviewer, why=why)
+            return refusal(request.headers, refused.status, why, page)
+
+    async def _no_such_page(self, request: Request, error: Exception) -> Response:
+        """For an address that is none, or takes no such request."""
+        status = HTTPStatus(error.status_code if isinstance(error, HTTPException) else HTTPStatus.NOT_FOUND)
+        return await run_in_threadpool(self._refused, request, Refused(status, NO_SUCH_PAGE))
+
+    async def _failed(self, _: Request, __: Exception) -> Response:
+        """A plain sentence: whatever failed may fail a page as well. The server then logs the error."""
+        return PlainTextResponse(self._translator.text(DESK_FAILED), status_code=HTTPStatus.INTERNAL_SERVER_ERROR)
 
     def _stylesheet(self, _: Request) -> Response:
         return Response(self._style, media_type="text/css")
@@ -175,6 +196,7 @@ class Desk:
             prompt=self._room.rubric.question(question).prompt,
             lines=[self._views.group_line(group) for group in shown],
             count=len(groups),
+            next=next_step(self._room, question),
             **self._left_here(question),
             more=f"{question_link(question)}&from={more}" if more < len(groups) else "",
             fewer=f"{question_link(question)}&from={max(0, start - GROUPS_ON_A_PAGE)}" if start else "",
@@ -189,7 +211,6 @@ class Desk:
             for name in group.members
             if any(self._room.is_open((name, question, check)) for check in group.checks)
         ]
-        following = self._room.next_question(question, after=True)
         return self._page(
             "open.html",
             call,
@@ -200,7 +221,7 @@ class Desk:
             cards=[self._views.card(name, question, group.checks, group) for name, group in waiting[:CARDS_ON_A_PAGE]],
             count=len(waiting),
             **self._left_here(question),
-            next=open_link(following) if following else "",
+            next=next_step(self._room, question, after=True),
         )
 
     def _left_here(self, question: str) -> dict[str, int]:
@@ -232,13 +253,15 @@ class Desk:
 
     def _acceptance(self, group: Group, start: int) -> dict[str, Any]:
         """What the head of a group's page says of all of it."""
-        following = self._room.next_question(group.question)
+        keys = self._room.keys(group)
         return {
             "group": group,
-            "unmarked": sum(key not in self._room.marks for key in self._room.keys(group)),
+            "criteria": len(keys),
+            "alike": self._views.alike(group),
+            "unmarked": sum(key not in self._room.marks for key in keys),
             "first": start + 1,
             "last": min(start + CARDS_ON_A_PAGE, len(group.members)),
-            "next": open_link(following) if following else "",
+            "next": next_step(self._room, group.question),
         }
 
     def submission(self, call: Call) -> Response:
@@ -246,30 +269,27 @@ class Desk:
         return self._submission_page(call, self._requested.submission(call.query.get("s", "")))
 
     def _submission_page(self, call: Call, name: str, notice: str = "") -> Response:
-        checks: dict[str, list[str]] = {}
-        for _, question, check in self._room.keys_of(name):
-            checks.setdefault(question, []).append(check)
-        reasons = self._room.results[name].reasons
+        found = {key[1:] for key in self._room.keys_of(name)}
+        checks = {
+            question.id: [entry.id for entry in question.criteria if (question.id, entry.id) in found]
+            for question in self._room.rubric.questions
+        }
+        reasons, causes = self._room.results[name].reasons, self._room.causes(name)
         return self._page(
             "submission.html",
             call,
             name=self._views.name(name),
             reason=" ".join(map(self._views.text, reasons)),
             notice=notice,
-            causes=[self._views.cause(name, cell, keys) for cell, keys in self._room.causes(name).items()],
+            whole=self._room.is_whole(name),
+            waits=any(map(self._room.is_open, self._room.keys_of(name))),
+            causes=[self._views.cause(name, cell, keys) for cell, keys in causes.items()],
             cards=[
-                self._views.card(name, question, part, None)
-                for question, found in checks.items()
-                for part in self._parts(question, found)
+                self._views.card(name, question, part, None, told=causes) for question, part in checks.items() if part
             ],
+            next=next_step(self._room, leaving=name),
             report=f"/report?s={self._room.code(name)}" if self._out is not None else "",
         )
-
-    def _parts(self, question: str, checks: list[str]) -> list[list[str]]:
-        """Criteria that read prose apart from the others: only they need the answer to be shown."""
-        spoken = {entry.id for entry in self._room.rubric.question(question).criteria if isinstance(entry, Concept)}
-        parts = [check for check in checks if check in spoken], [check for check in checks if check not in spoken]
-        return [part for part in parts if part]
 
     def consistency(self, call: Call) -> Response:
         """Answers of almost the same words that have different points."""
@@ -314,17 +334,15 @@ class Desk:
 
     def next(self, call: Call) -> Response:
         """Go to the next thing to decide."""
-        question = self._room.next_question(call.query.get("q", ""))
-        cases = [name for name in self._room.whole_cases() if any(map(self._room.is_open, self._room.keys_of(name)))]
-        link = open_link(question) if question else submission_link(self._room.code(cases[0])) if cases else "/"
-        return RedirectResponse(link, status_code=HTTPStatus.SEE_OTHER)
+        step = next_step(self._room, call.query.get("q", ""))
+        return RedirectResponse(step.link, status_code=HTTPStatus.SEE_OTHER)
 
     def report(self, call: Call) -> Response:
         """A student's report as it was written last; a blind desk has none."""
         name = self._requested.submission(call.query.get("s", ""))
         file = None if self._out is None else self._out / name / "report.html"
         if file is None or not file.is_file():
-            raise Refused(HTTPStatus.NOT_FOUND, "there is no report")
+            raise Refused(HTTPStatus.NOT_FOUND, say("There is no report."))
         return FileResponse(file, media_type="text/html", headers={"Content-Security-Policy": REPORT_POLICY})
 
     # --- deeds ---
@@ -336,13 +354,12 @@ class Desk:
         around = self._around(key, group, call)
         before = {other: self._room.proposal(other, group) for other in around}
         points = self._requested.points(call.form, key)
-        saved = Saved((), (key,))
         if points is not None:
             comment = call.form.get("comment", "").strip()[:_LONGEST_COMMENT]
             saved = self._room.give(
                 call.reviewer, {key: points}, comment=comment, seen=call.number("seen"), where=call.where
             )
-        elif key in self._room.marks:
+        else:
             saved = self._room.take_back(call.reviewer, key, seen=call.number("seen"), where=call.where)
         changed = [other for other in around if self._room.proposal(other, group) != before[other]]
         on_group_page = group is not None and call.page.path == "/group"
@@ -384,7 +401,9 @@ class Desk:
                 who=by or self._translator.say("someone"),
             )
         return self._translator.say(
-            "{count} were left as they are: {who} marked them in the meantime.", count=len(saved.refused), who=by
+            "{count} criteria were left as they are: {who} marked them in the meantime.",
+            count=len(saved.refused),
+            who=by,
         )
 
     def accept(self, call: Call) -> Response:
@@ -412,7 +431,7 @@ class Desk:
             case "proposed":
                 points = {key: finding.points for key, finding in found.items()}
             case other:
-                raise Refused(HTTPStatus.BAD_REQUEST, f"give must be all, none or proposed. Received: {other[:20]}")
+                raise _not_one_of("all, none, proposed", other)
         saved = self._room.give(call.reviewer, points, where=call.where) if points else None
         return self._submission_page(call, name, "" if saved is None else self._notice(saved))
 
@@ -435,7 +454,7 @@ class Desk:
         """Change the name under which this browser's marks are given."""
         name = " ".join(call.form.get("who", "").split())[:_LONGEST_NAME]
         if not name:
-            raise Refused(HTTPStatus.BAD_REQUEST, "a reviewer must have a name")
+            raise Refused(HTTPStatus.BAD_REQUEST, say("A reviewer must have a name."))
         call.reviewer.who = name
         return Response(status_code=HTTPStatus.NO_CONTENT, headers={"HX-Refresh": "true"})
 
@@ -443,7 +462,7 @@ class Desk:
         """Say whose the texts are that most submissions share."""
         said = call.form.get("as", "")
         if said not in get_args(SharedAs):
-            raise Refused(HTTPStatus.BAD_REQUEST, f"shared texts must be {' or '.join(get_args(SharedAs))}")
+            raise _not_one_of(", ".join(get_args(SharedAs)), said)
         self._room.settle_shared(given=said == "given")
         return Response(status_code=HTTPStatus.NO_CONTENT, headers={"HX-Refresh": "true"})
 
@@ -454,7 +473,7 @@ class Desk:
             question = self._room.rubric.question(self._requested.question(call.form.get("q", "")))
             answer = self._room.answer(name, question.id)
         if self._model is None:
-            raise Refused(HTTPStatus.NOT_FOUND, "no language model was named")
+            raise Refused(HTTPStatus.NOT_FOUND, say("No language model was named."))
         ideas = [
             Idea(entry.id, self._translator.pick(entry.title), self._translator.pick(entry.expected))
             for entry in question.criteria
@@ -469,6 +488,13 @@ class Desk:
 
     def _page(self, template: str, call: Call, **values: Any) -> Response:
         return HTMLResponse(self._views.page(template, call.reviewer, **values))
+
+
+def _not_one_of(allowed: str, received: str) -> Refused:
+    told = say(
+        "A form must name one of: {allowed}. Received: {received}.", allowed=allowed, received=shown(received, 20)
+    )
+    return Refused(HTTPStatus.BAD_REQUEST, told)
 
 
 def _script(name: str) -> Callable[[Request], Any]:

@@ -11,26 +11,24 @@ from urllib.parse import parse_qsl, urlsplit
 from starlette.requests import Request
 
 from grader.records import say
-from grader.reports.translation import Translator
+from grader.reports.text import shown
 from grader.review.classroom import Classroom
 from grader.review.grouping import Group
 from grader.review.marking import Key, Reviewer
+from grader.review.refusals import Refused
 
+COMMENT_ALONE = say(
+    "A comment is saved with points, and stays in its field until then. "
+    "Leave the field with Esc and press 0, 1, 2 or ↵, or write exact points."
+)
 _LONGEST_FORM = 100_000
-
-
-class Refused(Exception):
-    """A request for something that is not there, or with a value that breaks a rule."""
-
-    def __init__(self, status: HTTPStatus, rule: str) -> None:
-        super().__init__(rule)
-        self.status = status
 
 
 class Call:
     """One request: who asks, and with what."""
 
     def __init__(self, request: Request, form: Mapping[str, str]) -> None:
+        self.request = request
         self.reviewer: Reviewer = request.state.reviewer
         self.query = request.query_params
         self.form = form
@@ -68,14 +66,13 @@ async def read_form(request: Request) -> dict[str, str]:
 class Requested:
     """What requests name in a class. Every method raises Refused for what is not there."""
 
-    def __init__(self, room: Classroom, translator: Translator) -> None:
+    def __init__(self, room: Classroom) -> None:
         self._room = room
-        self._translator = translator
 
     def question(self, question: str) -> str:
         """A question by its id."""
         if not any(entry.id == question for entry in self._room.rubric.questions):
-            raise Refused(HTTPStatus.NOT_FOUND, "there is no such question")
+            raise Refused(HTTPStatus.NOT_FOUND, say("There is no such question."))
         return question
 
     def submission(self, code: str) -> str:
@@ -83,14 +80,16 @@ class Requested:
         try:
             return self._room.submission(code)
         except KeyError:
-            raise Refused(HTTPStatus.NOT_FOUND, "there is no such submission") from None
+            raise Refused(HTTPStatus.NOT_FOUND, say("There is no such submission.")) from None
 
     def group(self, values: Mapping[str, str]) -> Group:
         """A group by its question and id."""
         try:
             return self._room.group(self.question(values.get("q", "")), values.get("g", ""))
         except KeyError:
-            raise Refused(HTTPStatus.NOT_FOUND, "there is no such group; the class was graded again") from None
+            raise Refused(
+                HTTPStatus.NOT_FOUND, say("There is no such group any more: the class was graded again.")
+            ) from None
 
     def group_of(self, key: Key, form: Mapping[str, str]) -> Group | None:
         """The group of a finding, if the form names it."""
@@ -103,7 +102,7 @@ class Requested:
         try:
             self._room.finding(key)
         except KeyError:
-            raise Refused(HTTPStatus.NOT_FOUND, "there is no such criterion") from None
+            raise Refused(HTTPStatus.NOT_FOUND, say("There is no such criterion.")) from None
         return key
 
     def points(self, form: Mapping[str, str], key: Key) -> float | None:
@@ -112,17 +111,19 @@ class Requested:
         Raises:
             Refused: they are out of range, or none are given and none were: a comment decides nothing.
         """
-        given = (form.get("points") or form.get("exact") or form.get("now") or "").strip().replace(",", ".")
+        given = (form.get("points") or form.get("exact") or form.get("now") or "").strip()
         if given == "back":
             return None
         if not given:
-            told = say("A comment is saved with points: choose them, or write them down.")
-            raise Refused(HTTPStatus.BAD_REQUEST, self._translator.text(told))
+            raise Refused(HTTPStatus.BAD_REQUEST, COMMENT_ALONE)
         try:
-            points = float(given)
+            points = float(given.replace(",", "."))
         except ValueError:
             points = math.nan
         most = self._room.finding(key).max_points
         if not 0 <= points <= most + 1e-9:
-            raise Refused(HTTPStatus.BAD_REQUEST, f"points must be from 0 to {most:g}")
+            told = say(
+                "Points must be a number from 0 to {most}. Received: {given}.", most=most, given=shown(given, 20)
+            )
+            raise Refused(HTTPStatus.BAD_REQUEST, told)
         return points

@@ -24,7 +24,7 @@ from grader.records import Finding, HumanMark, Result, SettledTexts, SharedText,
 from grader.reports.pages import is_one_case
 from grader.reports.text import name_order
 from grader.review.grouping import Group, Grouping, group_question, load_libraries
-from grader.review.marking import Action, Key, Proposal, Reviewer, Saved, key_of, restored
+from grader.review.marking import Action, Key, Proposal, Reviewer, Saved, key_of, restored, says_the_same
 from grader.rubric.rubric import Rubric
 from grader.scoring import OPEN, is_outdated
 
@@ -151,6 +151,10 @@ class Classroom:
 
     def _name_order(self, submission: str) -> tuple[tuple[tuple[str, int], ...], str]:
         return name_order(self.results[submission].name), submission
+
+    def is_whole(self, submission: str) -> bool:
+        """True for a submission of which nothing could be judged, for one reason."""
+        return submission in self._whole
 
     def whole_cases(self) -> list[str]:
         """Submissions of which nothing could be judged, for one reason: the grader's own faults first."""
@@ -307,29 +311,30 @@ class Classroom:
         seen: int | None = None,
         where: str = "",
     ) -> Saved:
-        """Write a reviewer's marks into the gradebook, all at once, to be undone at once.
+        """Write a reviewer's marks into the gradebook, all at once, to be undone at once; the same again adds nothing.
 
         Args:
             seen: number of the newest mark that the reviewer's page showed; what someone marked since is refused.
         """
         with self.lock:
-            before = {key: self.marks[key] for key in points if key in self.marks}
             marks = [
                 HumanMark(*key, value, reviewer.who, comment, self.results[key[0]].sha256)
                 for key, value in points.items()
             ]
-            given = self._book.add_marks(marks, seen=self.newest if seen is None else seen)
-            reviewer.note(Action(given, before, where))
-            return self._saved(points, given)
+            return self._add(reviewer, marks, seen=self.newest if seen is None else seen, where=where)
 
     def take_back(self, reviewer: Reviewer, key: Key, *, seen: int, where: str = "") -> Saved:
         """Take a person's mark back, so that the automatic one counts again; the history keeps both."""
         with self.lock:
-            before = {key: self.marks[key]}
             mark = HumanMark(*key, None, reviewer.who, "", self.results[key[0]].sha256)
-            given = self._book.add_marks([mark], seen=seen)
-            reviewer.note(Action(given, before, where))
-            return self._saved([key], given)
+            return self._add(reviewer, [mark], seen=seen, where=where)
+
+    def _add(self, reviewer: Reviewer, marks: Sequence[HumanMark], *, seen: int, where: str) -> Saved:
+        before = {key: self.marks[key] for key in map(key_of, marks) if key in self.marks}
+        news = [mark for mark in marks if not says_the_same(before.get(key_of(mark)), mark)]
+        given = self._book.add_marks(news, seen=seen) if news else ()
+        reviewer.note(Action(given, before, where))
+        return self._saved(marks, given)
 
     def undo(self, reviewer: Reviewer) -> tuple[Action, Saved] | None:
         """Take back what this reviewer did last, unless someone has marked the same since; None if nothing is left."""
@@ -338,17 +343,20 @@ class Classroom:
                 return None
             self._take_marks(self._book.history_since(self.newest))
             action = reviewer.done.pop()
-            keys = [key_of(mark) for mark in action.given]
-            own = [key for key in keys if self.history[key][-1].number == reviewer.latest.get(key)]
-            marks = [restored(key, action, reviewer.who) for key in own]
-            given = self._book.add_marks(marks, seen=self.newest)
+            marks = [restored(key_of(mark), action, reviewer.who) for mark in action.given]
+            own = [m for m in marks if self.history[key_of(m)][-1].number == reviewer.latest.get(key_of(m))]
+            given = self._book.add_marks(own, seen=self.newest)
             reviewer.latest.update({key_of(mark): mark.number for mark in given})
-            return action, self._saved(keys, given)
+            return action, self._saved(marks, given)
 
-    def _saved(self, asked: Iterable[Key], given: Sequence[HumanMark]) -> Saved:
+    def _saved(self, asked: Iterable[HumanMark], given: Sequence[HumanMark]) -> Saved:
+        """What became of marks: those that would have added nothing count as given, if what they say still stands."""
         self._take_marks(self._book.history_since(self.newest))
-        keys = tuple(map(key_of, given))
-        return Saved(keys, tuple(key for key in asked if key not in keys))
+        added = set(map(key_of, given))
+        refused = [
+            key for mark in asked if (key := key_of(mark)) not in added and not says_the_same(self.marks.get(key), mark)
+        ]
+        return Saved(tuple(added), tuple(refused))
 
     def _take_marks(self, marks: Sequence[HumanMark]) -> None:
         if marks:

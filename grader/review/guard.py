@@ -17,6 +17,9 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from grader.records import Message as Sentence
+from grader.records import say
+from grader.reports.translation import Translator
 from grader.review.marking import Reviewer
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -28,6 +31,9 @@ POLICY = (
 REPORT_POLICY = "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inline'"
 """For a student's report: a page of its own that can do nothing to the desk."""
 _MOST_SESSIONS = 100
+_WITHOUT_TOKEN = say("Open the whole address that grader review printed.")
+_OTHER_HOST = say("The desk answers to 127.0.0.1 and localhost only.")
+_OTHER_PAGE = say("This request does not come from a page of the desk that is open now. Reload the page.")
 
 
 class Guard:
@@ -36,10 +42,12 @@ class Guard:
     Args:
         who: name under which marks are given, unless the reviewer changes it.
         token: the secret in the address.
+        translator: speaks to those who are refused.
     """
 
-    def __init__(self, app: ASGIApp, *, token: str, who: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, *, token: str, who: str, port: int, translator: Translator) -> None:
         self._app = app
+        self._translator = translator
         self._token = token
         self._who = who
         self._cookie = f"desk_{port}"
@@ -64,20 +72,20 @@ class Guard:
         """None for a request that may pass; its reviewer is then in the scope's state."""
         request, headers = HTTPConnection(scope), Headers(scope=scope)
         if _host(headers.get("host", "")) not in LOOPBACK:
-            return _refusal(HTTPStatus.MISDIRECTED_REQUEST, "the desk answers to 127.0.0.1 and localhost only")
+            return self._refusal(HTTPStatus.MISDIRECTED_REQUEST, _OTHER_HOST)
         if scope["method"] == "GET" and "token" in request.query_params:
             return self._log_in(request.query_params["token"])
         reviewer = self._sessions.get(request.cookies.get(self._cookie, ""))
         if reviewer is None:
-            return _refusal(HTTPStatus.FORBIDDEN, "open the whole address that 'grader review' printed")
+            return self._refusal(HTTPStatus.FORBIDDEN, _WITHOUT_TOKEN)
         if scope["method"] not in ("GET", "HEAD") and not _is_own(headers, reviewer):
-            return _refusal(HTTPStatus.FORBIDDEN, "this request does not come from the desk's own page")
+            return self._refusal(HTTPStatus.FORBIDDEN, _OTHER_PAGE)
         scope.setdefault("state", {})["reviewer"] = reviewer
         return None
 
     def _log_in(self, token: str) -> Response:
         if not secrets.compare_digest(token.encode(), self._token.encode()):
-            return _refusal(HTTPStatus.FORBIDDEN, "open the whole address that 'grader review' printed")
+            return self._refusal(HTTPStatus.FORBIDDEN, _WITHOUT_TOKEN)
         session = secrets.token_urlsafe(32)
         while len(self._sessions) >= _MOST_SESSIONS:
             del self._sessions[next(iter(self._sessions))]
@@ -85,6 +93,9 @@ class Guard:
         response = RedirectResponse("/", status_code=HTTPStatus.SEE_OTHER)
         response.set_cookie(self._cookie, session, httponly=True, samesite="strict", path="/")
         return response
+
+    def _refusal(self, status: HTTPStatus, why: Sentence) -> Response:
+        return PlainTextResponse(self._translator.text(why), status_code=status)
 
 
 def _host(header: str) -> str:
@@ -99,10 +110,6 @@ def _is_own(headers: Headers, reviewer: Reviewer) -> bool:
     if headers.get("sec-fetch-site", "same-origin") != "same-origin":
         return False
     return secrets.compare_digest(headers.get(CSRF_HEADER, "").encode(), reviewer.csrf.encode())
-
-
-def _refusal(status: HTTPStatus, rule: str) -> Response:
-    return PlainTextResponse(f"{rule}.\n", status_code=status)
 
 
 def _harden(headers: MutableHeaders, seconds: float) -> None:

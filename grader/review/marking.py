@@ -67,5 +67,13 @@ def restored(key: Key, action: Action, who: str) -> HumanMark:
     """A mark that makes what stood before an action count again."""
     earlier = action.before.get(key)
     if earlier is None:
-        return HumanMark(*key, None, who)
-    return HumanMark(*key, earlier.points, who, earlier.comment, earlier.sha256)
+        return HumanMark(*key, None, who, undo=True)
+    return HumanMark(*key, earlier.points, who, earlier.comment, earlier.sha256, undo=True)
+
+
+def says_the_same(standing: HumanMark | None, mark: HumanMark) -> bool:
+    """True where a mark would add nothing to the one that stands: the same person gave the same for the same file."""
+    if standing is None or standing.points is None or mark.points is None:
+        return standing is None and mark.points is None
+    told = [(one.who, one.comment, one.sha256) for one in (standing, mark)]
+    return told[0] == told[1] and abs(standing.points - mark.points) < 1e-9

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from grader.records import Finding, HumanMark, Message, Status, say
 from grader.reports.pages import Sign, render, sign_of
 from grader.reports.text import Piece, mark_words, shown
 from grader.reports.translation import Translator
+from grader.review.calls import COMMENT_ALONE
 from grader.review.cells import CellView, cell_view, cell_views
 from grader.review.classroom import WHOLE_FILE, Classroom
 from grader.review.grouping import Group
@@ -47,6 +48,7 @@ class Past:
     """One entry of a finding's history."""
 
     points: str
+    """What was given; of an undo, what it made count again."""
     who: str
     when: str
     comment: str
@@ -103,8 +105,8 @@ class Card:
     group: str
     """Link to the group; empty where it stands alone."""
     group_id: str
-    alike: int
-    """Answers in the group."""
+    alike: str
+    """What is in the group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,7 @@ class Views:
             "blind": self._room.blind,
             "has_model": self._has_model,
             "part": False,
+            "comment_alone": COMMENT_ALONE,
         }
         return render(template, self._translator, common | values, TEMPLATES)
 
@@ -166,13 +169,18 @@ class Views:
             return None
         number = max(mark.number for mark in given)
         if len(given) > 1:
-            count = len({m.submission for m in given})
-            answers = self._translator.say_number("{count} answer", "{count} answers", count, count=count)
-            return Last(number, answers, "")
+            return self._latest_of_many(number, given)
         (mark,) = given
         points = self._translator.say("taken back") if mark.points is None else self._number(mark.points)
         what = f"{mark.question} · {self._criterion_title(self._room.finding(key_of(mark)))}: {points}"
         return Last(number, self.name(mark.submission), what)
+
+    def _latest_of_many(self, number: int, given: Sequence[HumanMark]) -> Last:
+        criteria = self._translator.say_number("{count} criterion", "{count} criteria", len(given), count=len(given))
+        if len({mark.submission for mark in given}) == 1:
+            return Last(number, self.name(given[0].submission), criteria)
+        questions = sorted({mark.question for mark in given})
+        return Last(number, criteria, self._translator.say("Question {id}", id=", ".join(questions)))
 
     def name(self, submission: str) -> str:
         """What a submission is called on the page."""
@@ -200,6 +208,15 @@ class Views:
         """A question's title."""
         return self._translator.pick(self._room.rubric.question(question_id).title)
 
+    def alike(self, group: Group) -> str:
+        """How much is in a group."""
+        criteria, answers, say_number = len(self._room.keys(group)), len(group.members), self._translator.say_number
+        return self._translator.say(
+            "{criteria} in {answers}",
+            criteria=say_number("{count} criterion", "{count} criteria", criteria, count=criteria),
+            answers=say_number("{count} answer alike", "{count} answers alike", answers, count=answers),
+        )
+
     def group_line(self, group: Group) -> GroupLine:
         """A group in the list of its question."""
         keys = self._room.keys(group)
@@ -226,15 +243,29 @@ class Views:
             sign=self._sign(first[0], open_ones[0]) if open_ones else sign_of(whole),
         )
 
-    def card(self, submission: str, question_id: str, checks: Iterable[str], group: Group | None) -> Card:
-        """An answer with the criteria that are to be marked."""
+    def card(
+        self,
+        submission: str,
+        question_id: str,
+        checks: Iterable[str],
+        group: Group | None,
+        *,
+        told: Collection[int] = (),
+    ) -> Card:
+        """An answer with the criteria that are to be marked.
+
+        Args:
+            told: cells that the page shows elsewhere.
+        """
         question = self._room.rubric.question(question_id)
         keys = [(submission, question_id, check) for check in checks]
         findings = [self._room.finding(key) for key in keys]
-        prose = any(isinstance(self._criterion(finding), Concept) for finding in findings)
+        whole = self._room.is_whole(submission)
+        shown_or_done = [finding for finding in findings if not isinstance(self._criterion(finding), Concept)]
+        prose = len(shown_or_done) < len(findings) and not whole
         answer = shown(self._room.answer(submission, question_id), _LONGEST_ANSWER) if prose else ""
         words = [word for finding in findings for word in _strings(finding.evidence.get("words"))]
-        cells = () if prose else cell_views(self._room.results[submission], findings)
+        cells = cell_views(self._room.results[submission], shown_or_done)
         code = self._room.code(submission)
         return Card(
             id=f"a-{code}-{_position(self._room, question_id)}",
@@ -243,15 +274,15 @@ class Views:
             question=question_id,
             question_title=self._translator.pick(question.title),
             pieces=mark_words(answer, words),
-            evidence="" if prose or (cells and "error" not in findings[0].evidence) else self._evidence(findings[0]),
+            evidence=self._evidence(shown_or_done[0], cells) if shown_or_done else "",
             rows=tuple(self.row(key, group) for key in keys),
             prose=prose,
             answered=bool(answer.strip()),
-            cells=cells,
+            cells=tuple(cell for cell in cells if cell.number - 1 not in told),
             outdated=self._translator.text(outdated) if (outdated := self._room.results[submission].outdated) else "",
             group=group_link(group) if group and len(group.members) > 1 else "",
             group_id=group.id if group else "",
-            alike=len(group.members) if group else 1,
+            alike=self.alike(group) if group else "",
         )
 
     def cause(self, submission: str, cell: int, keys: Sequence[Key]) -> dict[str, Any]:
@@ -288,7 +319,7 @@ class Views:
             outdated=room.is_outdated(key),
             points=self._number(room.points(key) if mark else proposal.points),
             max_points=self._number(finding.max_points),
-            reason=mark.comment if mark and mark.comment else self._reason(proposal.reason),
+            reason=mark.comment if mark and mark.comment else self._reason_beside(key, proposal.reason),
             expected=self._translator.pick(criterion.expected) if criterion else "",
             choices=self._choices(finding.max_points, proposal.points, mark),
             now="" if mark is None or mark.points is None else repr(mark.points),
@@ -298,6 +329,11 @@ class Views:
             seen=room.newest,
             like_others=proposal.like_others,
         )
+
+    def _reason_beside(self, key: Key, message: Message) -> str:
+        """The reason; empty where it is that of the whole submission, which the page tells once."""
+        whole = self._room.is_whole(key[0]) and message == self._room.results[key[0]].reason
+        return "" if whole else self._reason(message)
 
     def _reason(self, message: Message) -> str:
         return shown(self._translator.text(message), _LONGEST_REASON)
@@ -331,14 +367,23 @@ class Views:
         return self._translator.say("{who}, {when}", who=mark.who, when=_when(mark))
 
     def _past(self, mark: HumanMark) -> Past:
-        taken_back = self._translator.say("taken back")
-        points = taken_back if mark.points is None else self._number(mark.points)
-        return Past(points, shown(mark.who, 80), _when(mark), shown(mark.comment, 500))
+        points = "" if mark.points is None else self._number(mark.points)
+        if mark.undo:
+            points = (
+                self._translator.say("undone, {points} again", points=points)
+                if points
+                else self._translator.say("undone")
+            )
+        return Past(
+            points or self._translator.say("taken back"), shown(mark.who, 80), _when(mark), shown(mark.comment, 500)
+        )
 
     def _number(self, value: float) -> str:
         return self._translator.number(round(value, 3))
 
-    def _evidence(self, finding: Finding) -> str:
+    def _evidence(self, finding: Finding, cells: Sequence[CellView]) -> str:
+        if cells and "error" not in finding.evidence:
+            return ""
         found = finding.evidence.get("error") or finding.evidence.get("saved_output")
         return shown(found, _MOST_EVIDENCE) if isinstance(found, str) else ""
 

@@ -68,8 +68,9 @@ def open_desk(
         with _listen(listen, port) as listening:
             taken = int(listening.getsockname()[1])
             token = secrets.token_urlsafe(24)
-            desk = Desk(room, Translator(graded.language), out, model)
-            guard = Guard(desk.app(), token=token, who=who, port=taken)
+            translator = Translator(graded.language)
+            desk = Desk(room, translator, out, model)
+            guard = Guard(desk.app(), token=token, who=who, port=taken, translator=translator)
             config = uvicorn.Config(guard, log_level="warning", access_log=False, lifespan="off", ws="none")
             yield OpenDesk(uvicorn.Server(config), listening, room, f"http://{LOOPBACK[0]}:{taken}/?token={token}")
     finally:

@@ -145,8 +145,22 @@ def test_a_comment_alone_decides_nothing_and_is_not_lost(by: str, desk: Served, 
     assert row.get_by_label("Comment for the student").input_value() == "Look again."
     assert marks(desk).history_since(0) == []
     assert desk.room.left() == left
+    expect(window.page.locator("#notice")).to_contain_text("Leave the field with Esc")
+    window.page.keyboard.press("Escape")
+    window.press("0")
+    expect(window.page.locator(".row").first.locator(".reason")).to_have_text("Look again.")
+    assert [(mark.points, mark.comment) for mark in marks(desk).history_since(0)] == [(0.0, "Look again.")]
+
+
+@pytest.mark.parametrize("field", ["Comment for the student", "Exact points"])
+def test_ctrl_enter_saves_comment_and_points_from_either_field(field: str, desk: Served, visit: Visit) -> None:
+    window = visit(desk)
+    window.go("/next")
+    row = window.page.locator(".row").first
+    row.locator("summary").click()
+    row.get_by_label("Comment for the student").fill("Look again.")
     row.get_by_label("Exact points").fill("0.1")
-    row.get_by_role("button", name="Save").click()
+    row.get_by_label(field).press("Control+Enter")
     expect(window.page.locator(".row").first.locator(".reason")).to_have_text("Look again.")
     assert [(mark.points, mark.comment) for mark in marks(desk).history_since(0)] == [(0.1, "Look again.")]
 

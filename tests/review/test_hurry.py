@@ -14,14 +14,18 @@ from typing import Any
 import pytest
 from browsers import Visitor
 from chromium import chromium
-from desks import Served, most_open, served
+from desks import RUBRIC, Served, most_open, served
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Route, expect
 from review_fixtures import desk, graded_out, out  # noqa: F401
+from written_class import make_class, make_results, unreadable
 
 from grader.gradebook import Gradebook
 from grader.records import HumanMark
+from grader.reports.translation import Translator
+from grader.review.marking import Key, key_of
+from grader.review.pages import Views
 
 Visit = Callable[..., Visitor]
 MOST_EXAMPLES = 5
@@ -77,6 +81,22 @@ def test_what_is_typed_as_a_comment_marks_nobody(delay: int, typed: str, desk: S
         window.page.keyboard.press("Enter")
     window.settled()
     assert [(mark.points, mark.comment) for mark in given_marks(desk)] == [(0.1, f"{typed}!")]
+
+
+@pytest.mark.parametrize("key", ["Enter", "Control+Enter"])
+def test_points_that_are_refused_are_written_anew_in_their_field(key: str, desk: Served, browser: Browser) -> None:
+    window = Visitor(browser, desk.address)
+    window.go(f"/open?q={most_open(desk.room)}")
+    window.page.keyboard.press("c")
+    field = window.page.locator(".row.current").get_by_label("Exact points")
+    field.fill("9")
+    field.press(key)
+    expect(window.page.locator("#notice")).to_contain_text("Points must be a number from 0 to")
+    window.settled()
+    window.page.keyboard.type("2")
+    assert field.input_value() == "92"
+    assert given_marks(desk) == []
+    window.close()  # which complains of the refusal, as browsers do
 
 
 def test_keys_pressed_while_a_mark_is_saved_mark_nobody_and_say_so(desk: Served, visit: Visit) -> None:
@@ -138,7 +158,7 @@ def test_the_page_that_is_being_left_takes_no_more_marks(desk: Served, visit: Vi
     assert len(given_marks(desk)) == before
 
 
-@pytest.mark.parametrize("key", ["n", "u", "A"])
+@pytest.mark.parametrize("key", ["n", "u", "A", "a click on Undo"])
 def test_a_comment_that_is_not_saved_is_not_lost(key: str, desk: Served, visit: Visit) -> None:
     window = visit(desk)
     question = most_open(desk.room)
@@ -152,7 +172,10 @@ def test_a_comment_that_is_not_saved_is_not_lost(key: str, desk: Served, visit: 
     for _ in range(40):  # to the last row, from where n leaves the page
         window.page.keyboard.press("j")
     window.page.evaluate("document.querySelectorAll('.row.open').forEach((one) => one.classList.remove('open'))")
-    window.page.keyboard.press(key)
+    if key == "a click on Undo":
+        window.page.get_by_role("button", name="Undo").click()
+    else:
+        window.page.keyboard.press(key)
     expect(window.page.locator("#notice")).to_contain_text("This is not saved yet")
     assert focused(window) == row
     assert window.page.locator(f"#{row} [data-comment]").input_value() == "Half."
@@ -180,6 +203,8 @@ def test_each_mark_stands_with_its_student_and_can_be_undone(desk: Served, visit
     window.go(f"/open?q={most_open(desk.room)}")
     name = window.page.locator(".answer:has(.row.current) .name").inner_text()
     window.press("2")
+    window.page.keyboard.press("k")
+    window.press("2")  # the same again adds nothing, and one undo is enough
     expect(window.page.locator("#last")).to_contain_text(name)
     with window.page.expect_navigation():
         window.page.locator("#last").get_by_role("button", name="Undo").click()
@@ -215,10 +240,30 @@ def test_header_heading_and_rows_say_the_same_number(desk: Served, visit: Visit)
     for left in range(open_rows, 0, -1):
         elsewhere = desk.room.left()[0] - desk.room.left(question)[0]
         assert window.page.locator(".row.open").count() == left
-        expect(window.page.locator("#left-here")).to_contain_text(f"Left to decide here: {left}")
+        expect(window.page.locator("#left-here")).to_contain_text(f"{left} criteri")
         expect(window.page.locator("#progress b")).to_have_text(str(left + elsewhere))
         window.press("2")
     expect(window.page.locator("#left-here")).to_contain_text("Nothing left to decide here")
+
+
+def test_folded_rows_take_no_keys_until_they_are_shown(tmp_path: Path, visit: Visit) -> None:
+    (result,) = make_results(RUBRIC, {}, 1)
+    make_class(tmp_path, [unreadable(result, RUBRIC)], RUBRIC, language="en").close()
+    with served(tmp_path) as desk:
+        window = visit(desk)
+        with window.page.expect_navigation():
+            window.page.keyboard.press("n")
+        window.ready()
+        for key in ("2", "0", "Enter"):
+            window.page.keyboard.press(key)
+        expect(window.page.locator("#notice")).to_contain_text("No row is chosen")
+        assert given_marks(desk) == []
+        window.page.keyboard.press("n")
+        window.page.keyboard.press("2")  # sooner than anybody has read the row
+        assert given_marks(desk) == []
+        window.ready()
+        window.press("2")
+        assert len(given_marks(desk)) == 1
 
 
 # --- any keys at any time ---------------------------------------------------------------------------------------------
@@ -291,16 +336,26 @@ def test_only_rows_that_were_meant_carry_marks(
             window.settled()
             log = json.loads(window.page.evaluate("localStorage.getItem('log')") or "[]")
             window.close()
-            codes = {desk.room.code(name): name for name in desk.room.results}
-            marks = [(mark.submission, mark.points) for mark in given_marks(desk)]
-    allowed = [(codes[entry["row"].split("-")[1]], float(entry["value"])) for entry in log if meant(entry)]
-    due = [
-        (codes[entry["row"].split("-")[1]], float(entry["value"]))
-        for entry in log
-        if meant(entry) and entry["ready"] == "yes"
-    ]
+            views = Views(desk.room, Translator("en"), has_model=False)
+            rows = {views.row(key, None).id: key for name in desk.room.results for key in desk.room.keys_of(name)}
+            marks = [(key_of(mark), mark.points) for mark in given_marks(desk)]
+    allowed = [(rows[entry["row"]], float(entry["value"])) for entry in log if meant(entry)]
+    due = [(rows[entry["row"]], float(entry["value"])) for entry in log if meant(entry) and entry["ready"] == "yes"]
     assert is_part(marks, allowed), (marks, log)
-    assert is_part(due, marks), (marks, log)
+    assert is_part(without_the_same_again(due), marks), (marks, log)
+    last, stands = dict(due), dict(marks)
+    assert all(stands[key] == points for key, points in dict(allowed).items() if last.get(key) == points), (marks, log)
+
+
+def without_the_same_again(given: list[tuple[Key, float]]) -> list[tuple[Key, float]]:
+    """Marks without those that were given to the same criterion just before: they add nothing."""
+    stands: dict[Key, float] = {}
+    news = []
+    for key, points in given:
+        if stands.get(key) != points:
+            news.append((key, points))
+        stands[key] = points
+    return news
 
 
 def is_part(some: list[Any], of: list[Any]) -> bool:

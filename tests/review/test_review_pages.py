@@ -12,12 +12,12 @@ import shipped
 from course import Run as Done
 from desks import RUBRIC, Served, served
 from review_fixtures import desk, graded_out, out  # noqa: F401
-from written_class import Written, make_class, make_results
+from written_class import Written, make_class, make_results, unreadable
 
 from grader.checks.context import CAUSE
 from grader.gradebook import Gradebook
 from grader.publishing import open_class
-from grader.records import CellError, Collection, HandedIn, HumanMark, LookedAt, Outcome, Status, say
+from grader.records import CellError, Collection, HandedIn, HumanMark, LookedAt, Status
 from grader.reports.translation import Translator
 from grader.review.classroom import Classroom
 from grader.review.looking import inconsistencies, search, search_names
@@ -297,25 +297,19 @@ def test_only_what_waits_on_account_of_the_cell_is_decided_with_it(tmp_path: Pat
 @pytest.mark.parametrize("give", ["none", "all"])
 def test_a_file_that_could_not_be_read_is_one_decision(give: str, tmp_path: Path) -> None:
     (result,) = make_results(RUBRIC, {}, 1)
-    reason = say("The file could not be read as a notebook. {problem}", problem="line 3")
-    findings = [
-        replace(finding, status=Status.NEEDS_REVIEW, points=0.0, message=reason, basis="static", evidence={})
-        for score in result.score.questions
-        for finding in score.findings
-    ]
-    unread = replace(result, status=Outcome.FAILED, reason=reason, score=add_up(findings, RUBRIC))
+    unread = unreadable(result, RUBRIC)
     make_class(tmp_path, [unread], RUBRIC).close()
     with served(tmp_path) as desk:
         browser, room = desk.browser(), desk.room
         form = {"s": room.code(unread.submission), "cell": ""}
         assert (
-            f"Hay {len(findings)} criterios pendientes por causa de este archivo"
+            f"Hay {len(desk.room.keys_of(unread.submission))} criterios pendientes por causa de este archivo"
             in browser.get(f"/submission?s={form['s']}").text
         )
         browser.post("/decide", form | {"give": give}, where="/submission")
         assert room.left()[0] == 0
         assert {mark.points for mark in room.marks.values()} == (
-            {0.0} if give == "none" else {finding.max_points for finding in findings}
+            {0.0} if give == "none" else {room.finding(key).max_points for key in room.marks}
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from labelled_answers import FOLDER
@@ -142,6 +142,17 @@ def _other_findings(question: Question, number: int) -> Iterator[Finding]:
             "recomputed",
             (11,),
         )
+
+
+def unreadable(result: Result, rubric: Rubric) -> Result:
+    """The result of the same submission if its file were no notebook."""
+    reason = say("The file could not be read as a notebook. {problem}", problem="line 3")
+    findings = [
+        replace(finding, status=Status.NEEDS_REVIEW, points=0.0, message=reason, basis="static", evidence={})
+        for score in result.score.questions
+        for finding in score.findings
+    ]
+    return replace(result, status=Outcome.FAILED, reason=reason, score=add_up(findings, rubric), passages={})
 
 
 def make_class(out: Path, results: Sequence[Result], rubric: Rubric, url: str = "", language: str = "es") -> Gradebook:

@@ -1,10 +1,12 @@
 "use strict";
 (() => {
   const REACTION_MS = 150; // nobody has read a row sooner: a key that comes before was meant for another one
+  const FIELDS = ".row textarea, .row [name=exact]"; // what is written there is saved with a mark
   const rows = () => Array.from(document.querySelectorAll(".row"));
   const here = () => location.pathname + location.search;
   const said = document.body.dataset;
   const saving = new Map(); // by the row's id: where to go on when its mark is saved
+  const writtenIn = new Map(); // by the row's id: the field that was written in when it was sent
   let current = "";
   let shownAt = Infinity;
   let leaving = false;
@@ -47,8 +49,18 @@
     sessionStorage.setItem("row", current);
   };
 
+  const folded = (element) => element?.closest("[data-fold]:not([open])");
+
+  const unfold = (element) => {
+    const fold = folded(element);
+    if (!fold) return;
+    fold.open = true;
+    shown();
+  };
+
   const choose = (element, scroll = true) => {
     if (!element) return;
+    unfold(element);
     highlight(element);
     element.focus({ preventScroll: true });
     if (scroll) {
@@ -78,7 +90,7 @@
   // --- what keys do -------------------------------------------------------------------------------------------------
 
   const unsaved = () =>
-    Array.from(document.querySelectorAll(".row textarea, .row [name=exact]")).find((field) => field.value !== field.defaultValue);
+    Array.from(document.querySelectorAll(FIELDS)).find((field) => field.value !== field.defaultValue);
 
   const mark = (selector) => {
     dropped = saving.size > 0 || leaving || performance.now() - shownAt < REACTION_MS;
@@ -89,15 +101,20 @@
   };
 
   // Nothing is done that would lose what is typed, or that overtakes a mark.
+  const holdsUnsaved = () => {
+    const field = unsaved();
+    if (!field) return false;
+    unfold(field);
+    field.closest("details").open = true;
+    field.focus();
+    notice(said.unsaved);
+    return true;
+  };
+
   const go = (element) => {
     if (!element) return;
     if (saving.size) return notice(said.wait);
-    const field = unsaved();
-    if (field) {
-      field.closest("details").open = true;
-      field.focus();
-      return notice(said.unsaved);
-    }
+    if (holdsUnsaved()) return;
     if (element.matches("a")) leave();
     else stay();
     element.click();
@@ -106,6 +123,7 @@
   const comment = () => {
     const chosen = row();
     if (!chosen || chosen.inert) return notice(chosen ? said.wait : said.choose);
+    unfold(chosen);
     chosen.querySelector(".more").open = true;
     chosen.querySelector("[data-comment]").focus();
   };
@@ -139,7 +157,7 @@
   document.addEventListener("keydown", (event) => {
     const inField = event.target.matches("input, textarea, select");
     if (event.repeat && inField && held.has(event.key)) return event.preventDefault();
-    if (event.ctrlKey && event.key === "Enter" && event.target.matches("[data-comment]")) {
+    if (event.ctrlKey && event.key === "Enter" && event.target.matches(FIELDS)) {
       event.preventDefault();
       if (!event.repeat) event.target.closest(".row").querySelector("[data-save]").click();
       return;
@@ -168,6 +186,13 @@
     event.stopPropagation();
     notice(said.points);
     if (save.form.querySelector("details").open) save.form.elements.exact.focus();
+  }, true);
+
+  // What takes the rows away takes what is written in them along.
+  document.addEventListener("click", (event) => {
+    if (saving.size || !event.target.closest?.("[data-accept], [data-undo], [data-next], .cause button") || !holdsUnsaved()) return;
+    event.preventDefault();
+    event.stopPropagation();
   }, true);
 
   document.addEventListener("focusin", (event) => {
@@ -200,6 +225,8 @@
     const all = rows();
     const following = marked.classList.contains("open") ? openAfter(marked) : all[all.indexOf(marked) + 1];
     saving.set(marked.id, (following || marked).id);
+    const at = document.activeElement;
+    writtenIn.set(marked.id, marked.contains(at) && at.matches(FIELDS) ? at : null);
     said.ready = "no";
     marked.inert = true; // it is about to be replaced, with whatever would be typed into it
   });
@@ -220,7 +247,7 @@
   document.addEventListener("htmx:afterSettle", (event) => {
     if (saving.has(event.target.id)) settled(event.target.id);
     else if (event.target.id === "main") {
-      choose(row() || rows()[0], false);
+      choose(row() || (folded(rows()[0]) ? null : rows()[0]), false);
       shown();
     }
   });
@@ -237,7 +264,9 @@
     const tried = event.detail.elt;
     if (saving.delete(tried.id)) {
       tried.inert = false;
-      if (!document.activeElement?.matches("input, textarea, select")) choose(tried, false);
+      const field = writtenIn.get(tried.id); // whoever wrote there goes on writing there
+      if (field) field.focus();
+      else if (!document.activeElement?.matches("input, textarea, select")) choose(tried, false);
       shown();
     }
     stay();
@@ -264,7 +293,7 @@
     sessionStorage.removeItem("notice");
   }
   const remembered = document.getElementById(sessionStorage.getItem("row"));
-  const start = remembered?.matches(".row") ? remembered : rows().find((one) => one.classList.contains("open")) || rows()[0];
-  choose(start, Boolean(remembered));
+  const first = rows().find((one) => one.classList.contains("open")) || rows()[0];
+  choose(remembered?.matches(".row") ? remembered : folded(first) ? null : first, Boolean(remembered));
   shown();
 })();
