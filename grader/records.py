@@ -215,6 +215,12 @@ class Passage:
     """It may be the question's statement, in words that no assignment notebook has: no mark rests on it alone."""
 
 
+LONGEST_ANSWER = 8_000
+"""Characters of prose that are read at one question: a third of a second for each thousand. Less than the
+longest passage, of which the rest is not there any more.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a question is answered in one submission."""
@@ -230,6 +236,8 @@ class Place:
     """Cells in which the student shows a picture, which only a person can read."""
     unread: int = 0
     """Characters of prose beyond what is read."""
+    unsure: bool = False
+    """The answer may stand elsewhere: no heading is this question's, or the notebook's numbers are not the rubric's."""
 
     @property
     def own(self) -> tuple[Passage, ...]:

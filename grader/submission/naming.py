@@ -83,9 +83,9 @@ def _renumbered(headings: Sequence[Anchor], guide: Guide) -> list[Anchor]:
 
 
 def _is_rather(heading: Anchor, one: str, other: str, guide: Guide) -> bool:
-    """Whether a heading's words are those of one question and not of the other."""
-    likeness = guide.likeness
-    return likeness.score(heading.text, [one]) > likeness.score(heading.text, [other]) + 0.1
+    """Whether a heading's words are those of one question and not of the other. An answer below it speaks of both."""
+    score = guide.likeness.score(heading.text, [one])
+    return score >= CONTRADICTION and score > guide.likeness.score(heading.text, [other]) + 0.1
 
 
 def _agrees(heading: Anchor, guide: Guide, doubt: float = CLEAR) -> bool:

@@ -44,6 +44,9 @@ class Layout:
     segments: tuple[Segment, ...]
     cells: Mapping[str, tuple[int, ...]]
     found_by: Mapping[str, FoundBy]
+    renumbered: bool = False
+    """Some heading's number is not that of the questions which it was taken for: what stands below the others may be
+    another question's too."""
 
 
 @dataclass(frozen=True)
@@ -329,7 +332,13 @@ def _layout(segments: Sequence[Segment], cells: Sequence[Cell], named: Sequence[
         for name in segment.names:
             found_by[name] = _stronger(found_by[name], segment.found_by)
     ordered = {name: tuple(sorted(places[name])) for name in guide.ids}
-    return Layout(tuple(segments), ordered, found_by)
+    return Layout(tuple(segments), ordered, found_by, any(_is_renumbered(each, guide) for each in named))
+
+
+def _is_renumbered(each: Named, guide: Guide) -> bool:
+    """Whether a heading's number is no question's, or another one's than its words or its place say."""
+    numbers = each.anchor.numbers if each.anchor.kind is Kind.HEADING else ()
+    return bool(numbers) and (not each.names or each.names != guide.named(numbers))
 
 
 def _is_own_code(cell: Cell) -> bool:

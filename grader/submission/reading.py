@@ -7,18 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from grader.records import Passage, Place, Submission
+from grader.records import LONGEST_ANSWER, Passage, Place, Submission
 from grader.rubric.rubric import Rubric
 from grader.submission.assignment import Assignment, mark_given
 from grader.submission.guide import make_guide
 from grader.submission.notebook import clean_notebook, parse_notebook, read_bytes
 from grader.submission.passages import find_prose
 from grader.submission.places import lay_out, learn_template
-
-LONGEST_ANSWER = 8_000
-"""Characters of prose that are read at one question: a third of a second for each thousand. Less than the
-longest passage, of which the rest is not there any more.
-"""
 
 
 def read_submission(path: Path, submission_id: str, rubric: Rubric, assignment: Assignment) -> Submission:
@@ -49,6 +44,7 @@ def parse_submission(raw: bytes, path: Path, submission_id: str, rubric: Rubric,
             layout.found_by[name] if layout.cells[name] else "none",
             prose.pictures[name],
             _length(prose.passages[name]) - _length(read[name]),
+            layout.renumbered or not layout.cells[name],
         )
         for name in guide.ids
     }

@@ -46,6 +46,21 @@ STRAIGHT = [
         [h("1"), py("red = Sequential()"), py("red.compile()"), py("red.fit(x, y)"), h("2"), py(EVALUATE)],
         {"1": (0, 1, 2, 3), "2": (4, 5)},
     ),
+    Case(
+        "a number twice, the second above an answer of the student's, where the next is missing",
+        [
+            md("**PREGUNTA 5.1 (0.25 PUNTOS)**"),
+            py(PREDICT),
+            md("Sigue saliendo la 9 en las redes de 512 y 1024 neuronas."),
+            md(
+                "**PREGUNTA 5.1 (0.25 PUNTOS)**\n\nLa primera imagen es fácil: la red pequeña ya la clasificaba y las de 512 y "
+                "1024 neuronas predicen lo mismo."
+            ),
+            md("**PREGUNTA 6 (0.5 PUNTOS)**"),
+            py(net(flatten=False)),
+        ],
+        {"5.1": (0, 1, 2), "5.2": (3,), "6": (4, 5)},
+    ),
     Case("upper case and leading blanks", [md("   PREGUNTA 1 (3.5 PUNTOS)"), py(net())], {"1": (0, 1)}),
     Case(
         "a title of the student's own, with the question in brackets",

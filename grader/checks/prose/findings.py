@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from grader.checks.prose.judging import contradicted, judge_sentences
 from grader.checks.prose.learning import Examples, learn
 from grader.checks.prose.meanings import named_words
 from grader.checks.prose.weighing import Judgement, Seen, weigh
-from grader.records import Finding, Message, Passage, Status, Submission, say
+from grader.records import LONGEST_ANSWER, Finding, Message, Passage, Place, Status, Submission, say
 from grader.rubric.criteria import Concept
 from grader.rubric.rubric import Question
 
@@ -66,7 +66,22 @@ def check_concept(
         return _left_to_a_person(finding, judgement, reason, (*finding.cells, *place.pictures))
     if judgement.expressed and doubt is not None:
         return _left_to_a_person(finding, judgement, doubt, finding.cells)
+    if judgement.share < 1 and place.unsure:
+        for passage in _elsewhere(submission, place):
+            if judge([passage]).share > judgement.share:
+                reason = say("What stands in cell {cell} may be the answer: no number says so.", cell=passage.cell + 1)
+                return _left_to_a_person(finding, judgement, reason, (*finding.cells, passage.cell))
     return as_judged(finding, judgement, review_below)
+
+
+def _elsewhere(submission: Submission, place: Place) -> Iterator[Passage]:
+    """What the student wrote at other questions, as much as is read of one question's answer."""
+    left = LONGEST_ANSWER
+    theirs = (passage for other in submission.places.values() for passage in other.own)
+    for passage in dict.fromkeys(theirs):
+        if passage not in place.passages and left > 0:
+            left -= len(passage.text)
+            yield passage
 
 
 def _beside_statement(judgement: Judgement) -> Message:
