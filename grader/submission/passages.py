@@ -28,7 +28,7 @@ _NUMBERED_ANSWER = re.compile(
     r"[\s#>*_|\-–•]*(?:\d{1,2}[.)]\s+)?[\s*_(\[]*"
     rf"(?:(?P<word>{QUESTION_WORDS})[\s.:nº°]*)?"
     r"(?:(?P<dotted>\d{1,2}\.\d{1,2})"
-    rf"(?:[\s*_]*[:.)\]|=\-–—>→⇒][\s*_]*(?!\d)|\s+(?=(?-i:[\dA-ZÁÉÍÓÚÑ¿\"«]))|(?P<loose>\s+(?={_NO_UNIT}\w))|\s*$)"
+    rf"(?:[\s*_]*[:.)\]|=\-–—>→⇒][\s*_]*(?!\d)|\s+(?=(?-i:[\dA-ZÁÉÍÓÚÑ¿\"«(\[]))|(?P<loose>\s+(?={_NO_UNIT}\w))|\s*$)"
     rf"|(?P<whole>\d{{1,2}})(?:[:)\]][\s*_]*|(?=\s*$)|(?P<bare>\s+(?={_NO_UNIT}\w))))",
     re.IGNORECASE,
 )
@@ -73,8 +73,9 @@ class _Piece:
 
     @property
     def answers(self) -> bool:
-        """Likely all that its question has to say: text, or a sentence in code, and no label beside a value."""
-        return self.sure and (self.passage.source == "markdown" or len(words(self.passage.text)) >= A_SENTENCE)
+        """Likely all that its question has to say: text, or a sentence in code, and no label beside values."""
+        said = [word for word in words(self.passage.text) if word.isalpha() and len(word) > 1]
+        return self.sure and (self.passage.source == "markdown" or len(said) >= A_SENTENCE)
 
 
 @dataclass(frozen=True)

@@ -557,3 +557,33 @@ def test_a_passage_says_where_it_was_found(source: str, cell: dict[str, Any], tm
     (passage,) = read(tmp_path, h("2"), py(EVALUATE), h("3.1"), cell).place("3.1").passages
 
     assert (passage.cell, passage.source) == (3, source)
+
+
+VECTOR = "PREGUNTA 3 [4.0e-06 8.0e-07 9.6e-07 1.5e-05 7.0e-06\n 1.7e-02 2.1e-05 3.2e-02 2.7e-04 9.4e-01]\n"
+PRINTED_VALUES = {
+    "numbers": (
+        "print('PREGUNTA 3', classifications[0])\n# 3.1: son diez numeros que suman uno\n"
+        "print('PREGUNTA 3.2 la clase es la', np.argmax(classifications[0]), '(9 = botin)')",
+        VECTOR + "PREGUNTA 3.2 la clase es la 9 (9 = botin)\n",
+        "3.2", "la clase es la 9 (9 = botin)",
+    ),
+    "a list in brackets": (
+        "print('PREGUNTA 5.1', [9, 9], 'vamos, la 9 con las dos')\nprint('PREGUNTA 5.2 la foto es facil y las tres la saben')",
+        "PREGUNTA 5.1 [9, 9] vamos, la 9 con las dos\nPREGUNTA 5.2 la foto es facil y las tres la saben\n",
+        "5.1", "[9, 9] vamos, la 9 con las dos",
+    ),
+    "a tuple": (
+        "print('Pregunta 5.1', tuple(found), 'las dos dan 9')\nprint('Pregunta 5.2 la foto es facil y las tres la saben')",
+        "Pregunta 5.1 (9, 9) las dos dan 9\nPregunta 5.2 la foto es facil y las tres la saben\n",
+        "5.1", "(9, 9) las dos dan 9",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "shown", "question", "said"), PRINTED_VALUES.values(), ids=PRINTED_VALUES)
+def test_values_beside_a_number_are_no_answer_and_hide_none(
+    source: str, shown: str, question: str, said: str, tmp_path: Path
+) -> None:
+    one_cell = "\n".join(["# ---- 1 ----", net(), "# ---- 2 ----", EVALUATE, "# ---- 3 ----", PREDICT, source])
+    submission = read(tmp_path, printing(one_cell, shown))
+    assert said in prose(submission, question)
