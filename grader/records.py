@@ -237,7 +237,7 @@ class Place:
     unread: int = 0
     """Characters of prose beyond what is read."""
     unsure: bool = False
-    """The answer may stand elsewhere: no heading is this question's, or the notebook's numbers are not the rubric's."""
+    """The answer may stand elsewhere: the notebook has no questions' headings, or some number is not the rubric's."""
 
     @property
     def own(self) -> tuple[Passage, ...]:

@@ -34,6 +34,7 @@ def parse_submission(raw: bytes, path: Path, submission_id: str, rubric: Rubric,
     cells = mark_given(parse_notebook(raw, path.name), assignment)
     guide, template = learn_template(assignment, make_guide(rubric, assignment), cells)
     layout = lay_out(cells, guide, template)
+    unsure = layout.renumbered or not any(layout.cells.values())
     prose = find_prose(cells, layout, guide)
     read = {name: _bearable(prose.passages[name]) for name in guide.ids}
     places = {
@@ -44,7 +45,7 @@ def parse_submission(raw: bytes, path: Path, submission_id: str, rubric: Rubric,
             layout.found_by[name] if layout.cells[name] else "none",
             prose.pictures[name],
             _length(prose.passages[name]) - _length(read[name]),
-            layout.renumbered or not layout.cells[name],
+            unsure,
         )
         for name in guide.ids
     }
