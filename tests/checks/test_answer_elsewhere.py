@@ -73,7 +73,7 @@ def test_where_every_number_is_the_rubrics_an_answer_to_another_question_earns_n
 
 
 def test_a_question_left_out_among_the_rubrics_numbers_is_a_sure_zero(tmp_path: Path) -> None:
-    found = finding(NUMBERED[:2] + [md(PROBABILITIES)] + NUMBERED[3:5], "7.1", "one_per_class", tmp_path)
+    found = finding([*NUMBERED[:2], md(PROBABILITIES), *NUMBERED[3:5]], "7.1", "one_per_class", tmp_path)
     assert (found.status, found.points) == (Status.FAILED, 0.0)
 
 
