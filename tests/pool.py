@@ -11,9 +11,15 @@ from typing import Any
 
 import pytest
 
+from grader.execution import session
 from grader.executors import Executor, LocalExecutor, open_executor
 from grader.executors.child import Child
 from grader.training.service import TrainerProcess
+
+
+def set_patience(seconds: float) -> None:
+    """For the process that runs it."""
+    session.GRACE_SECONDS = seconds
 
 
 class Lent(LocalExecutor):
@@ -65,6 +71,17 @@ class Pool:
             patch.setattr("grader.pipeline.open_executor", self.open_executor)
             patch.setattr("grader.pipeline.start_trainer", self.start_trainer)
             yield
+
+    @contextmanager
+    def impatient(self, workers: int) -> Iterator[None]:
+        """While the context lasts, so many workers do not wait as long as else for cells that take no interrupt."""
+        usual = session.GRACE_SECONDS
+        lent = Lent(workers, self._idle)
+        lent.prepare(set_patience, 4.0, workers)
+        try:
+            yield
+        finally:
+            lent.prepare(set_patience, usual, 0)
 
     def close(self) -> None:
         """End them."""
