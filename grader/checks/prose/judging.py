@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from grader.checks.prose.fragments import rows_of_fragments
 from grader.checks.prose.language import ARTICLES, CLITICS, FOREIGN, GLUE, HEDGES, NEGATORS
 from grader.checks.prose.learning import Examples, learn
 from grader.checks.prose.matching import Match, ParsedWay, find_ways, knowing, vocabulary_of, without
@@ -86,7 +87,15 @@ def judge_sentences(answer: str, concept: Concept, question_prompt: str, other_t
     if judgement.expressed and any(token.stance is Stance.ORDER for token in reading.tokens):
         reason = say("The answer tells the grader what to give.")
         return Judgement(0.0, DOUBTFUL, judgement.spans, reason)
+    if judgement.expressed and _stands_in(rows_of_fragments(reading), judgement.spans):
+        words = " … ".join(judgement.spans[:1])
+        reason = say("The answer is a row of terms that may be meant as a sentence: “{words}”.", words=words)
+        return Judgement(0.0, DOUBTFUL, judgement.spans, reason)
     return judgement
+
+
+def _stands_in(rows: Sequence[str], spans: Sequence[str]) -> bool:
+    return any(all(span in row for span in spans) for row in rows)
 
 
 def says_wholly(reading: Reading, concept: Concept) -> bool:
