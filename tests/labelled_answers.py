@@ -7,14 +7,17 @@ together, by someone who did not look at the rubric's ways; 0 for the first ones
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
 from grader.checks.prose import Examples, Judgement, judge_concept
+from grader.kept import keep, key_of, recall
 from grader.rubric.criteria import Concept
 from grader.rubric.rubric import Question, Rubric
 
@@ -49,13 +52,29 @@ def concept_of(question: Question, name: str) -> Concept:
     return next(one for one in question.criteria if isinstance(one, Concept) and one.id == name)
 
 
+@cache
+def documents(folder: Path = FOLDER) -> tuple[Mapping[str, Any], ...]:
+    """Each question's answers as its file has them."""
+    return tuple(_document(file) for file in sorted(folder.glob("*.yaml")))
+
+
+def _document(file: Path) -> Mapping[str, Any]:
+    """Kept in the user's cache, since YAML is read for seconds."""
+    key = key_of("labelled", file.read_bytes(), packages=("ruamel.yaml",))
+    content = recall(key)
+    if content is None:
+        content = json.dumps(YAML(typ="safe", pure=True).load(file)).encode()
+        keep(key, content)
+    found: Mapping[str, Any] = json.loads(content)
+    return found
+
+
 def judge_labelled(rubric: Rubric, folder: Path = FOLDER) -> list[Marked]:
     """Judge every labelled answer for every concept it is marked for."""
-    return [marked for file in sorted(folder.glob("*.yaml")) for marked in _judge_file(rubric, file)]
+    return [marked for document in documents(folder) for marked in _judge_document(rubric, document)]
 
 
-def _judge_file(rubric: Rubric, file: Path) -> Iterator[Marked]:
-    document = YAML(typ="safe", pure=True).load(file)
+def _judge_document(rubric: Rubric, document: Mapping[str, Any]) -> Iterator[Marked]:
     question = rubric.question(document["question"])
     folds = {entry["answer"]: _fold(entry, at) for at, entry in enumerate(document["answers"])}
     for entry in document["answers"]:

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from labelled_answers import FOLDER
-from ruamel.yaml import YAML
+from labelled_answers import documents
 
 from grader.checks.prose import check_concept
 from grader.gradebook import Gradebook
@@ -33,12 +32,11 @@ class Written:
 
 def written(split: str = "measure") -> dict[str, list[Written]]:
     """The labelled answers by question."""
-    documents = [YAML(typ="safe", pure=True).load(file) for file in sorted(FOLDER.glob("*.yaml"))]
     return {
         document["question"]: [
             Written(entry["answer"], entry["marks"]) for entry in document["answers"] if entry["split"] == split
         ]
-        for document in documents
+        for document in documents()
     }
 
 

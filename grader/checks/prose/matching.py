@@ -14,13 +14,11 @@ from grader.checks.prose.language import (
     CLITICS,
     CONTRARIES,
     FINITE,
-    GLUE,
-    KNOWN_WORDS,
     MEASURES,
     SHORT_NEGATORS,
     VERBAL_NOUNS,
 )
-from grader.checks.prose.reading import Reading, Token, denies, fold, keys_of
+from grader.checks.prose.reading import Reading, Token, denies, fold, keys_of, may_be_misspelt
 from grader.checks.prose.stance import Stance
 
 Phrase = tuple[str, ...]
@@ -35,6 +33,8 @@ _REACH = 6
 _SHORT_REACH = 2
 _LOOK_BACK = 40
 _CHOICES = 8
+_SHORTEST_MISTYPED = 4
+_MOST_EDITS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +103,42 @@ def without(reading: Reading, ways: Iterable[ParsedWay]) -> Reading:
 
 def find_ways(reading: Reading, ways: Iterable[ParsedWay]) -> tuple[Match, ...]:
     """Every place where one of the ways is said, negated or not: the best one in each clause."""
-    sentences = _sentences(reading)
-    return tuple(match for way in ways for clauses in sentences for match in _in_sentence(reading, clauses, way))
+    possible = [left for way in ways if (left := _possible(reading, way))]
+    sentences = _sentences(reading) if possible else []
+    return tuple(match for way in possible for clauses in sentences for match in _in_sentence(reading, clauses, way))
+
+
+def _possible(reading: Reading, way: ParsedWay) -> ParsedWay:
+    """The way with those alternatives whose words all stand in the answer; empty where a part of it has none."""
+    left = []
+    for parts in way:
+        standing = []
+        for part in parts:
+            phrases = tuple(phrase for phrase in part if all(_places(reading, word) for word in phrase))
+            if not phrases:
+                return ()
+            standing.append(phrases)
+        left.append(tuple(standing))
+    return tuple(left)
 
 
 def _places(reading: Reading, word: str) -> Mapping[int, bool]:
     """The places of a word in order, each with whether it is spelt right; looked for once, however many ways ask."""
     found = reading.places.get(word)
     if found is None:
-        same = ((at, _same(reading.tokens, at, word)) for at in range(len(reading.tokens)))
-        found = reading.places[word] = {at: exact for at, exact in same if exact is not None}
+        found = reading.places[word] = _found(reading, word)
     return found
+
+
+def _found(reading: Reading, word: str) -> dict[int, bool]:
+    tokens = reading.tokens
+    if word == "no":
+        return {at: True for at in range(len(tokens)) if denies(tokens, at)}
+    exact = {at for key in keys_of(word) for at in reading.by_key.get(key, ())}
+    if word in ARTICLES:
+        exact.update(at for at, token in enumerate(tokens) if token.word == word)
+    typos = (at for at in reading.unknown if at not in exact and _is_misspelt(tokens[at].word, tokens[at].keys, word))
+    return {at: at in exact for at in sorted((*exact, *typos))}
 
 
 def _sentences(reading: Reading) -> list[list[list[int]]]:
@@ -223,33 +248,21 @@ def _within_fillers(tokens: Sequence[Token], at: int, last: int) -> Iterator[int
             return
 
 
-def _same(tokens: Sequence[Token], at: int, word: str) -> bool | None:
-    """True for the same word, False for one with a typo in it, None for another word."""
-    if word == "no":
-        return True if denies(tokens, at) else None
-    if tokens[at].word in ARTICLES:  # the article "los" has the stem of "loses"
-        return True if tokens[at].word == word else None
-    same = same_word(tokens[at].word, tokens[at].keys, word)
-    return None if same is False and tokens[at].known else same
-
-
-@lru_cache(maxsize=20_000)  # 200,000 take 33 MB more, and save 1 % of a submission
 def same_word(word: str, keys: frozenset[str], wanted: str) -> bool | None:
     """True for the same word in any inflection, False for one with a typo in it, None for another word."""
-    wanted_keys = keys_of(wanted)
-    if keys & wanted_keys:
+    if keys & keys_of(wanted):
         return True
-    if keys & _known_keys() or word in FINITE or word in GLUE or not word.isalpha():
-        return None
-    forms = {*keys, fold(word.removesuffix("s"))}
-    return False if any(_is_typo(own, other) for own in forms for other in wanted_keys) else None
+    return False if may_be_misspelt(word, keys) and _is_misspelt(word, keys, wanted) else None
 
 
-@lru_cache(maxsize=1)
-def _known_keys() -> frozenset[str]:
-    return frozenset(fold(word) for word in KNOWN_WORDS) | frozenset(
-        key for word in KNOWN_WORDS for key in keys_of(word)
-    )
+@lru_cache(maxsize=20_000)
+def _is_misspelt(word: str, keys: frozenset[str], wanted: str) -> bool:
+    others = [other for other in keys_of(wanted) if len(other) >= _SHORTEST_MISTYPED]
+    if not others:
+        return False
+    forms = [form for form in {*keys, fold(word.removesuffix("s"))} if len(form) >= _SHORTEST_MISTYPED]
+    near = ((own, other) for own in forms for other in others if -_MOST_EDITS <= len(own) - len(other) <= _MOST_EDITS)
+    return any(_is_typo(own, other) for own, other in near)
 
 
 def _is_typo(own: str, other: str) -> bool:
@@ -258,11 +271,11 @@ def _is_typo(own: str, other: str) -> bool:
     Nobody mistypes the first letter of a short word: "relev-" is no "elev-".
     """
     size = min(len(own), len(other))
-    if 0 < size < 6 and own[0] != other[0]:
+    if size < 6 and own[0] != other[0]:
         return False
-    if max(len(own), len(other)) < 5 or size < 4:
+    if max(len(own), len(other)) < 5:
         return False
-    allowed = 2 if size >= 9 else 1
+    allowed = _MOST_EDITS if size >= 9 else 1
     if OSA.distance(own, other, score_cutoff=allowed) > allowed:
         return False
     return size >= 6 or len(own) != len(other) or sorted(own) == sorted(other)

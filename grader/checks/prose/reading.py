@@ -22,6 +22,7 @@ from grader.checks.prose.language import (
     DIRECTIONS,
     FINITE,
     GLUE,
+    KNOWN_WORDS,
     NEGATORS,
     NOT_NEGATIONS,
     REASONS,
@@ -99,6 +100,19 @@ class Reading:
     tokens: tuple[Token, ...]
     places: dict[str, dict[int, bool]] = field(default_factory=dict, init=False, repr=False, compare=False)
     """Where the words stand that were looked for: kept by `matching`."""
+    by_key: dict[str, list[int]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Where a word with a key stands; without articles, which are compared letter by letter."""
+    unknown: list[int] = field(default_factory=list, init=False, repr=False, compare=False)
+    """Where a word stands that may be another one misspelt."""
+
+    def __post_init__(self) -> None:
+        for at, token in enumerate(self.tokens):
+            if token.word in ARTICLES:  # the article "los" has the stem of "loses"
+                continue
+            for key in token.keys:
+                self.by_key.setdefault(key, []).append(at)
+            if not token.known and may_be_misspelt(token.word, token.keys):
+                self.unknown.append(at)
 
     def columns(self) -> tuple[list[str], list[int], list[int]]:
         """All words, and of each the numbers of its sentence and its clause."""
@@ -109,6 +123,7 @@ class Reading:
         return " ".join(self.text[start:end].split())
 
 
+@lru_cache(maxsize=8)  # an answer is read for each of its question's concepts, one after the other
 def read_answer(answer: str, prompt: str = "", others: Sequence[str] = ()) -> Reading:
     """Read an answer; words copied from `prompt` or `others`, and bare lists of terms, are marked as such."""
     text = _ARROW.sub(
@@ -200,6 +215,19 @@ def fold(word: str) -> str:
     ):
         word = re.sub(pattern, sound, word)
     return word
+
+
+@lru_cache(maxsize=20_000)
+def may_be_misspelt(word: str, keys: frozenset[str]) -> bool:
+    """Whether a word is none that is known to stand for itself."""
+    return word.isalpha() and word not in FINITE and word not in GLUE and keys.isdisjoint(_known_keys())
+
+
+@lru_cache(maxsize=1)
+def _known_keys() -> frozenset[str]:
+    return frozenset(fold(word) for word in KNOWN_WORDS) | frozenset(
+        key for word in KNOWN_WORDS for key in keys_of(word)
+    )
 
 
 def denies(tokens: Sequence[Token], at: int) -> bool:
