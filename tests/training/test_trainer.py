@@ -161,7 +161,7 @@ SAME: Mapping[str, dict[str, Any]] = {
     "whole numbers as inputs": {"x": (X * 3).astype(np.uint8)},
     "sample weights": {"sample_weight": np.linspace(0.1, 2, IMAGES, dtype=np.float32)},
     "class weights": {"class_weight": ((0, 5.0), (9, 0.1))},
-    "batch normalisation, moving statistics": {"layers": CONVOLUTION},
+    "batch normalisation, moving statistics": {"layers": CONVOLUTION, "optimizer": part("Adam", learning_rate=0.001)},
     "regularised": {
         "layers": (
             part("Flatten"),
