@@ -10,7 +10,7 @@ from typing import Annotated, cast
 import typer
 
 from grader.cli.exit_codes import OK
-from grader.cli.options import RUBRIC_HELP, LanguageName, system_language
+from grader.cli.options import RUBRIC_HELP, LanguageName
 from grader.library import copy_rubric, find_rubric, rubric_names, rubrics_folder
 from grader.rubric.language import Language
 
@@ -62,8 +62,9 @@ def copy(
     for file in copies:
         print(file)
     from grader.reports.translation import Translator
+    from grader.rubric.loading import load_rubric
 
-    told = Translator(system_language()).say(
+    told = Translator(load_rubric(rubric).language).say(
         "Edit it, then: {command}", command=f"grader rubric check {shlex.quote(str(rubric))}"
     )
     print(told)

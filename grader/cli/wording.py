@@ -42,6 +42,8 @@ def _of_rubric(name: str) -> str:
     """The language of a rubric, as far as it can be seen in its file; empty for what is none."""
     try:
         file = find_rubric(name)
+        if file.is_dir():  # a kit, given for the rubric in it
+            file /= "rubric.yaml"
         if file.suffix not in (".yaml", ".yml"):
             return ""
         found = _IN_RUBRIC.search(file.read_text(encoding="utf-8"))

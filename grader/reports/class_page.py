@@ -11,7 +11,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from grader.records import Finding, LeftOut, Message, Outcome, Result, SharedText, Status, say, say_number
+from grader.records import Finding, LeftOut, Message, Outcome, Reason, Result, SharedText, Status, say, say_number
 from grader.reports.class_criteria import LinkTo, criterion_rates, frequent_faults, kind_of_share
 from grader.reports.files import EXECUTED, write_text
 from grader.reports.handed_in import (
@@ -220,7 +220,7 @@ def write_class_page(
         "not_counted": len(ordered) - len(counted),
         "left_out": not_graded[:_MOST_LEFT_OUT],
         "left_out_count": len(not_graded),
-        "without_any": len({entry.name for entry in not_graded if entry.name}),
+        "without_any": len({entry.name for entry in left_out if _handed_in(entry) and not entry.submission}),
         "by_programs": len(left_out) - len(not_graded),
         "about_shared": [translator.text(told) for told in about_shared(shared)] if shared else [],
         "shared_asked": SHARED_ASKED,
@@ -393,6 +393,11 @@ def _find(result: Result) -> str:
 def _facts(result: Result) -> tuple[Message, ...]:
     """What does not fit together, in the notebook and in how it was handed in."""
     return (*doubts(result.handed_in), *result.flags) if result.handed_in else result.flags
+
+
+def _handed_in(entry: LeftOut) -> bool:
+    """True where somebody handed something in, which an empty folder is not."""
+    return bool(entry.name) and entry.reason not in (Reason.EMPTY_FOLDER, Reason.SYSTEM)
 
 
 def _not_graded(entry: LeftOut, translator: Translator) -> NotGraded:

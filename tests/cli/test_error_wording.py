@@ -50,6 +50,19 @@ def test_the_language_is_seen_in_a_rubrics_file(tmp_path: Path) -> None:
     assert reader_language(["grade", f"--rubric={file}"]) == "en"
 
 
+def test_a_command_speaks_one_language_for_all_its_life(run: Callable[..., Run], tmp_path: Path) -> None:
+    """That of the rubric which it was given, also where it was given the folder with it, or copies it."""
+    out = str(tmp_path / "mine")
+    for said in ("Edítala", "error: "):
+        done = run("rubric", "copy", "fashion_mnist", "--out", out)
+        assert said in done.out + done.err
+        assert "Received" not in done.err
+    (tmp_path / "mine" / "fashion_mnist.yaml").rename(tmp_path / "mine" / "rubric.yaml")
+    (tmp_path / "a.ipynb").write_text("{}")
+    for words in (["--rubric", out], ["--rubric", f"{out}/rubric.yaml", "--html", "/nowhere/x"]):
+        assert "Recibido: " in run("check", str(tmp_path / "a.ipynb"), *words).err
+
+
 @pytest.mark.parametrize(
     ("words", "wanted"),
     [

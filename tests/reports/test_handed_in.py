@@ -115,6 +115,11 @@ def test_what_is_left_out_is_listed_with_whose_nothing_is_graded_first(tmp_path:
         pytest.param((OTHER, SYSTEM), "No hay nada pendiente: todas las notas son definitivas.", id="of a graded one"),
         pytest.param((ZIP,), "De 1 persona que entregó algo no se ha corregido nada.", id="all that somebody has"),
         pytest.param(
+            (replace(ZIP, path="Dos_102", reason=Reason.EMPTY_FOLDER),),
+            "No hay nada pendiente: todas las notas son definitivas.",
+            id="an empty folder is nothing that was handed in",
+        ),
+        pytest.param(
             (ZIP, replace(ZIP, path="Dos_102/a.txt"), replace(ZIP, path="Tres_103/b.pdf", name="Tres")),
             "De 2 personas que entregaron algo no se ha corregido nada.",
             id="of two",
