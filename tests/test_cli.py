@@ -86,7 +86,9 @@ def test_what_left_the_folder_leaves_the_pages_and_stays_in_the_gradebook(course
     (course.folder / "luz.ipynb").unlink()
     course.grade()
     assert list(course.marks()) == ["ana"]
-    assert "luz" not in (course.out / "index.html").read_text(encoding="utf-8")
+    page = (course.out / "index.html").read_text(encoding="utf-8")
+    assert "luz/report.html" not in page
+    assert "luz. Its marks are kept." in page
     assert course.gradebook().result("luz") is not None
 
 

@@ -49,7 +49,11 @@ def test_who_is_meant(wanted: list[str], found: set[str]) -> None:
         pytest.param("Alumna Ñuñéz Gil", "did you mean 'Alumna Núñez'", id="accents elsewhere, and one word more"),
         pytest.param("núñez", "did you mean 'Alumna Núñez'", id="the family name alone"),
         pytest.param("Twinn", r"did you mean 'Twin \(2001\)', 'Twin \(2002\)'", id="near to two of a name"),
-        pytest.param("zzzzzz", "must name a submission of the folder. Received: 'zzzzzz'$", id="a stranger"),
+        pytest.param(
+            "zzzzzz",
+            "must name a submission of the folder. Received: 'zzzzzz' .there are: 'Alumna Núñez', 'B'",
+            id="a stranger",
+        ),
         pytest.param("", "must name a submission", id="nothing"),
         pytest.param(
             "c_d", "must name one submission. Received: 'c_d', which is c d, c_d-2", id="one's id, another's name"

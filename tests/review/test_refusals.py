@@ -70,7 +70,12 @@ def test_an_error_page_is_a_page_of_the_desk_in_its_language(
         pytest.param("/shared", {"as": "<b>"}, "given, own. Se ha recibido: <b>.", id="shared"),
         pytest.param("/opinion", {"q": "2"}, "No se ha indicado ningún modelo de lenguaje.", id="opinion"),
         pytest.param("/mark", {"c": "none"}, "No existe ese criterio.", id="criterion"),
-        pytest.param("/mark", {}, "Un comentario se guarda con puntos", id="without points"),
+        pytest.param(
+            "/mark",
+            {},
+            "Un comentario se guarda con los puntos; hasta entonces sigue en su casilla.",
+            id="without points",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_told_in_its_language(
