@@ -28,7 +28,6 @@ ACCURACY = re.compile(
 )
 LIST = re.compile(r"['\"]([a-z_0-9]+)['\"]\s*:\s*\[([^\[\]]*)\]", re.I)
 BARE_LIST = re.compile(r"(?<![:\w]) ?\[\s*\d+\.\d+(?:e-?\d+)?(?:\s*,\s*\d+\.\d+(?:e-?\d+)?)+\s*\]")
-BACKSPACED = re.compile(r"[^\x08\n]\x08")
 NUMPY_SCALAR = re.compile(r"\bnp\.float\d+\(([^()]*)\)")
 COUNTER = re.compile(r"(?<![\d./])(\d{1,4})\s*/\s*(\d{1,4})(?![\d./])")
 """``3/10``, as a student's own progress line counts its epochs."""
@@ -171,12 +170,22 @@ def plain_text(outputs: Sequence[Output]) -> str:
 
 def plain(text: str) -> str:
     """Text as a terminal would leave it, each overwritten piece on a line of its own."""
-    text = text.replace("\r\n", "\n")
-    previous = None
-    if text.count("\x08") < 20_000:
-        while previous != text and "\x08" in text:
-            previous, text = text, BACKSPACED.sub("", text)
-    return NUMPY_SCALAR.sub(r"\1", text.replace("\x08", "").replace("\r", "\n"))
+    text = _without_backspaces(text.replace("\r\n", "\n"))
+    return NUMPY_SCALAR.sub(r"\1", text.replace("\r", "\n"))
+
+
+def _without_backspaces(text: str) -> str:
+    """Each backspace takes the character before it on its line along; linear in the text, whatever is in it."""
+    kept: list[tuple[str, int]] = []
+    """Pieces, each with how much of it stands."""
+    for piece in text.split("\x08"):
+        if kept and kept[-1][0][kept[-1][1] - 1] != "\n":
+            last, length = kept.pop()
+            if length > 1:
+                kept.append((last, length - 1))
+        if piece:
+            kept.append((piece, len(piece)))
+    return "".join(piece[:length] for piece, length in kept)
 
 
 def _runs_by_epoch(text: str) -> Iterator[Run]:

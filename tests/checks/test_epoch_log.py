@@ -10,7 +10,7 @@ import pytest
 from made_evidence import NETWORK, cells, context
 from shipped import RUBRIC
 
-from grader.checks.epoch_log import ACCURACY, check_epoch_log, covers, finished_bars, read_log
+from grader.checks.epoch_log import ACCURACY, check_epoch_log, covers, finished_bars, plain, read_log
 from grader.records import Callback, Evidence, Finding, Output, Place, Training, Transcript
 from grader.training.data import DataSet, load_data
 
@@ -192,3 +192,18 @@ def test_a_message_quotes_the_log_of_its_own_cell(data: DataSet) -> None:
 )
 def test_an_accuracy_stands_beside_its_name_or_after_a_sign(text: str, found: list[str]) -> None:
     assert [match[1] for match in ACCURACY.finditer(text)] == found
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        pytest.param("abc\x08\x08d", "ad", id="two letters back"),
+        pytest.param("a\nb\x08\x08\x08c", "a\nc", id="never beyond the line"),
+        pytest.param("\x08a", "a", id="at the beginning"),
+        pytest.param("ab\x08\x08\x08c\x08d", "d", id="more than there are"),
+        pytest.param("a" * 50_000 + "\x08" * 49_999 + " " * 8_000_000, "a" + " " * 8_000_000, id="tens of thousands"),
+    ],
+)
+def test_a_backspace_takes_the_letter_before_it_along(text: str, left: str) -> None:
+    """Erasing one pair in each pass over the text took judging its whole time."""
+    assert plain(text) == left
