@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import types
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -57,8 +60,8 @@ class CollectsOutside(keras.callbacks.Callback):  # type: ignore[misc, name-defi
         self.model.stop_training = self.lowest[-1] <= 0.4 and LOSSES[epoch] == logs["loss"]
 
 
-CHANGED = np.zeros(1, bool)
-"""An array: lists are put back as they were."""
+CHANGED = io.StringIO()
+"""No collection: those are put back as they were."""
 
 
 class ChangesTheModel(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
@@ -67,7 +70,8 @@ class ChangesTheModel(keras.callbacks.Callback):  # type: ignore[misc, name-defi
     def on_epoch_end(self, _epoch: int, logs: Any = None) -> None:
         self.model.optimizer.learning_rate = 0.5 * logs["loss"]
         self.model.set_weights([0 * value for value in self.model.get_weights()])
-        CHANGED[0] = not any(value.any() for value in self.model.get_weights())
+        if not any(value.any() for value in self.model.get_weights()):
+            CHANGED.write("changed")
 
 
 def stops(reader: CallbackReader, key: str) -> Iterator[bool]:
@@ -101,6 +105,89 @@ def test_one_scenario_leaves_no_trace_in_the_next() -> None:
     assert all(stops(reader, reader.class_key(Remembers)))
 
 
+class Notebook:
+    """A bag of the student's own."""
+
+    def __init__(self) -> None:
+        self.least = 9.0
+
+
+def collecting(kept: Any, add: Any) -> type:
+    """A class that keeps the least loss in its own way."""
+
+    class Collects(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.kept = kept()
+
+        def on_epoch_end(self, _epoch: int, logs: Any = None) -> None:
+            if add(self.kept, logs["loss"]) <= 0.4:
+                self.model.stop_training = True
+
+    return Collects
+
+
+def least(kept: Any, loss: float) -> float:
+    kept.least = min(kept.least, loss)
+    return kept.least
+
+
+def longer(kept: Any, loss: float) -> float:
+    kept.append(loss)
+    return min(kept)
+
+
+def in_row(kept: Any, loss: float) -> float:
+    kept[0] = min(kept[0], loss)
+    return float(kept[0])
+
+
+class InSlots(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
+    __slots__ = ("limit",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.limit = 0.4
+
+    def on_epoch_end(self, _epoch: int, logs: Any = None) -> None:
+        if logs["loss"] <= self.limit:
+            self.model.stop_training = True
+
+
+def in_a_closure() -> type:
+    least_so_far = [9.0]
+    now = 9.0
+
+    class Closed(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
+        def on_epoch_end(self, _epoch: int, logs: Any = None) -> None:
+            nonlocal now
+            now = min(now, logs["loss"])
+            least_so_far.append(logs["loss"])
+            if min(now, *least_so_far) <= 0.4:
+                self.model.stop_training = True
+
+    return Closed
+
+
+KEEPERS = {
+    "a namespace": collecting(lambda: types.SimpleNamespace(least=9.0), least),
+    "an object of an own class": collecting(Notebook, least),
+    "a deque": collecting(lambda: deque([9.0], maxlen=5), longer),
+    "an array": collecting(lambda: np.full(3, 9.0), in_row),
+    "a closure": in_a_closure(),
+    "a slot": InSlots,
+}
+
+
+@pytest.mark.parametrize("cls", KEEPERS.values(), ids=KEEPERS)
+def test_wherever_losses_are_kept_those_of_the_training_are_gone(cls: type) -> None:
+    reader, item = CallbackReader(), cls()
+    reader.note_instances([item], None)
+    item.set_model(keras.Sequential([keras.layers.Dense(1)]))
+    item.on_epoch_end(0, {"loss": 0.1})  # the student's own training
+    assert all(stops(reader, reader.class_key(cls)))
+
+
 def test_what_a_callback_keeps_elsewhere_is_as_before_its_training_and_put_back_after() -> None:
     reader, item = CallbackReader(), CollectsOutside()
     reader.note_instances([item], None)
@@ -115,7 +202,7 @@ def test_the_students_model_is_left_as_it_was() -> None:
     model.compile(optimizer="adam", loss="mse")
     before = [value.copy() for value in model.get_weights()]
     assert Simulation(reader, reader.class_key(ChangesTheModel), 1, model).play([{"loss": 0.5}]) == {}
-    assert CHANGED[0]
+    assert CHANGED.getvalue()
     np.testing.assert_array_equal(model.get_weights()[0], before[0])
     assert float(model.optimizer.learning_rate) == pytest.approx(0.001)
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import contextlib
 import inspect
 import os
+import sys
 import types
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from .facts import class_names, exception, is_students, name_of
 
@@ -89,7 +93,7 @@ class CallbackReader:
             if item is not None and not isinstance(item, type) and hasattr(item, "__dict__"):
                 cls = type(item)
                 noted.append(self.class_key(cls))
-                self.instances[noted[-1]] = (own_copy(vars(item)), model, Surroundings(cls))
+                self.instances[noted[-1]] = (own_copy({**vars(item), **_in_slots(item)}), model, Surroundings(cls))
         return noted
 
     def note_unused(self, item: Any, model: Any) -> None:
@@ -110,13 +114,17 @@ class Surroundings:
         self.saved: list[tuple[Any, str, Any, Any]] = []
         for base in [base for base in cls.__mro__ if is_students(base)]:
             for name, value in list(vars(base).items()):
-                if type(value) in _KEPT and not name.startswith("__"):
+                if _is_kept(value) and not name.startswith("__"):
                     self.saved.append((base, name, value, own_copy(value)))
             for function in [value for value in vars(base).values() if isinstance(value, types.FunctionType)]:
                 for name in _global_names(function.__code__):
                     value = function.__globals__.get(name, _ABSENT)
-                    if value is _ABSENT or type(value) in _KEPT:
+                    if value is _ABSENT or _is_kept(value):
                         self.saved.append((function.__globals__, name, value, own_copy(value)))
+                for cell in function.__closure__ or ():
+                    with contextlib.suppress(ValueError):  # a variable that has no value yet
+                        if _is_kept(cell.cell_contents):
+                            self.saved.append((cell, "cell_contents", cell.cell_contents, own_copy(cell.cell_contents)))
 
     def restore(self) -> None:
         """Put everything back as it was."""
@@ -126,6 +134,14 @@ class Surroundings:
             elif isinstance(value, (dict, set)):
                 value.clear()
                 value.update(own_copy(contents))
+            elif isinstance(value, deque):
+                value.clear()
+                value.extend(own_copy(contents))
+            elif _is_plain_object(value):
+                vars(value).clear()
+                vars(value).update(vars(own_copy(contents)))
+            elif _is_small_table(value):
+                value = own_copy(contents)
             if not isinstance(place, dict):
                 setattr(place, name, value)
             elif value is _ABSENT:
@@ -138,6 +154,37 @@ Noted = tuple[dict[str, Any], Any, Surroundings]
 """Attributes of a callback, the model that it was passed for, and what its class can reach."""
 _ABSENT = object()
 _KEPT = (list, dict, set, tuple, int, float, bool, str, type(None))
+
+
+MOST_IN_A_TABLE = 10_000
+"""Numbers of an array or a table that is copied for each examination; images that a callback reads stay as they are."""
+MOST_LOOKED_INTO = 1_000
+"""Items of a collection up to which each is copied, too."""
+
+
+def _is_kept(value: Any) -> bool:
+    return type(value) in _KEPT or isinstance(value, deque) or _is_plain_object(value) or _is_small_table(value)
+
+
+def _is_plain_object(value: Any) -> bool:
+    """A bag of attributes: a namespace, or an object of the student's own class that derives from nothing else."""
+    cls = type(value)
+    own = cls is not object and all(base is object or is_students(base) for base in cls.__mro__)
+    made: Any = cls.__new__
+    return cls is types.SimpleNamespace or (own and hasattr(value, "__dict__") and made is object.__new__)
+
+
+def _is_small_table(value: Any) -> bool:
+    pandas = sys.modules.get("pandas")
+    kinds = (np.ndarray, *((pandas.DataFrame, pandas.Series) if pandas is not None else ()))
+    return type(value) in kinds and value.size <= MOST_IN_A_TABLE
+
+
+def _in_slots(item: Any) -> dict[str, Any]:
+    """What an object keeps in the slots of the student's own classes."""
+    found = [vars(base).get("__slots__", ()) for base in type(item).__mro__ if is_students(base)]
+    names = [name for slots in found for name in ((slots,) if isinstance(slots, str) else slots)]
+    return {name: getattr(item, name) for name in names if isinstance(name, str) and hasattr(item, name)}
 
 
 def _global_names(code: types.CodeType) -> set[str]:
@@ -204,7 +251,11 @@ class Simulation:
             self.item = self.cls()
         else:
             self.item = object.__new__(self.cls)
-            vars(self.item).update(own_copy(self.attributes))
+            for name, value in own_copy(self.attributes).items():
+                if isinstance(inspect.getattr_static(self.cls, name, None), types.MemberDescriptorType):
+                    object.__setattr__(self.item, name, value)  # a slot
+                else:
+                    vars(self.item)[name] = value
         self.item.set_params({"verbose": 0, "epochs": self.epochs, "steps": 1})
         self.item.set_model(self.model)
         self.model.stop_training = False
@@ -262,9 +313,19 @@ def flat(passed: Any) -> list[Any]:
 
 
 def own_copy(value: Any, depth: int = 4) -> Any:
-    """Lists, dicts and sets of its own, so that no training changes them; anything else as it is."""
+    """What collects things, of its own, so that no training changes it; anything else as it is."""
+    if isinstance(value, (list, tuple, dict, deque)) and len(value) > MOST_LOOKED_INTO:
+        depth = 0
     if depth and type(value) in (list, tuple):
         return type(value)(own_copy(item, depth - 1) for item in value)
     if depth and type(value) is dict:
         return {name: own_copy(item, depth - 1) for name, item in value.items()}
-    return value.copy() if isinstance(value, (list, dict, set)) else value
+    if depth and isinstance(value, deque):
+        return deque((own_copy(item, depth - 1) for item in value), value.maxlen)
+    if depth and _is_plain_object(value):
+        kind: Any = type(value)
+        copied = kind.__new__(kind)
+        vars(copied).update(own_copy(vars(value), depth - 1))
+        return copied
+    copied_whole = isinstance(value, (list, dict, set, deque)) or (depth and _is_small_table(value))
+    return value.copy() if copied_whole else value
