@@ -14,6 +14,8 @@ from functools import cached_property, lru_cache
 import snowballstemmer
 from rapidfuzz import fuzz
 
+from grader.submission.visible import visible
+
 LONGEST_TEXT = 20_000
 """Characters of one cell's text that are looked at; no honest answer comes near."""
 
@@ -76,8 +78,9 @@ def words(text: str) -> list[str]:
 
 
 def without_markup(text: str) -> str:
-    """Markdown as it reads: HTML tags, emphasis, quote marks, bullets and dollar signs taken out, words untouched."""
-    text = _TAG.sub(" ", LINE_BREAK.sub("\n", _without_html_comments(_DATA.sub("", text)[:LONGEST_TEXT])))
+    """Markdown as it reads: what is hidden, tags, emphasis, quote marks, bullets and dollar signs taken out."""
+    text = visible(_without_html_comments(_DATA.sub("", text)[:LONGEST_TEXT]))
+    text = _TAG.sub(" ", LINE_BREAK.sub("\n", text))
     text = _LINK.sub(r"\1", _PICTURE.sub(" ", text))
     text = _RULE.sub("", text)
     text = _EMPHASIS.sub("", _LINE_MARKUP.sub("", text))
