@@ -9,7 +9,7 @@ from typing import Any
 from grader.checks import served
 from grader.checks.context import Context
 from grader.records import Callback, Finding, Message, Training, Transcript, say
-from grader.rubric.criteria import CallbackClass, CallbackStops, CallbackUsed, CallbackWaits
+from grader.rubric.criteria import CallbackClass, CallbackStops, CallbackUsed, CallbackWaits, Criterion
 from grader.training.scenarios import Scenario, stopping_scenarios
 
 EPOCH_HOOKS = ("on_epoch_end",)
@@ -19,7 +19,7 @@ def check_callback_class(criterion: CallbackClass, context: Context) -> Finding:
     """A subclass of Keras's Callback with an epoch-end hook."""
     callback = find_callback(context)
     if callback is None:
-        return context.missing(criterion, say("No callback class of the student's own was found."))
+        return _none_found(criterion, context)
     where: dict[str, Any] = {"cells": _cells(callback)}
     if not callback.own:
         message = say("{name} is an object of Keras's own class; a class was asked for.", name=callback.name)
@@ -40,7 +40,7 @@ def check_callback_used(criterion: CallbackUsed, context: Context) -> Finding:
     """An instance was passed to ``fit``, and training ran with it."""
     callback = find_callback(context)
     if callback is None:
-        return context.missing(criterion, say("No callback class of the student's own was found."))
+        return _none_found(criterion, context)
     with_it = [
         (training, passed)
         for training in context.evidence.trainings
@@ -73,7 +73,7 @@ def check_callback_stops(criterion: CallbackStops, context: Context) -> Finding:
     """Stops at the first epoch whose loss is at or below the threshold."""
     callback = find_callback(context)
     if callback is None:
-        return context.missing(criterion, say("No callback class of the student's own was found."))
+        return _none_found(criterion, context)
     rehearsed = _pairs(criterion.loss, callback)
     if not rehearsed:
         return _not_examined(criterion, context, callback)
@@ -100,7 +100,7 @@ def check_callback_waits(criterion: CallbackWaits, context: Context) -> Finding:
     """Does not stop, and does not break off, while the loss is above the threshold."""
     callback = find_callback(context)
     if callback is None:
-        return context.missing(criterion, say("No callback class of the student's own was found."))
+        return _none_found(criterion, context)
     rehearsed = _pairs(criterion.loss, callback)
     if not rehearsed:
         return _not_examined(criterion, context, callback)
@@ -195,9 +195,10 @@ def _as_examined(passed: Callback, known: Mapping[str, Callback]) -> Callback:
 
 
 def _serves_another(callback: Callback, context: Context) -> bool:
-    """True for a callback of another question's cells that does nothing but go on."""
+    """True for a callback of another question's cells that does nothing but go on, whose cells these plainly are."""
     here = context.place.cells
-    if not here or callback.cell is None or callback.cell in here or not callback.transcripts:
+    plain = bool(here) or not context.place.unsure
+    if not plain or callback.cell is None or callback.cell in here or not callback.transcripts:
         return False
     if any(item.stopped_after is not None or item.raised is not None for item in callback.transcripts):
         return False
@@ -219,6 +220,18 @@ def _is_answer(callback: Callback, context: Context) -> bool:
 def _not_examined(criterion: CallbackStops | CallbackWaits, context: Context, callback: Callback) -> Finding:
     message = say("The behaviour of {name} could not be examined; a person looks at it.", name=callback.name)
     return context.review(criterion, message, "claimed", cells=_cells(callback))
+
+
+def _none_found(criterion: Criterion, context: Context) -> Finding:
+    """Nothing answers the question; where it has no place at all, a person looks at what stands at another one."""
+    elsewhere = [item for item in context.evidence.callbacks if item.own and _is_answer(item, context)]
+    if elsewhere and not context.place.cells:
+        message = say(
+            "{name} stands at another question and never stops a training; a person decides whether it is an answer.",
+            name=elsewhere[-1].name,
+        )
+        return context.review(criterion, message, "claimed", cells=_cells(elsewhere[-1]))
+    return context.missing(criterion, say("No callback class of the student's own was found."))
 
 
 def _cells(callback: Callback) -> list[int]:

@@ -14,7 +14,7 @@ from shipped import RUBRIC
 from grader.checks import callbacks
 from grader.checks.callbacks import find_callback
 from grader.checks.context import Context
-from grader.records import Callback, Cell, Evidence, Finding, Raised, Training, Transcript
+from grader.records import Callback, Cell, Evidence, Finding, Place, Raised, Status, Training, Transcript
 from grader.rubric.rubric import Question
 from grader.training.data import DataSet, load_data
 from grader.training.scenarios import Scenario, stopping_scenarios
@@ -120,6 +120,24 @@ def test_the_callback_that_stops_is_judged_whatever_stands_beside_it(data: DataS
 def test_a_clock_of_another_question_is_no_answer(data: DataSet) -> None:
     assert found(data, callback("Clock", never, 1)) == ""
     assert found(data, callback("Stop", at_loss(ASKED), 1)) == "Stop"
+
+
+@pytest.mark.parametrize(
+    ("place", "answer"),
+    [
+        pytest.param(Place("9", ()), "", id="left out"),
+        pytest.param(Place("9", (), unsure=True), "Clock", id="where numbers are in doubt"),
+    ],
+)
+def test_a_clock_of_another_question_is_no_answer_to_one(place: Place, answer: str, data: DataSet) -> None:
+    clock = callback("Clock", never, 1)
+    training = Training(0, 1, "m", NETWORK, epochs=2, callbacks=(clock,))
+    at = context("9", RUBRIC, data, Evidence({}, (training,), callbacks=(clock,)), places={"9": place})
+    found = find_callback(at)
+    assert ("" if found is None else found.id) == answer
+    marks = [CHECKS[getattr(criterion, "check")](criterion, at) for criterion in at.question.criteria]  # noqa: B009
+    assert (sum(mark.points for mark in marks) > 0) is bool(answer)
+    assert any(mark.status is Status.NEEDS_REVIEW for mark in marks) is not bool(answer)
 
 
 def test_a_threshold_is_that_of_the_object_passed(data: DataSet) -> None:
